@@ -1,0 +1,3 @@
+//! Subcommands only.
+
+fn main() {}
