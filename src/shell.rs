@@ -1,1 +1,5 @@
-//! The one loop.
+//! The one loop: clock, sockets, store and engine meet only here.
+
+pub mod card;
+pub mod names;
+pub mod world;

@@ -1,0 +1,115 @@
+//! What the box knows of a conversation beyond what decides its way: who the customer is, where she came
+//! from, how it ended. Kept in memory while the conversation is in the engine's table, in the store for ever.
+
+use serde::{Deserialize, Serialize};
+
+/// A context value: string, number or boolean (protocol, "Customer").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ContextValue {
+    /// Text.
+    Text(String),
+    /// A number as the page wrote it.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// The page a chat began on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// Its address.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// Where the visitor came from.
+    pub referrer: String,
+}
+
+/// Who the customer says she is, or was proved to be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Name; empty when not given.
+    pub name: String,
+    /// E-mail address; empty when not given.
+    pub email: String,
+    /// Phone number; empty when not given.
+    pub phone: String,
+    /// Language tag, such as `nl`.
+    pub locale: String,
+    /// `sub` of her token, when authenticated (S0-15).
+    pub sub: Option<String>,
+}
+
+/// One wrapped-up session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WrapUpRecord {
+    /// Username.
+    pub agent: String,
+    /// The reason's id.
+    pub reason: Option<String>,
+    /// Comment.
+    pub comment: Option<String>,
+    /// When, wall clock.
+    pub at_ms: i64,
+    /// Set by the deadline, not by hand.
+    pub by_deadline: bool,
+}
+
+/// One conversation's card.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Lasting name.
+    pub id: u64,
+    /// Workstream id of the desk.
+    pub workstream: String,
+    /// Queue id it is or was last in.
+    pub queue: String,
+    /// `chat sms social voice case`.
+    pub kind: String,
+    /// Persistent or live.
+    pub persistent: bool,
+    /// Widget id, for chats.
+    pub widget: Option<String>,
+    /// The visitor's lasting number; 0 for work items without one.
+    pub visitor: u64,
+    /// Who.
+    pub customer: Customer,
+    /// Stored contact (S1-12).
+    pub contact: Option<u64>,
+    /// What it is about: the pre-chat comment, or a case's title.
+    pub comment: Option<String>,
+    /// Where it began.
+    pub page: Option<Page>,
+    /// Context variables, in the page's order (S1-13).
+    pub context: Vec<(String, ContextValue)>,
+    /// Answers to the pre-chat questions, by id.
+    pub answers: Vec<(String, String)>,
+    /// Name of an external record, for cases.
+    pub external_id: Option<String>,
+    /// From an accepted invitation: the rule's id (S3-4).
+    pub proactive: Option<String>,
+    /// When the request was received, wall clock.
+    pub started_ms: i64,
+    /// When it was first accepted.
+    pub accepted_ms: Option<i64>,
+    /// When it ended or closed.
+    pub ended_ms: Option<i64>,
+    /// State when last written, in the words of the contract.
+    pub state: String,
+    /// Why it is in that state, in the words of the contract.
+    pub reason: Option<String>,
+    /// Last owner's username.
+    pub agent: Option<String>,
+    /// Everybody who had a session on it, in order.
+    pub agents: Vec<String>,
+    /// Wrap-ups, in order.
+    pub wrapups: Vec<WrapUpRecord>,
+    /// Rating 1 to 5 and its comment; the last counts.
+    pub rating: Option<(u8, String)>,
+    /// The last message's number when last written.
+    pub last_seq: u32,
+    /// Highest number the agent side has seen.
+    pub seen_by_agent: u32,
+    /// Highest number the customer has seen.
+    pub seen_by_customer: u32,
+}

@@ -1,0 +1,63 @@
+//! Names to rows and back: the desk speaks of `alice` and `front`, the engine of `agent#0` and `queue#1`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One kind of name. A name keeps its row for the life of the process, also when the desk drops it.
+#[derive(Debug, Default)]
+pub struct Rows {
+    names: Vec<Arc<str>>,
+    rows: HashMap<Arc<str>, u16>,
+}
+
+impl Rows {
+    /// The row of a name, if it ever had one.
+    pub fn row(&self, name: &str) -> Option<u16> {
+        self.rows.get(name).copied()
+    }
+
+    /// The name of a row.
+    pub fn name(&self, row: u16) -> Option<&Arc<str>> {
+        self.names.get(usize::from(row))
+    }
+
+    /// The row of a name, made when it is new; `None` when there are `rows_max` already.
+    pub fn intern(&mut self, name: &str, rows_max: usize) -> Option<u16> {
+        if let Some(row) = self.row(name) {
+            return Some(row);
+        }
+        if self.names.len() >= rows_max {
+            return None;
+        }
+        let row = u16::try_from(self.names.len()).ok()?;
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.rows.insert(name, row);
+        Some(row)
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// None yet?
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// All names the engine's rows stand for.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// By [`AgentId`](crate::engine::id::AgentId): usernames.
+    pub agents: Rows,
+    /// By [`QueueId`](crate::engine::id::QueueId).
+    pub queues: Rows,
+    /// By [`WorkstreamId`](crate::engine::id::WorkstreamId).
+    pub workstreams: Rows,
+    /// By [`PresenceId`](crate::engine::id::PresenceId): the six statuses first.
+    pub presences: Rows,
+    /// By [`ReasonId`](crate::engine::id::ReasonId).
+    pub reasons: Rows,
+}

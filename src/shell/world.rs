@@ -1,0 +1,23 @@
+//! What a projection reads: everything the desk thread knows, by reference, at one instant.
+
+use std::collections::HashMap;
+
+use super::card::Card;
+use super::names::Names;
+use crate::engine::Engine;
+use crate::engine::settings::Now;
+
+/// The desk thread's knowledge for the length of one turn.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'a> {
+    /// Who has what.
+    pub engine: &'a Engine,
+    /// Rows to names.
+    pub names: &'a Names,
+    /// Cards of the conversations in the engine's table, by lasting name.
+    pub cards: &'a HashMap<u64, Card>,
+    /// The product clock now (D-18).
+    pub now: Now,
+    /// How fast the product clock runs; 1 outside the demo.
+    pub speed: u32,
+}
