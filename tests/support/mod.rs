@@ -102,7 +102,8 @@ impl Desk {
                 panic!("no ready line; the log says:\n{}", log.lock().expect("not poisoned"));
             }
         }
-        self.port = self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port in the url");
+        self.port =
+            self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port in the url");
         self.child = Some(child);
         self.tls = Arc::new(client_config(self.roots()));
     }
@@ -123,7 +124,10 @@ impl Desk {
         for entry in std::fs::read_dir(&tls).expect("the box keeps its certificates").flatten() {
             let path = entry.path();
             let name = path.file_name().map(|name| name.to_string_lossy().to_string()).unwrap_or_default();
-            if name.starts_with("ca") && (name.ends_with(".crt") || name.ends_with(".pem")) && !name.contains("key") {
+            if name.starts_with("ca")
+                && (name.ends_with(".crt") || name.ends_with(".pem"))
+                && !name.contains("key")
+            {
                 return std::fs::read_to_string(&path).expect("readable");
             }
         }
@@ -178,7 +182,8 @@ impl Desk {
     pub(crate) fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         use std::io::Write;
         let mut stream = self.stream();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n", self.port);
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nHost: localhost:{}\r\nConnection: close\r\n", self.port);
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -223,7 +228,8 @@ impl Desk {
 
     /// A WebSocket with more headers; the HTTP status when it is refused before the upgrade.
     pub(crate) fn socket(&self, path: &str, headers: &[(&str, &str)]) -> Result<Socket, u16> {
-        let mut request = format!("wss://localhost:{}{path}", self.port).into_client_request().expect("a request");
+        let mut request =
+            format!("wss://localhost:{}{path}", self.port).into_client_request().expect("a request");
         request.headers_mut().insert("sec-websocket-protocol", "deskbell.v1".parse().expect("a header"));
         for (name, value) in headers {
             let name: tungstenite::http::HeaderName = name.parse().expect("a name");
@@ -321,11 +327,7 @@ pub(crate) struct Socket {
 impl Socket {
     fn new(socket: WebSocket<StreamOwned<ClientConnection, TcpStream>>) -> Socket {
         // One thread reads with a short time-out and lets go of the socket between tries, so that sends pass.
-        socket
-            .get_ref()
-            .sock
-            .set_read_timeout(Some(Duration::from_millis(1)))
-            .expect("a time-out");
+        socket.get_ref().sock.set_read_timeout(Some(Duration::from_millis(1))).expect("a time-out");
         let writer = Arc::new(std::sync::Mutex::new(socket));
         let reader = Arc::downgrade(&writer);
         let (sender, frames) = sync_channel(100_000);
@@ -471,8 +473,7 @@ impl Agent {
     }
 
     pub(crate) fn say(&mut self, conversation: &str, client_id: &str, text: &str) -> Value {
-        self.socket
-            .ok("message", json!({"conversation": conversation, "client_id": client_id, "text": text}))
+        self.socket.ok("message", json!({"conversation": conversation, "client_id": client_id, "text": text}))
     }
 }
 
