@@ -262,10 +262,8 @@ impl Engine {
 
     /// What the next offer is called, and who is left out of its round, starts afresh.
     pub(super) fn forget_round(&mut self, conversation: Handle) {
-        self.wheel.cancel(self.row(conversation).round_timer);
+        self.stop_round_timer(conversation);
         let row = self.row_mut(conversation);
-        row.round_timer = TimerId::NONE;
-        row.round_wall_ms = None;
         row.excluded = super::conversation::AgentSet::EMPTY;
         row.offer_kind = OfferKind::Incoming;
         row.sender = None;

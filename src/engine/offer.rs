@@ -13,6 +13,7 @@ impl Engine {
     /// Puts a conversation to an agent as its workstream's template for this kind says (S2-16, S2-17).
     pub(super) fn offer_to(&mut self, conversation: Handle, agent: AgentId, kind: OfferKind) {
         let offer = self.make_offer(conversation, agent, kind);
+        self.stop_round_timer(conversation);
         let turn = self.turn;
         let row = self.agent_row(agent);
         row.assigned = turn;

@@ -55,6 +55,15 @@ impl Engine {
         self.keep(conversation);
     }
 
+    /// A candidate was found after all: the round goes on with her, and the wait for the next one begins
+    /// afresh should she not take it.
+    pub(super) fn stop_round_timer(&mut self, conversation: Handle) {
+        self.wheel.cancel(self.row(conversation).round_timer);
+        let row = self.row_mut(conversation);
+        row.round_timer = TimerId::NONE;
+        row.round_wall_ms = None;
+    }
+
     /// The round's time is up: everybody may be asked again.
     pub(super) fn next_round(&mut self, conversation: Handle) {
         let row = self.row_mut(conversation);

@@ -18,6 +18,9 @@ type Verdict = Result<Answer, Refusal>;
 impl Shadow {
     /// What the answer must be; `None` where the contract leaves it open.
     pub(crate) fn expect(&self, act: &Act) -> Option<Answer> {
+        if !act.asks() {
+            return None;
+        }
         let verdict = match act {
             &Act::Agent(agent, _) if usize::from(agent.0) >= self.agents.len() => Err(Refusal::NotFound),
             &Act::Agent(agent, verb) => self.expect_agent(agent, verb)?,

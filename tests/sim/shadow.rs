@@ -10,7 +10,7 @@ use deskbell::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId
 use deskbell::engine::input::Sender;
 use deskbell::engine::presence::{Reason, Status};
 use deskbell::engine::settings::{
-    Auto, Capacity, Distribution, Mode, Now, OfferKind, RoutingDesk, WorkItemKind, Workstream,
+    Capacity, Distribution, Mode, Now, OfferKind, RoutingDesk, WorkItemKind, Workstream,
 };
 
 use crate::act::Parked;
@@ -398,10 +398,6 @@ impl Shadow {
 
     pub(crate) fn waiting(&self, queue: QueueId) -> impl Iterator<Item = &Talk> {
         self.talks.values().filter(move |talk| talk.place == Place::Line && talk.queue == queue)
-    }
-
-    pub(crate) fn auto_of(&self, talk: &Talk, kind: OfferKind) -> Auto {
-        self.workstream(talk.workstream).notify[kind as usize].auto
     }
 
     /// An accept or a close: a manual Available or Busy has had its time (D-5).
