@@ -167,6 +167,7 @@ impl Engine {
         row.sessions.push(session).expect("a place was made");
         row.remember(agent);
         self.load(agent, conversation, units);
+        self.given_work(agent);
         self.work_changed(agent);
         self.emit(Effect::Session { conversation, agent, opened: true, reason: None });
         self.keep(conversation);
@@ -278,6 +279,14 @@ impl Engine {
             row.open.push(conversation).expect("a session opens only where a slot is free");
         }
         self.refresh_presence(agent);
+    }
+
+    /// By whichever way work came to her, she is the last to be idle (D-13).
+    pub(super) fn given_work(&mut self, agent: AgentId) {
+        let turn = self.turn;
+        let row = self.agent_row(agent);
+        row.assigned = turn;
+        row.idle_since = turn;
     }
 
     /// Gives units back, and the slot unless the agent holds the conversation in another way too: her earlier

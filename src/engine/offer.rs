@@ -14,10 +14,7 @@ impl Engine {
     pub(super) fn offer_to(&mut self, conversation: Handle, agent: AgentId, kind: OfferKind) {
         let offer = self.make_offer(conversation, agent, kind);
         self.stop_round_timer(conversation);
-        let turn = self.turn;
-        let row = self.agent_row(agent);
-        row.assigned = turn;
-        row.idle_since = turn;
+        self.given_work(agent);
         match offer.auto {
             Auto::None => self.change(conversation, Phase::Offered(offer), OfferEnd::Withdrawn),
             Auto::Assign => {
@@ -74,6 +71,7 @@ impl Engine {
         if offer.auto == Auto::Accept {
             self.activate(conversation, agent, OfferEnd::Withdrawn);
         }
+        self.given_work(agent);
         self.begin_offer(conversation, offer);
     }
 

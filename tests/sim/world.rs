@@ -227,6 +227,7 @@ impl World {
         let effects = core::mem::take(&mut self.effects);
         self.shadow.begin(&Act::Tick, false);
         self.shadow.apply(&Act::Tick, &effects, &self.engine);
+        self.shadow.check_deserted();
         self.settle();
     }
 
