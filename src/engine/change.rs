@@ -138,7 +138,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units -= offer.units;
             agent.offers.retain(|&held| held != conversation);
-            self.pass.freed(self.member_of[usize::from(offer.agent.0)]);
+            self.pass.freed(offer.agent, self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::OfferClosed {
             conversation,
@@ -300,7 +300,7 @@ impl Engine {
         }
         row.idle_since = turn;
         self.refresh_presence(agent);
-        self.pass.freed(self.member_of[usize::from(agent.0)]);
+        self.pass.freed(agent, self.member_of[usize::from(agent.0)]);
     }
 
     /// Stage of a conversation, for checks.

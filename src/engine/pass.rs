@@ -25,9 +25,10 @@ impl Due {
     pub(super) const NOTHING: Due =
         Due { queues: 0, presence: 0, agents: super::conversation::AgentSet::EMPTY, lines: 0 };
 
-    /// Capacity or a slot came free in these queues.
-    pub(super) fn freed(&mut self, queues: u64) {
+    /// Capacity or a slot of an agent came free: for her queues, and for what came back to her.
+    pub(super) fn freed(&mut self, agent: AgentId, queues: u64) {
         self.queues |= queues;
+        self.agents.insert(agent);
     }
 
     /// An agent's presence changed.
