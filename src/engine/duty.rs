@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::agent::{Connection, Shown};
-use super::conversation::{Phase, Role, SessionState};
+use super::conversation::{Hold, Phase, Role, SessionState};
 use super::effect::{BannerKind, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, Handle, PresenceId, RequestId};
 use super::presence::{Override, OverrideEvent, Penalty, Reason, Status};
@@ -95,7 +95,7 @@ impl Engine {
     fn go_on_without(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
         match row.phase {
-            Phase::Reserved { hold: super::conversation::Hold::Undelivered { .. }, .. } => {
+            Phase::Reserved { agent: holder, hold: Hold::Undelivered { .. }, .. } if holder == agent => {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
             }
