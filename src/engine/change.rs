@@ -120,6 +120,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units += offer.units;
             agent.offers.push(conversation).expect("an offer is made only where a slot is free");
+            self.pass.taken(self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::Offered { conversation, agent: offer.agent, offer: offer.id });
         self.keep(conversation);
@@ -278,6 +279,7 @@ impl Engine {
         if !row.open.contains(&conversation) {
             row.open.push(conversation).expect("a session opens only where a slot is free");
         }
+        self.pass.taken(self.member_of[usize::from(agent.0)]);
         self.refresh_presence(agent);
     }
 
