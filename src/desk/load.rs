@@ -53,7 +53,7 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
         let mut faults = Collector::default();
         for error in &errors {
             let line = error.span().map(|span| sheet.line_at(span.start));
-            faults.push(line, "", error.message());
+            faults.push(line, "", syntax_message(text, error));
         }
         faults.finish()?;
     }
@@ -70,6 +70,15 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
     let (faults, warnings) = sheet.into_parts();
     faults.finish()?;
     Ok(Loaded { desk, warnings })
+}
+
+/// The parser takes a bare word for a misspelt number; what its writer forgot is the quotes.
+fn syntax_message(text: &str, error: &toml::de::Error) -> String {
+    let wrong = error.span().and_then(|span| text.get(span.start..)).unwrap_or_default();
+    if error.message().starts_with("invalid float") && wrong.starts_with(char::is_alphabetic) {
+        return "text must stand in quotes".to_owned();
+    }
+    error.message().to_owned()
 }
 
 /// S0-16: what a workstream is, is chosen when it is created.

@@ -4,6 +4,8 @@
 //! name that points somewhere has its target, every number is in range. A surface that edits a desk changes a
 //! clone and puts its export through `load` again, so that there is one set of rules.
 
+use jiff::Timestamp;
+
 use super::hours::Hours;
 use super::ids::{AgentId, ArticleId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
 use super::language::{ByLanguage, Lang, Localized};
@@ -322,6 +324,16 @@ impl Desk {
     /// Those who take work from a queue, in the order of the file.
     pub fn members<'d>(&'d self, queue: &'d QueueId) -> impl Iterator<Item = &'d Agent> {
         self.agents.iter().filter(move |agent| agent.queues.contains(queue))
+    }
+
+    /// When a workstream is open; none = always.
+    pub fn hours_of(&self, workstream: &Workstream) -> Option<&Hours> {
+        self.hours(workstream.hours.as_ref()?.as_str())
+    }
+
+    /// Whether a workstream is open at an instant.
+    pub fn is_open(&self, workstream: &Workstream, at: Timestamp) -> bool {
+        self.hours_of(workstream).is_none_or(|hours| hours.is_open(at))
     }
 
     /// The status a presence id stands for: its own when it is built in, else its base.

@@ -64,6 +64,11 @@ pub enum Placeholder {
 }
 
 impl Placeholder {
+    /// Whether it can have a value outside system messages.
+    pub(super) fn is_general(&self) -> bool {
+        !matches!(self, Self::Known(Known::OpensAt | Known::Reference))
+    }
+
     fn parse(name: &str) -> Option<Self> {
         let key = |key: &str| {
             let fits = !key.is_empty()

@@ -11,6 +11,7 @@ use super::model::{
     Status, Theme, WrapupReason,
 };
 use super::read::{NAME, Section, Sheet, TEXT, TextRule};
+use super::template::Placeholder;
 use super::words::Word;
 use crate::limits::{
     DESK_ARTICLE_CHARS_MAX, DESK_ARTICLES_MAX, DESK_CONTACTS_MAX, DESK_PRESENCES_MAX, DESK_PRIORITY_MAX,
@@ -142,7 +143,9 @@ fn wrapup_reasons(root: &Section<'_>) -> Vec<WrapupReason> {
 fn quick_replies(root: &Section<'_>) -> Vec<QuickReply> {
     const REPLY: TextRule = TextRule { chars_max: MESSAGE_CHARS_MAX, lines: true };
     let reply = |section: &Section<'_>| {
-        let text = section.need("text").and_then(|entry| entry.template_by_language(REPLY, &|_| true));
+        let text = section
+            .need("text")
+            .and_then(|entry| entry.template_by_language(REPLY, &Placeholder::is_general));
         let id = section.id("id")?;
         Some(QuickReply { id, text: text? })
     };
