@@ -1,8 +1,8 @@
 //! The desk: who works here, what arrives, how it is shared out.
 //!
-//! Plain data. A [`Desk`] comes from [`load`](super::load), which has checked all that these types cannot say: every
-//! name that points somewhere has its target, every number is in range. A surface that edits a desk changes a
-//! clone and puts its export through `load` again, so that there is one set of rules.
+//! Plain data. A [`Desk`] comes from [`load`](super::load), which has checked all that these types cannot
+//! say: every name that points somewhere has its target, every number is in range. A surface that edits a
+//! desk changes a clone and puts its export through `load` again, so that there is one set of rules.
 
 use jiff::Timestamp;
 
@@ -341,8 +341,8 @@ impl Desk {
         Status::from_word(id).or_else(|| self.presence(id).map(|presence| presence.base))
     }
 
-    /// Whether work of a workstream may go to an agent in that presence (S2-26): it, or the status it stands on, is
-    /// listed.
+    /// Whether work of a workstream may go to an agent in that presence (S2-26): it, or the status it stands
+    /// on, is listed.
     pub fn presence_allowed(&self, workstream: &Workstream, presence: &str) -> bool {
         let listed = |id: &str| workstream.allowed_presences.iter().any(|allowed| *allowed == id);
         listed(presence) || self.presence(presence).is_some_and(|custom| listed(custom.base.word()))

@@ -7,8 +7,8 @@ fn faults(file: &str) -> String {
     load(file).map(|_| ()).expect_err("a fault").to_string()
 }
 
-/// The faults of a workstream's lines, in a desk that has the queue `front` and is otherwise sound. The first line given
-/// is line 4.
+/// The faults of a workstream's lines, in a desk that has the queue `front` and is otherwise sound. The first
+/// line given is line 4.
 fn workstream(lines: &str) -> String {
     faults(&format!("queue = [{{ id = \"front\" }}]\n[[workstream]]\nid = \"w\"\n{lines}"))
 }

@@ -1,4 +1,5 @@
-//! What a loaded desk says: the example as written, the defaults of everything left out, warnings for what is odd.
+//! What a loaded desk says: the example as written, the defaults of everything left out, warnings for what is
+//! odd.
 
 use std::borrow::Cow;
 
@@ -78,8 +79,10 @@ fn a_workstream_without_hours_is_always_open_and_one_with_them_keeps_them() {
 
 #[test]
 fn a_file_of_another_editor_loads_all_the_same() {
-    let windows = format!("\u{feff}{}", EXAMPLE.replace('\n', "\r\n"));
-    assert_eq!(self::desk(&windows), self::desk(EXAMPLE));
+    let article = "[[article]]\nid = \"a\"\ntitle = \"A\"\ntext = \"\"\"\none\ntwo\"\"\"\n";
+    let file = format!("{EXAMPLE}{article}");
+    let windows = format!("\u{feff}{}", file.replace('\n', "\r\n"));
+    assert_eq!(self::desk(&windows), self::desk(&file));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is in `check`.
+//! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is
+//! in `check`.
 
 mod hours;
 mod people;
@@ -22,7 +23,8 @@ use crate::limits::{
 /// The one version of the file format there is.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
-/// Reads a desk. Whatever is at fault is noted on the sheet and left out or put at its default, so that reading goes on.
+/// Reads a desk. Whatever is at fault is noted on the sheet and left out or put at its default, so that
+/// reading goes on.
 pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
     if let Some(version) = root.number("version", 0..=u32::MAX).filter(|version| *version != FORMAT_VERSION) {
         root.fault("version", format!("is {version}; this box reads version {FORMAT_VERSION}"));
@@ -203,7 +205,8 @@ fn is_phone(text: &str) -> bool {
     (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+ -./()".contains(c))
 }
 
-/// Whether customers of a channel are known without signing in: by a number, or because another system says who they are.
+/// Whether customers of a channel are known without signing in: by a number, or because another system says
+/// who they are.
 fn knows_its_customers(channel: Channel) -> bool {
     channel != Channel::Chat
 }

@@ -73,8 +73,9 @@ impl<'s> Entry<'s> {
     }
 
     pub(in crate::desk) fn text(&self, rule: TextRule) -> Option<String> {
-        let text = self.raw()?;
-        self.check_text(text, rule).then(|| text.to_owned())
+        // An editor's line ends are not part of the text.
+        let text = self.raw()?.replace("\r\n", "\n");
+        self.check_text(&text, rule).then_some(text)
     }
 
     /// A date, as text or as the format's own.

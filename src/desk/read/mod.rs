@@ -1,7 +1,8 @@
-//! Typed reading of a parsed file: every value knows its path and line, and what is wrong is noted and passed by.
+//! Typed reading of a parsed file: every value knows its path and line, and what is wrong is noted and passed
+//! by.
 //!
-//! A [`Section`] is one table. Asking it for a key makes the key known; when the section is dropped, every key that
-//! nobody asked for is a fault. So the list of known keys cannot drift from what is read.
+//! A [`Section`] is one table. Asking it for a key makes the key known; when the section is dropped, every
+//! key that nobody asked for is a fault. So the list of known keys cannot drift from what is read.
 
 mod entry;
 
@@ -209,7 +210,8 @@ impl<'s> Section<'s> {
         self.get(key).map(|entry| entry.list(count_max)).unwrap_or_default()
     }
 
-    /// The tables of a list, each placed by the id under `id_key`. Two of the same id are a fault of the second.
+    /// The tables of a list, each placed by the id under `id_key`. Two of the same id are a fault of the
+    /// second.
     pub(in crate::desk) fn tables(
         &self,
         key: &'static str,
