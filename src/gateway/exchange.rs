@@ -98,10 +98,10 @@ async fn routed(
     let Some(method) = head.method else {
         return (method_not_allowed(&["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]), Seal::plain());
     };
-    if method == Method::Options {
-        if let Some(Found::Route(route, params)) = inner.router.cors_route(link.face, &head.path) {
-            return preflight(inner, link, head, request.into_parts().0.headers, route, params);
-        }
+    if method == Method::Options
+        && let Some((route, params)) = inner.router.cors_route(link.face, &head.path)
+    {
+        return preflight(inner, link, head, request.into_parts().0.headers, route, params);
     }
     let (route, params) = match inner.router.find(link.face, method, &head.path) {
         Found::Route(route, params) => (route, params),

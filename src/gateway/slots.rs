@@ -130,12 +130,12 @@ impl Drop for Slot {
         let claims = self.claims.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut taken = self.slots.lock();
         taken.customers -= usize::from(claims.is_customer);
-        if let Some(source) = claims.source {
-            if let Some(count) = taken.by_source.get_mut(&source) {
-                *count -= 1;
-                if *count == 0 {
-                    taken.by_source.remove(&source);
-                }
+        if let Some(source) = claims.source
+            && let Some(count) = taken.by_source.get_mut(&source)
+        {
+            *count -= 1;
+            if *count == 0 {
+                taken.by_source.remove(&source);
             }
         }
         taken.all -= 1;

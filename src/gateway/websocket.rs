@@ -28,6 +28,7 @@ use super::wire::Wire;
 use crate::limits;
 
 type Socket = TlsStream<Wire>;
+type Halves = (WebSocketSender<Socket>, WebSocketReceiver<Socket>);
 
 /// Bytes read at a time, and so what an idle socket keeps for reading.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -52,13 +53,15 @@ pub(super) async fn run(
     outbox: Arc<Outbox>,
     mut opened: Option<Opened>,
 ) {
-    let Some(socket) = taken_over(&inner, upgraded).await else { return };
+    // The stages that hold the whole connection by value are boxed and gone when it idles: inlined they
+    // would make every idle socket's task 5 KiB larger.
+    let Some(halves) = Box::pin(taken_over(&inner, upgraded)).await else { return };
     inner.counters.sockets_opened.add();
     if let Some(opened) = &mut opened {
         // What is true if this task is dropped half-way: only a stop does that.
         opened.why = Closed::Stopped;
     }
-    let why = converse(&inner, socket, &outbox, opened.as_ref()).await;
+    let why = converse(&inner, halves, &outbox, opened.as_ref()).await;
     match why {
         Closed::Slow => inner.counters.sockets_slow.add(),
         Closed::Silent => inner.counters.sockets_silent.add(),
@@ -74,7 +77,7 @@ pub(super) async fn run(
     drop(link);
 }
 
-async fn taken_over(inner: &Inner, upgraded: OnUpgrade) -> Option<WebSocketStream<Socket>> {
+async fn taken_over(inner: &Inner, upgraded: OnUpgrade) -> Option<Halves> {
     let parts = upgraded.await.ok()?.downcast::<Stream>().ok()?;
     let ceilings = &inner.settings.ceilings;
     let config = WebSocketConfig::default()
@@ -85,12 +88,14 @@ async fn taken_over(inner: &Inner, upgraded: OnUpgrade) -> Option<WebSocketStrea
         .max_message_size(Some(ceilings.client_frame_bytes_max))
         .max_frame_size(Some(ceilings.client_frame_bytes_max));
     let early = parts.read_buf.to_vec();
-    Some(WebSocketStream::from_partially_read(parts.io.into_inner(), early, Role::Server, Some(config)).await)
+    let io = parts.io.into_inner();
+    let socket = WebSocketStream::from_partially_read(io, early, Role::Server, Some(config)).await;
+    Some(socket.split())
 }
 
 async fn converse(
     inner: &Inner,
-    socket: WebSocketStream<Socket>,
+    (mut sender, mut receiver): Halves,
     outbox: &Arc<Outbox>,
     opened: Option<&Opened>,
 ) -> Closed {
@@ -98,7 +103,6 @@ async fn converse(
     if inner.is_stopping() {
         outbox.end(super::GOING_DOWN);
     }
-    let (mut sender, mut receiver) = socket.split();
     let incoming = read_frames(inner, &mut receiver, outbox, opened, &listed);
     let end = incoming.or(write_frames(inner, &mut sender, outbox)).await;
     if let (End::Fault(fault), Some(opened)) = (&end, opened) {
@@ -108,7 +112,7 @@ async fn converse(
     let in_time = async {
         Timer::after(limit).await;
     };
-    part(sender, receiver, &end).or(in_time).await;
+    Box::pin(part(sender, receiver, &end).or(in_time)).await;
     match end {
         End::ByClient(code) => Closed::ByClient(code),
         End::Lost => Closed::Lost,
