@@ -106,7 +106,7 @@ pub const PASSWORD_HASHES_MAX: usize = 2;
 /// Sign-ins waiting for a hash. Doubled: the last one waits twice as long instead of being told to retry.
 pub const PASSWORD_WAITERS_MAX: usize = 32;
 
-/// Addresses and users whose failed sign-ins are remembered. Doubled: 256 KiB more.
+/// Addresses and users whose failed sign-ins are remembered. Doubled: 3 MiB more when all of them fail.
 pub const SIGN_IN_RECORDS_MAX: usize = 4096;
 
 /// Addresses whose rate is remembered, for each kind of call. Doubled: 256 KiB more.

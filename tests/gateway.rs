@@ -6,7 +6,7 @@ mod bench;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bench::*;
 use deskbell::gateway::*;
@@ -343,6 +343,21 @@ fn next_frame_waits_until_the_one_before_is_dealt_with() {
     bench.surface.outbox(0).push(Frame::from("meanwhile")).unwrap();
     let heard: Vec<_> = (0..3).map(|_| text(&mut socket)).collect();
     assert_eq!(heard, ["meanwhile", "got wait", "got after"]);
+}
+
+#[test]
+fn client_that_sends_too_often_is_slowed_down() {
+    let bench = start(Face::Both, |settings| {
+        settings.ceilings.frames = rate::Rate { burst: 2, per_s: 10 };
+        settings.ceilings.ping_ms = 200;
+    });
+    let mut socket = bench.customer();
+    let begin = Instant::now();
+    for number in 0..7 {
+        socket.send(Message::text(number.to_string())).unwrap();
+    }
+    (0..7).for_each(|number| assert_eq!(text(&mut socket), format!("got {number}")));
+    assert!(begin.elapsed() >= Duration::from_millis(350), "{:?}", begin.elapsed());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::outbox::{Goodbye, Outbox};
 use super::sockets::Closed;
@@ -105,6 +106,10 @@ impl Listed {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.live.now_ms()
+    }
+
+    pub(super) fn beat(&self) -> Duration {
+        Duration::from_millis(self.live.beat_ms())
     }
 }
 

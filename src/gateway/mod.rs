@@ -31,7 +31,7 @@ mod wire;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -58,6 +58,7 @@ pub use token::{COOKIE_NAME, Token, TokenHash, cookie_gone};
 use self::exchange::BodyBytes;
 use self::live::Live;
 use self::outbox::Goodbye;
+use self::rate::Rate;
 use self::slots::Slots;
 use crate::limits;
 
@@ -109,6 +110,10 @@ pub struct Ceilings {
     pub silence_ms_max: u64,
     pub goodbye_ms_max: u64,
     pub client_frame_bytes_max: usize,
+    /// The same for `/ws/echo`. Conformance suites send 64 KiB; the product's own limit is the default.
+    pub echo_frame_bytes_max: usize,
+    /// Frames of one client, pings and pongs included; beyond it the client is slowed down.
+    pub frames: Rate,
     pub outbox: OutboxLimits,
     /// Executor threads; 0 for one per core.
     pub threads: usize,
@@ -130,6 +135,8 @@ impl Default for Ceilings {
             silence_ms_max: limits::SILENCE_MS_MAX,
             goodbye_ms_max: limits::GOODBYE_MS_MAX,
             client_frame_bytes_max: limits::CLIENT_FRAME_BYTES_MAX,
+            echo_frame_bytes_max: limits::CLIENT_FRAME_BYTES_MAX,
+            frames: Rate { burst: limits::FRAMES_BURST, per_s: limits::FRAMES_PER_S },
             outbox: OutboxLimits::default(),
             threads: 0,
         }
@@ -279,7 +286,12 @@ impl Gateway {
             let (executor, quit) = (executor.clone(), quit.clone());
             let thread = std::thread::Builder::new().name(format!("gateway-{number}"));
             self.threads.push(thread.spawn(move || {
-                let _ = smol::block_on(executor.run(quit.recv()));
+                let run = || smol::block_on(executor.run(quit.recv()));
+                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+                    // As a release build does by itself: a thread lost in silence would leave half of the
+                    // clients hanging.
+                    std::process::abort();
+                }
             })?);
         }
         Ok(())
@@ -289,9 +301,7 @@ impl Gateway {
         self.stopping.close();
         self.quit.close();
         for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                log::error!("a thread of the gateway had panicked");
-            }
+            let _ = thread.join();
         }
         // The last owner: every task ends here, and with it every connection.
         self.executor = None;
@@ -313,6 +323,10 @@ impl Inner {
 
     fn is_stopping(&self) -> bool {
         self.stopping.is_closed()
+    }
+
+    fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.settings.trusted_proxies.iter().any(|network| network.contains(address))
     }
 
     /// Done when the gateway is asked to stop.

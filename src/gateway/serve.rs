@@ -62,8 +62,8 @@ fn is_the_client_s_fault(error: &io::Error) -> bool {
 
 fn welcome(inner: &Arc<Inner>, tcp: Async<TcpStream>, peer: SocketAddr, face: Face) {
     let peer = peer.ip().to_canonical();
-    let is_proxy = inner.settings.trusted_proxies.iter().any(|network| network.contains(peer));
-    match inner.slots.admit(face, (!is_proxy).then_some(peer)) {
+    let source = (!inner.is_trusted_proxy(peer)).then_some(peer);
+    match inner.slots.admit(face, source) {
         Ok(slot) => {
             inner.counters.connections_accepted.add();
             let link = Arc::new(Link { face, socket_peer: peer, slot });

@@ -120,8 +120,8 @@ fn source_is_loopback(source: IpAddr) -> bool {
 
 impl Slot {
     /// Counts the connection as a customer's, and for its source if that was not known before.
-    pub(super) fn claim(&self, customer: bool, source: IpAddr) -> Result<(), Full> {
-        self.slots.claim(&mut self.slots.lock(), self, customer, Some(source))
+    pub(super) fn claim(&self, customer: bool, source: Option<IpAddr>) -> Result<(), Full> {
+        self.slots.claim(&mut self.slots.lock(), self, customer, source)
     }
 }
 
@@ -160,8 +160,8 @@ mod tests {
         let _customers: Vec<_> = (0..2).map(|_| slots.admit(Face::Public, Some(ONE)).unwrap()).collect();
         assert_eq!(slots.admit(Face::Public, Some(ONE)).err(), Some(Full::Box));
         let on_both = slots.admit(Face::Both, Some(TWO)).unwrap();
-        assert_eq!(on_both.claim(true, TWO), Err(Full::Box));
-        assert_eq!(on_both.claim(false, TWO), Ok(()));
+        assert_eq!(on_both.claim(true, Some(TWO)), Err(Full::Box));
+        assert_eq!(on_both.claim(false, Some(TWO)), Ok(()));
         let _staff = slots.admit(Face::Staff, Some(TWO)).unwrap();
         assert_eq!(slots.admit(Face::Staff, Some(TWO)).err(), Some(Full::Box));
         drop(on_both);
@@ -186,9 +186,9 @@ mod tests {
         let slots = Slots::new(Bounds { per_source_max: 1, ..BOUNDS });
         let (first, second) =
             (slots.admit(Face::Both, None).unwrap(), slots.admit(Face::Both, None).unwrap());
-        assert_eq!(first.claim(true, ONE), Ok(()));
-        assert_eq!(first.claim(true, ONE), Ok(()));
-        assert_eq!(second.claim(true, ONE), Err(Full::Source));
+        assert_eq!(first.claim(true, Some(ONE)), Ok(()));
+        assert_eq!(first.claim(true, Some(ONE)), Ok(()));
+        assert_eq!(second.claim(true, Some(ONE)), Err(Full::Source));
     }
 
     #[test]

@@ -69,7 +69,9 @@ pub(super) fn upgrade(
     let kind = socket_kind(inner, head, path, request.headers())?;
     let handshake = Handshake::read(&request, path)?;
     let is_customer = kind.as_ref().is_some_and(|kind| matches!(kind, SocketKind::Customer { .. }));
-    link.slot.claim(is_customer, head.peer).map_err(full)?;
+    // A proxy that does not say for whom it asks is still no single client.
+    let source = (!inner.is_trusted_proxy(head.peer)).then_some(head.peer);
+    link.slot.claim(is_customer, source).map_err(full)?;
     let outbox = Outbox::new(inner.settings.ceilings.outbox, inner.outbox_bytes.clone());
     let opened = match kind {
         Some(kind) => Some(open(inner, head, kind, outbox.clone(), request.headers())?),

@@ -20,7 +20,7 @@ use smol::stream::StreamExt;
 use super::Inner;
 use super::live::Listed;
 use super::outbox::{Goodbye, Next, Outbox, Parcel};
-use super::rate::{Bucket, Rate};
+use super::rate::Bucket;
 use super::serve::{Link, Stream};
 use super::sockets::{Closed, Fault};
 use super::upgrade::Opened;
@@ -32,8 +32,6 @@ type Halves = (WebSocketSender<Socket>, WebSocketReceiver<Socket>);
 
 /// Bytes read at a time, and so what an idle socket keeps for reading.
 const READ_BUFFER_BYTES: usize = 1024;
-
-const FRAMES: Rate = Rate { burst: limits::FRAMES_BURST, per_s: limits::FRAMES_PER_S };
 
 /// How the conversation between two ends came to an end.
 enum End {
@@ -53,9 +51,12 @@ pub(super) async fn run(
     outbox: Arc<Outbox>,
     mut opened: Option<Opened>,
 ) {
+    let ceilings = &inner.settings.ceilings;
+    let bytes_max =
+        if opened.is_some() { ceilings.client_frame_bytes_max } else { ceilings.echo_frame_bytes_max };
     // The stages that hold the whole connection by value are boxed and gone when it idles: inlined they
     // would make every idle socket's task 5 KiB larger.
-    let Some(halves) = Box::pin(taken_over(&inner, upgraded)).await else { return };
+    let Some(halves) = Box::pin(taken_over(upgraded, bytes_max)).await else { return };
     inner.counters.sockets_opened.add();
     if let Some(opened) = &mut opened {
         // What is true if this task is dropped half-way: only a stop does that.
@@ -77,16 +78,15 @@ pub(super) async fn run(
     drop(link);
 }
 
-async fn taken_over(inner: &Inner, upgraded: OnUpgrade) -> Option<Halves> {
+async fn taken_over(upgraded: OnUpgrade, bytes_max: usize) -> Option<Halves> {
     let parts = upgraded.await.ok()?.downcast::<Stream>().ok()?;
-    let ceilings = &inner.settings.ceilings;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         // One piece, a pong and a close frame, with their headers.
         .max_write_buffer_size(limits::FRAME_PIECE_BYTES_MAX + 512)
-        .max_message_size(Some(ceilings.client_frame_bytes_max))
-        .max_frame_size(Some(ceilings.client_frame_bytes_max));
+        .max_message_size(Some(bytes_max))
+        .max_frame_size(Some(bytes_max));
     let early = parts.read_buf.to_vec();
     let io = parts.io.into_inner();
     let socket = WebSocketStream::from_partially_read(io, early, Role::Server, Some(config)).await;
@@ -161,6 +161,10 @@ async fn read_frames(
             None => return End::Lost,
         };
         listed.busy();
+        while let Err(wait) = pace.take(inner.settings.ceilings.frames, listed.now_ms()) {
+            // The beat is the clock here: asking again before it has moved would only burn the processor.
+            Timer::after(wait.max(listed.beat())).await;
+        }
         match (message, opened) {
             (Message::Close(frame), _) => {
                 let code = frame.map_or(1005, |frame| frame.code.into());
@@ -176,9 +180,6 @@ async fn read_frames(
             (Message::Text(text), None) => echo(outbox, Parcel::Text(text)).await,
             (Message::Binary(bytes), None) => echo(outbox, Parcel::Binary(bytes)).await,
             (Message::Ping(_) | Message::Pong(_) | Message::Frame(_), _) => {}
-        }
-        if let Err(wait) = pace.take(FRAMES, listed.now_ms()) {
-            Timer::after(wait).await;
         }
         listed.heard();
     }
