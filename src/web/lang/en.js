@@ -1,0 +1,5 @@
+// English. One flat object; keys start with the surface they belong to.
+export default {
+  // widget
+  "widget.title": "Ask us",
+};
