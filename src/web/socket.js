@@ -40,7 +40,8 @@ export class RequestError extends Error {
  * @param {object} options
  * @param {string} options.url  wss:// address, or a path on this page's own host
  * @param {string} [options.protocol]  subprotocol
- * @param {() => object|null|Promise<object|null>} [options.hello]  the first frame, made anew for each connection
+ * @param {() => object|null|Promise<object|null>} [options.hello]  the first frame, made anew for each connection;
+ *   an error with code "lost" means later, any other is a refusal
  * @param {(state: "connecting"|"open"|"lost"|"refused", detail: object) => void} options.onState
  * @param {(frame: object) => void} options.onFrame  every frame but answers to `request`
  * @param {() => boolean|Promise<boolean>} [options.mayRetry]  asked after an upgrade that failed, since a page
@@ -98,7 +99,8 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
     try {
       first = await hello();
     } catch (error) {
-      return refuse(current, { code: "unauthorized", message: String(error && error.message) });
+      const cause = { code: error?.code ?? "unauthorized", message: String(error?.message) };
+      return (cause.code === "lost" ? lose : refuse)(current, cause);
     }
     if (current !== socket || current.readyState !== WebSocket.OPEN) return;
     watchSilence(current);
@@ -208,6 +210,13 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
     /** Tries again at once, also after "refused". */
     retry() {
       if (state !== "lost" && state !== "refused") return;
+      attempts = 0;
+      open();
+    },
+    /** Drops what there is and greets anew, for another `hello`. */
+    reconnect() {
+      if (state === "closed") return;
+      drop(null);
       attempts = 0;
       open();
     },

@@ -29,6 +29,7 @@ function framed(id) {
   const origin = decodeURIComponent(location.hash.slice(1));
   const listeners = new Map();
   const asked = new Map();
+  const early = []; // said before anybody listened
   let lastAsk = 0;
 
   const tell = (message) => window.parent.postMessage({ deskbell: id, ...message }, origin);
@@ -62,7 +63,10 @@ function framed(id) {
       context: () => ask("context").catch(() => ({})),
       token: () => ask("token"),
       tell,
-      on: (t, run) => listeners.set(t, run),
+      on(t, run) {
+        listeners.set(t, run);
+        early.filter((message) => message.t === t).forEach(run);
+      },
     });
     addEventListener("message", (event) => {
       const message = event.data;
@@ -70,6 +74,7 @@ function framed(id) {
       if (message.t === "state") resolve(given(message));
       else if (message.t === "answer") answer(message);
       else if (listeners.has(message.t)) listeners.get(message.t)(message);
+      else early.push(message);
     });
     setTimeout(reject, PARENT_MS_MAX, new Error("no parent"));
     tell({ t: "hi" });
@@ -79,12 +84,14 @@ function framed(id) {
 /** Opened on its own: the page's storage is its own. */
 function alone(id) {
   const key = `deskbell:${id}`;
-  let saved = {};
-  try {
-    saved = JSON.parse(localStorage.getItem(key)) || {};
-  } catch {
-    // Refused or unreadable storage: this visit is remembered only while the page stays.
-  }
+  const read = () => {
+    try {
+      return JSON.parse(localStorage.getItem(key)) || {};
+    } catch {
+      return {}; // Refused or unreadable: this visit is remembered only while the page stays.
+    }
+  };
+  const saved = read();
   return {
     framed: false,
     resume: saved.resume,
@@ -93,7 +100,7 @@ function alone(id) {
     locale: navigator.language,
     keep(fields) {
       try {
-        localStorage.setItem(key, JSON.stringify({ ...saved, ...fields }));
+        localStorage.setItem(key, JSON.stringify({ ...read(), ...fields }));
       } catch {
         // As above.
       }
