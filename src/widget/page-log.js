@@ -1,7 +1,7 @@
 // The conversation as it is read: days, system lines, grouped bubbles, own texts with what became of them.
 
 import { h, icon } from "/web/dom.js";
-import { clockTime, dayName, dayNumber, exact, initials } from "/web/format.js";
+import { clockTime, dayName, dayNumber, exact, initials, now } from "/web/format.js";
 import { t } from "/web/i18n.js";
 
 const GROUP_MS = 5 * 60_000;
@@ -45,7 +45,7 @@ function held(state) {
 function unsent(state) {
   const { starting, outbox, link } = state;
   const waiting = link === "open" ? "pending" : "kept";
-  const first = starting?.comment ? [{ client_id: starting.client_id, text: starting.comment, at: starting.at ?? Date.now(), state: "pending" }] : [];
+  const first = starting?.comment ? [{ client_id: starting.client_id, text: starting.comment, at: starting.at ?? now(), state: "pending" }] : [];
   return [...first, ...outbox].map((item) => ({ ...item, item, key: item.client_id, kind: "customer", who: "me", state: item.state === "pending" ? waiting : item.state }));
 }
 

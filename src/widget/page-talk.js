@@ -4,7 +4,7 @@
 // that a refusal in the middle cannot turn the order round. A text whose answer was lost is sent again
 // with the same client_id after the next welcome, and the box stores it once (REQ B-2, D-17).
 
-import { setClock } from "/web/format.js";
+import { now, setClock } from "/web/format.js";
 import { connect } from "/web/socket.js";
 import { formDue, gap, lastSeq, older, phase, UNSENT_MAX } from "./page-state.js";
 
@@ -197,11 +197,11 @@ export function openTalk({ id, host, store }) {
     const closed = code === "closed_hours" || code === "unavailable";
     set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed });
     if (code === "consent_required") set({ consent: { text: "", ...consent, required: true }, form: { ...get().form, consent: false } });
-    if (mode === "persistent" && comment) dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: Date.now(), state: "failed", code } });
+    if (mode === "persistent" && comment) dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
   }
 
   function write(text, conversation, client_id = newId()) {
-    dispatch({ type: "write", item: { client_id, text, conversation, at: Date.now(), state: "pending" } });
+    dispatch({ type: "write", item: { client_id, text, conversation, at: now(), state: "pending" } });
   }
 
   async function accept() {

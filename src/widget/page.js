@@ -41,10 +41,7 @@ const acts = {
   start: (fields) => talk.start(fields),
   afresh: () => dispatch({ type: "afresh" }),
   seen() {
-    const seq = lastSeq(get());
-    const { seen, conversation, link } = get();
-    if (link === "open" && seq && conversation.state !== "closed" && (seen.conversation !== conversation.id || seen.seq < seq)) talk.seen(seq);
-    else if (conversation?.state === "closed" && seq && unread(get())) set({ seen: { conversation: conversation.id, seq } });
+    if (unread(get()) && get().link === "open") talk.seen(lastSeq(get()));
   },
   end: () => attempt(talk.end()),
   async rate(score, comment) {
