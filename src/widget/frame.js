@@ -1,8 +1,9 @@
 // The chat on the site's page: a frame from the box, opened and closed by the button, and what the two
 // tell each other. Loaded by widget.js on the first opening, or when a conversation is going on.
 (() => {
-  const { box, id, settings, root, button, look, count, mine, say, page, context, token, invites, done } = document.currentScript.deskbell;
+  const { box, id, settings, root, button, look, mine, say, page, context, token, invites, done } = document.currentScript.deskbell;
   const CSS = `
+b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;border:2px solid #fff;border-radius:12px;background:#cf3a31;font:600 12px/20px system-ui,sans-serif;text-align:center}
 iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(100vh - 120px));border:0;border-radius:16px;background:Canvas;box-shadow:0 2px 4px #1218221a,0 24px 64px #12182242}
 @media(max-width:480px){iframe{position:fixed;inset:0;width:100%;height:100%;height:100dvh;border-radius:0;box-shadow:none}iframe:not([hidden])~button{display:none}}`;
   const narrow = matchMedia("(max-width:480px)");
@@ -10,6 +11,9 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
   sheet.replaceSync(CSS);
   root.adoptedStyleSheets.push(sheet);
 
+  const badge = document.createElement("b");
+  badge.hidden = true;
+  button.append(badge);
   const frame = document.createElement("iframe");
   frame.title = settings.title || "Chat";
   frame.hidden = true;
@@ -72,7 +76,8 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
       if (data.what === "context") context().then((given) => answer({ page: page(), context: given }));
       else token().then((given) => answer(typeof given === "string" ? given : null), () => answer(null, true));
     } else if (data.t === "unread") {
-      count(data.count);
+      badge.hidden = !data.count;
+      badge.textContent = data.count > 99 ? "99+" : data.count;
       button.ariaLabel = data.label;
       say("unread", { count: data.count });
     } else if (data.t === "event") {

@@ -121,7 +121,7 @@ export function openView(root, acts) {
   function body(now, items) {
     switch (now) {
       case "chat":
-        return log(items);
+        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && endedPane(state, acts)];
       case "ended":
         return [log(items), endedPane(state, acts)];
       case "start":

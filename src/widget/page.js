@@ -138,6 +138,11 @@ async function begin() {
   talk = openTalk({ id, host, store });
   ready.splice(0).forEach((run) => run());
   store.watch(tell);
+  let whose = get().sub;
+  store.watch(({ sub }) => {
+    if (whose !== null && sub !== whose) draft = "";
+    whose = sub;
+  });
   store.view((s) => [s.outbox, s.starting, s.seen, s.sub, s.done, s.conversation, s.greeted], keep);
 }
 

@@ -1,5 +1,5 @@
-// The loader a site embeds: a button on its page. The chat (frame.js) and invitations (invite.js) are
-// fetched once they are needed. No cookie, no global but `deskbell`, no layout shift, no console message.
+// The loader a site embeds: a button on its page. The chat (frame.js) and invitations (invite.js) come
+// when needed. No cookie, no global but `deskbell`, no layout shift, no console message.
 (() => {
   const script = document.currentScript || document.querySelector("script[data-widget]");
   if (!script || window.deskbell) return;
@@ -9,12 +9,10 @@
   const key = `deskbell:${id}`;
   const CSS = `
 :host{all:initial!important;position:fixed!important;right:24px!important;bottom:24px!important;z-index:2147483000!important}
-[hidden]{display:none!important}
-button{all:unset;box-sizing:border-box;cursor:pointer;display:grid;place-items:center;position:relative;width:56px;height:56px;border-radius:50%;background:#2559b8;color:#fff;box-shadow:0 1px 2px #1218221a,0 8px 24px #12182224}
+button{all:unset;cursor:pointer;display:grid;place-items:center;position:relative;width:56px;height:56px;border-radius:50%;background:#2559b8;color:#fff;box-shadow:0 1px 2px #1218221a,0 8px 24px #12182224}
 button:hover{background:#1d4a9d}
 button:focus-visible{outline:2px solid #2559b8;outline-offset:2px}
 svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}
-b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;border:2px solid #fff;border-radius:12px;background:#cf3a31;font:600 12px/20px system-ui,sans-serif;text-align:center}
 @media(max-width:480px){:host{right:16px!important;bottom:16px!important}}
 @media print{:host{display:none!important}}`;
   const CHAT = "M3.5 5.75A2.25 2.25 0 0 1 5.75 3.5h8.5a2.25 2.25 0 0 1 2.25 2.25v5.5a2.25 2.25 0 0 1-2.25 2.25H9.5L6 16.5v-3h-.25a2.25 2.25 0 0 1-2.25-2.25zM7 7.25h6M7 10h3.5";
@@ -34,7 +32,7 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
     return (memory = write || memory);
   }
 
-  /** What this site keeps for the widget: {visitor, resume, open, …}; `change` is written over it. */
+  /** What this site keeps: {visitor, resume, open, …}; `change` is written over it. */
   function mine(change) {
     let all = {};
     try {
@@ -64,9 +62,9 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
     return out;
   }
 
-  const hooks = { box, id, api, mine, say, page, context, token: () => within(8000, tokenOf) };
+  const hooks = { box, id, api, mine, say, page, context, token: () => within(8000, tokenOf), chat: () => part("frame"), invites: () => part("invite") };
 
-  /** A part of the widget in a file of its own; a classic script, since modules would need CORS. */
+  /** Another file of the widget: a classic script, since modules would need CORS. */
   const parts = {};
   const part = (name) =>
     (parts[name] ||= new Promise((done) => {
@@ -76,16 +74,13 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
       more.onerror = () => (delete parts[name], more.remove());
       document.head.append(more);
     }));
-  const chat = () => part("frame");
-
   function draw() {
     const host = document.createElement("deskbell-chat");
     const root = (hooks.root = host.attachShadow({ mode: "open" }));
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
-    root.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = [sheet]; // A style element would need the site's CSP to allow it.
     const button = document.createElement("button");
-    button.type = "button";
     button.ariaLabel = hooks.settings.title || "Chat";
     button.ariaExpanded = "false";
     const made = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -93,18 +88,12 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
     icon.setAttribute("viewBox", "0 0 20 20");
     const path = made("path");
     icon.append(path);
-    const badge = document.createElement("b");
-    badge.hidden = true;
-    button.append(icon, badge);
-    button.onclick = async () => (await chat()).toggle();
+    button.append(icon);
+    button.onclick = () => hooks.chat().then((made) => made.toggle());
     root.append(button);
     document.body.append(host);
     hooks.button = button;
     hooks.look = (open) => path.setAttribute("d", open ? "m6 8 4 4 4-4" : CHAT);
-    hooks.count = (n) => {
-      badge.hidden = !n;
-      badge.textContent = n > 99 ? "99+" : n;
-    };
     hooks.look();
   }
 
@@ -113,17 +102,16 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
   async function load(wait) {
     try {
       const answer = await fetch(api, { credentials: "omit" });
-      if (!answer.ok && answer.status < 500) return say("error", { code: answer.status === 404 ? "not_found" : "unavailable" });
+      if (answer.status === 404) return say("error", { code: "not_found" });
+      if (!answer.ok) throw 0;
       hooks.settings = await answer.json();
     } catch {
       return setTimeout(load, wait, Math.min(wait * 2, 3e5));
     }
-    hooks.invites = () => part("invite");
-    hooks.chat = chat;
     draw();
     begin();
     const { open, talking } = mine();
-    if (open || talking) chat().then((made) => made.restore(open));
+    if (open || talking) hooks.chat().then((made) => made.restore(open));
     if (hooks.settings.proactive) hooks.invites();
     say("ready", { widget: id });
   }
@@ -133,10 +121,10 @@ b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;bor
     setContextProvider: (given) => void (contextOf = fn(given)),
     setAuthTokenProvider(given) {
       tokenOf = fn(given);
-      if (parts.frame) chat().then((made) => made.post({ t: "auth" }));
+      if (parts.frame) parts.frame.then((made) => made.post({ t: "auth" }));
     },
-    startChat: () => void begun.then(chat).then((made) => made.start()),
-    closeChat: () => void begun.then(() => parts.frame && chat().then((made) => made.show(false))),
+    startChat: () => void begun.then(hooks.chat).then((made) => made.start()),
+    closeChat: () => void begun.then(() => parts.frame).then((made) => made && made.show(false)),
     startProactiveChat: (how) => void begun.then(hooks.invites).then((made) => made.offer({ text: String((how && how.message) || "") })),
   });
   if (document.body) load(5000);
