@@ -4,13 +4,18 @@
 // that a refusal in the middle cannot turn the order round. A text whose answer was lost is sent again
 // with the same client_id after the next welcome, and the box stores it once (REQ B-2, D-17).
 
-import { now, setClock } from "/web/format.js";
+import { now, realMsUntil, setClock } from "/web/format.js";
 import { connect } from "/web/socket.js";
 import { formDue, gap, lastSeq, older, phase, UNSENT_MAX } from "./page-state.js";
 
 const TYPING_EVERY_MS = 3_000;
 const TYPING_SHOWN_MS = 6_000;
 const HISTORY_LIMIT = 50;
+/** Pages that wait for the opening come back spread over this, not all in one second. */
+const OPENING_SPREAD_MS = 20_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+// A site's address or title may be longer than the box takes; a chat is not refused for that.
+const PAGE_CHARS = { url: 2_000, title: 300, referrer: 2_000 };
 /** Answers that the same text would get again, whoever sends it. */
 const HOPELESS = new Set(["stale", "not_found", "not_allowed"]);
 
@@ -27,6 +32,11 @@ function subject(jwt) {
   }
 }
 
+function trimmed({ page = {}, ...rest }) {
+  const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
+  return { ...rest, page: Object.fromEntries(cut) };
+}
+
 /**
  * @param {{id: string, host: import("./page-host.js").Host, store: any}} parts
  */
@@ -39,12 +49,13 @@ export function openTalk({ id, host, store }) {
   let typingAt = 0;
   let typingOn = false;
   let typingTimer = 0;
+  let openingTimer = 0;
   let line = null;
 
   async function hello() {
     const { settings } = get();
     const [around, jwt] = await Promise.all([host.context(), settings.mode === "persistent" ? host.token() : null]);
-    const frame = { t: "hello", locale: host.locale, ...around };
+    const frame = { t: "hello", locale: host.locale, ...trimmed(around) };
     if (settings.mode !== "persistent") return { ...frame, ...(resume && { resume }), ...known() };
     if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
     const sub = subject(jwt);
@@ -84,6 +95,8 @@ export function openTalk({ id, host, store }) {
       resume = frame.resume || resume;
       setClock(frame.clock);
       dispatch({ type: "welcome", frame });
+      clearTimeout(openingTimer);
+      if (frame.open === false && frame.opens_at) openingTimer = setTimeout(() => line.reconnect(), Math.min(TIMER_MS_MAX, Math.max(1_000, realMsUntil(frame.opens_at)) + Math.random() * OPENING_SPREAD_MS));
     } else if (frame.t === "message") {
       heardMessage(frame);
     } else if (frame.t === "state") {
@@ -193,9 +206,9 @@ export function openTalk({ id, host, store }) {
   }
 
   function notStarted({ client_id, comment }, { code }) {
-    const { mode, consent } = get();
+    const { mode, consent, form } = get();
     const closed = code === "closed_hours" || code === "unavailable";
-    set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed });
+    set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed, form: { ...form, text: form.text ?? comment } });
     if (code === "consent_required") set({ consent: { text: "", ...consent, required: true }, form: { ...get().form, consent: false } });
     if (mode === "persistent" && comment) dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
   }

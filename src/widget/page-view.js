@@ -157,7 +157,7 @@ export function openView(root, acts) {
         { class: "p__log", tabindex: "0", role: "region", "aria-label": t("widget.messages"), onscroll: scrolled, ref: (el) => (scroller = el), gone: () => (scroller = null) },
         h(
           "div",
-          { role: "log", "aria-live": "polite", "aria-label": t("widget.messages") },
+          { role: "log", "aria-live": "polite" },
           reading && h("p", { class: "p__sys", key: "reading" }, t("widget.loading")),
           consent && !consent.required && consent.text && h("p", { class: "p__sys", key: "notice" }, consent.text),
           items,
