@@ -74,7 +74,11 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
     } else if (data.t === "ask") {
       const answer = (value, failed) => post({ t: "answer", re: data.id, value, failed });
       if (data.what === "context") context().then((given) => answer({ page: page(), context: given }));
-      else token().then((given) => answer(typeof given === "string" ? given : null), () => answer(null, true));
+      else
+        token().then(
+          (given) => answer(typeof given === "string" ? given : null),
+          () => answer(null, true),
+        );
     } else if (data.t === "unread") {
       badge.hidden = !data.count;
       badge.textContent = data.count > 99 ? "99+" : data.count;

@@ -2,7 +2,12 @@
 // Loaded by widget.js, which hands its hooks over on the script element, and only where it is needed.
 (() => {
   const { box, api, settings, root, button, mine, page, context, chat, done } = document.currentScript.deskbell;
-  const WORDS = { en: ["Chat", "Close the invitation", "Invitation to chat"], nl: ["Chatten", "Uitnodiging sluiten", "Uitnodiging om te chatten"], cs: ["Chatovat", "Zavřít pozvánku", "Pozvánka k chatu"], da: ["Chat", "Luk invitationen", "Invitation til chat"] };
+  const WORDS = {
+    en: ["Chat", "Close the invitation", "Invitation to chat"],
+    nl: ["Chatten", "Uitnodiging sluiten", "Uitnodiging om te chatten"],
+    cs: ["Chatovat", "Zavřít pozvánku", "Pozvánka k chatu"],
+    da: ["Chat", "Luk invitationen", "Invitation til chat"],
+  };
   const [CHAT, CLOSE, LABEL] = WORDS[(document.documentElement.lang || navigator.language).slice(0, 2)] || WORDS.en;
   const CSS = `
 section{--bg:#fff;--fg:#171c25;--soft:#4d5766;--go:#2559b8;--on:#fff;--hover:#eef1f5;position:absolute;right:0;bottom:72px;box-sizing:border-box;width:min(328px,calc(100vw - 32px));padding:16px 16px 16px 20px;border-radius:16px 16px 4px 16px;background:var(--bg);color:var(--fg);box-shadow:0 1px 2px #1218221a,0 8px 24px #12182224;font:400 16px/24px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -40,7 +45,10 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
 
   function dismiss() {
     const over = hide();
-    if (over && over.invite) fetch(`${box}/api/v1/invites/${encodeURIComponent(over.invite)}/dismiss`, { method: "POST", credentials: "omit", keepalive: true }).catch(() => {});
+    if (over && over.invite)
+      fetch(`${box}/api/v1/invites/${encodeURIComponent(over.invite)}/dismiss`, { method: "POST", credentials: "omit", keepalive: true }).catch(
+        () => {},
+      );
   }
 
   function accept() {
@@ -69,7 +77,13 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     cross.append(line);
     const close = make("button", { type: "button", className: "x", ariaLabel: CLOSE, onclick: dismiss }, cross);
     const go = make("button", { type: "button", onclick: accept }, CHAT);
-    const card = make("section", { className: dark ? "dark" : "", ariaLabel: LABEL, onkeydown: (event) => event.key === "Escape" && dismiss() }, make("p", {}, invitation.text), go, close);
+    const card = make(
+      "section",
+      { className: dark ? "dark" : "", ariaLabel: LABEL, onkeydown: (event) => event.key === "Escape" && dismiss() },
+      make("p", {}, invitation.text),
+      go,
+      close,
+    );
     live.append(card);
     timer = setTimeout(hide, (invitation.expires_in_ms || SHOWN_MS) / speed);
   }
@@ -98,7 +112,11 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     asks = 0;
     asked.clear();
     const fresh = Date.now() - (visit.last || 0) > VISIT_MS;
-    visit = { last: Date.now(), count: (visit.count || 0) + (fresh ? 1 : 0), path: [...(fresh ? [] : visit.path || []), url.slice(0, 500)].slice(-PATH_MAX) };
+    visit = {
+      last: Date.now(),
+      count: (visit.count || 0) + (fresh ? 1 : 0),
+      path: [...(fresh ? [] : visit.path || []), url.slice(0, 500)].slice(-PATH_MAX),
+    };
     mine({ visit });
   }
 
@@ -121,9 +139,24 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     const at = url;
     try {
       let { visitor } = mine();
-      if (!visitor) mine({ visitor: (visitor = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("")) });
-      const body = { visitor, rule: rule.id, page: page(), seconds_on_page: Math.floor(seconds * speed), seconds_on_site: Math.floor(((performance.now() - started) / 1000) * speed), visits: visit.count, path: visit.path, context: await context() };
-      const answer = await fetch(`${api}/invites`, { method: "POST", credentials: "omit", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+      if (!visitor)
+        mine({ visitor: (visitor = [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("")) });
+      const body = {
+        visitor,
+        rule: rule.id,
+        page: page(),
+        seconds_on_page: Math.floor(seconds * speed),
+        seconds_on_site: Math.floor(((performance.now() - started) / 1000) * speed),
+        visits: visit.count,
+        path: visit.path,
+        context: await context(),
+      };
+      const answer = await fetch(`${api}/invites`, {
+        method: "POST",
+        credentials: "omit",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
       if (answer.status === 201) {
         const invitation = await answer.json();
         if (at === location.href) offer(invitation);

@@ -12,27 +12,50 @@ function field(state, acts, { id, label, kind = "text", required = false, option
   const at = `f-${id}`;
   const value = state.form[id] ?? "";
   const wrong = state.formError?.field === id;
-  const common = { id: at, name: id, required, autocomplete, "aria-invalid": String(wrong), "aria-describedby": wrong ? "form-error" : undefined, oninput: (event) => acts.fill(id, event.target.value) };
+  const common = {
+    id: at,
+    name: id,
+    required,
+    autocomplete,
+    "aria-invalid": String(wrong),
+    "aria-describedby": wrong ? "form-error" : undefined,
+    oninput: (event) => acts.fill(id, event.target.value),
+  };
   const name = [label, required ? "" : h("span", { class: "soft" }, ` ${t("widget.optional")}`)];
   if (kind === "checkbox") {
-    return h("label", { class: "tick", key: id }, h("input", { ...common, type: "checkbox", checked: Boolean(value), oninput: (event) => acts.fill(id, event.target.checked) }), h("span", null, label));
+    return h(
+      "label",
+      { class: "tick", key: id },
+      h("input", { ...common, type: "checkbox", checked: Boolean(value), oninput: (event) => acts.fill(id, event.target.checked) }),
+      h("span", null, label),
+    );
   }
   let input;
   if (kind === "textarea") input = h("textarea", { ...common, rows: String(rows), value });
-  else if (kind === "select") input = h("select", { ...common, value }, [h("option", { value: "" }, ""), ...options.map((one) => h("option", { value: one.id ?? one, selected: (one.id ?? one) === value }, pick(one.label ?? one)))]);
+  else if (kind === "select")
+    input = h("select", { ...common, value }, [
+      h("option", { value: "" }, ""),
+      ...options.map((one) => h("option", { value: one.id ?? one, selected: (one.id ?? one) === value }, pick(one.label ?? one))),
+    ]);
   else input = h("input", { ...common, type: kind === "email" || kind === "tel" ? kind : "text", maxlength: String(NAME_MAX), value });
   return h("div", { class: "field", key: id }, h("label", { for: at }, name), input);
 }
 
 function failure(state) {
   const { formError } = state;
-  return h("p", { class: "p__error", id: "form-error", role: "alert" }, formError ? t(`widget.error.${formError.code}`, { seconds: Math.ceil((formError.retry_after_ms || 0) / 1000) }) : "");
+  return h(
+    "p",
+    { class: "p__error", id: "form-error", role: "alert" },
+    formError ? t(`widget.error.${formError.code}`, { seconds: Math.ceil((formError.retry_after_ms || 0) / 1000) }) : "",
+  );
 }
 
 function consent(state, acts) {
   if (!state.consent) return null;
   const text = pick(state.consent.text) || t("widget.consent");
-  return state.consent.required ? field(state, acts, { id: "consent", label: text, kind: "checkbox", required: true }) : h("p", { class: "soft small", key: "notice" }, text);
+  return state.consent.required
+    ? field(state, acts, { id: "consent", label: text, kind: "checkbox", required: true })
+    : h("p", { class: "soft small", key: "notice" }, text);
 }
 
 /** @returns {string|null} the id of the first field that cannot stay so */
@@ -60,7 +83,12 @@ function submit(state, acts, fields, go) {
 const OWN = { name: "name", email: "email", phone: "tel", comment: "textarea" };
 
 function prechat(settings) {
-  const asked = (settings.prechat || []).map((one) => ({ ...one, label: pick(one.label) || one.id, kind: OWN[one.id] || one.kind || "text", autocomplete: { name: "name", email: "email", phone: "tel" }[one.id] }));
+  const asked = (settings.prechat || []).map((one) => ({
+    ...one,
+    label: pick(one.label) || one.id,
+    kind: OWN[one.id] || one.kind || "text",
+    autocomplete: { name: "name", email: "email", phone: "tel" }[one.id],
+  }));
   return asked.some((one) => one.id === "name") ? asked : [{ id: "name", label: t("widget.name"), autocomplete: "name" }, ...asked];
 }
 
@@ -125,7 +153,12 @@ export function leaveForm(state, acts) {
 
 function leaveFields({ name, text, reach, consent: agreed }) {
   const way = reach.trim();
-  return { ...(name?.trim() && { name: clean(name).trim() }), [way.includes("@") ? "email" : "phone"]: way, text: clean(text), ...(agreed && { consent: true }) };
+  return {
+    ...(name?.trim() && { name: clean(name).trim() }),
+    [way.includes("@") ? "email" : "phone"]: way,
+    text: clean(text),
+    ...(agreed && { consent: true }),
+  };
 }
 
 export function leftPane({ left }, acts) {
@@ -155,7 +188,19 @@ export function endedPane(state, acts) {
             "fieldset",
             null,
             h("legend", null, t("widget.rate")),
-            h("div", { class: "scores" }, scores.map((n) => h("label", { class: "score", key: n }, h("input", { type: "radio", name: "score", value: String(n), checked: form.score === n, onchange: () => acts.fill("score", n) }), h("span", { "aria-hidden": "true" }, String(n)), h("span", { class: "vh" }, t(`widget.score_${n}`))))),
+            h(
+              "div",
+              { class: "scores" },
+              scores.map((n) =>
+                h(
+                  "label",
+                  { class: "score", key: n },
+                  h("input", { type: "radio", name: "score", value: String(n), checked: form.score === n, onchange: () => acts.fill("score", n) }),
+                  h("span", { "aria-hidden": "true" }, String(n)),
+                  h("span", { class: "vh" }, t(`widget.score_${n}`)),
+                ),
+              ),
+            ),
             h("p", { class: "ends", "aria-hidden": "true" }, h("span", null, t("widget.score_1")), h("span", null, t("widget.score_5"))),
           ),
           form.score && field(state, acts, { id: "why", label: t("widget.why"), kind: "textarea", rows: 2 }),

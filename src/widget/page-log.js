@@ -46,12 +46,27 @@ function unsent(state) {
   const { starting, outbox, link } = state;
   const waiting = link === "open" ? "pending" : "kept";
   const first = starting?.comment ? [{ client_id: starting.client_id, text: starting.comment, at: starting.at ?? now(), state: "pending" }] : [];
-  return [...first, ...outbox].map((item) => ({ ...item, item, key: item.client_id, kind: "customer", who: "me", state: item.state === "pending" ? waiting : item.state }));
+  return [...first, ...outbox].map((item) => ({
+    ...item,
+    item,
+    key: item.client_id,
+    kind: "customer",
+    who: "me",
+    state: item.state === "pending" ? waiting : item.state,
+  }));
 }
 
 /** Two bubbles are one group: same speaker, same fate, close in time. */
 function joins(a, b) {
-  return Boolean(a && b) && a.who === b.who && a.kind !== "system" && settled(a) && settled(b) && dayNumber(a.at) === dayNumber(b.at) && Math.abs(new Date(b.at) - new Date(a.at)) < GROUP_MS;
+  return (
+    Boolean(a && b) &&
+    a.who === b.who &&
+    a.kind !== "system" &&
+    settled(a) &&
+    settled(b) &&
+    dayNumber(a.at) === dayNumber(b.at) &&
+    Math.abs(new Date(b.at) - new Date(a.at)) < GROUP_MS
+  );
 }
 const settled = (row) => row.state === "sent" || row.state === "seen";
 
@@ -70,7 +85,12 @@ function bubble(row, first, last, acts) {
     "div",
     { class: `${mine ? "me" : "them"}${tone}${first ? " first" : ""}${last ? " last" : ""}`, key: row.key },
     !mine && h("span", { class: "p__mini", "aria-hidden": "true" }, last ? initials(row.name) || icon("person", { small: true }) : ""),
-    h("p", { class: "p__text" }, first && h("span", { class: "vh" }, mine ? t("widget.you_said") : t("widget.said", { name: row.name })), mine ? row.text : linked(row.text)),
+    h(
+      "p",
+      { class: "p__text" },
+      first && h("span", { class: "vh" }, mine ? t("widget.you_said") : t("widget.said", { name: row.name })),
+      mine ? row.text : linked(row.text),
+    ),
     last && h("p", { class: "mark" }, mine ? fate(row, acts) : [row.name && `${row.name} · `, stamp(row.at)]),
   );
 }
@@ -88,7 +108,10 @@ function fate(row, acts) {
     case "stale":
       return [t("widget.not_sent_ended"), h("button", { type: "button", onclick: () => acts.drop(row.item) }, t("widget.remove"))];
     default:
-      return [t("widget.not_sent"), h("button", { type: "button", onclick: () => acts.again(row.item) }, icon("retry", { small: true }), t("widget.again"))];
+      return [
+        t("widget.not_sent"),
+        h("button", { type: "button", onclick: () => acts.again(row.item) }, icon("retry", { small: true }), t("widget.again")),
+      ];
   }
 }
 

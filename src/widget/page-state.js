@@ -63,7 +63,19 @@ export function reduce(state, action) {
     case "earlier read":
       return { ...state, earlier: state.earlier.filter((one) => one.id !== action.id) };
     case "afresh":
-      return { ...state, done: state.conversation?.id ?? state.done, conversation: null, threads: state.mode === "persistent" ? state.threads : [], outbox: state.outbox.filter((item) => item.state === "pending"), queue: null, typing: null, rated: 0, left: null, leave: false, formError: null };
+      return {
+        ...state,
+        done: state.conversation?.id ?? state.done,
+        conversation: null,
+        threads: state.mode === "persistent" ? state.threads : [],
+        outbox: state.outbox.filter((item) => item.state === "pending"),
+        queue: null,
+        typing: null,
+        rated: 0,
+        left: null,
+        leave: false,
+        formError: null,
+      };
     default:
       return state;
   }
@@ -74,8 +86,19 @@ function welcome(state, frame) {
   const now = (!put && frame.conversation) || null;
   const before = state.conversation;
   const same = before && now && before.id === now.id;
-  let next = { ...state, greeted: true, mode: frame.mode || state.mode, open: frame.open !== false, opensAt: frame.opens_at ?? null, closesAt: frame.closes_at ?? state.settings?.closes_at ?? null, queue: null };
-  next.consent = frame.consent && frame.consent.text ? { text: frame.consent.text, required: frame.consent.required ?? state.settings?.consent !== "notice" } : null;
+  let next = {
+    ...state,
+    greeted: true,
+    mode: frame.mode || state.mode,
+    open: frame.open !== false,
+    opensAt: frame.opens_at ?? null,
+    closesAt: frame.closes_at ?? state.settings?.closes_at ?? null,
+    queue: null,
+  };
+  next.consent =
+    frame.consent && frame.consent.text
+      ? { text: frame.consent.text, required: frame.consent.required ?? state.settings?.consent !== "notice" }
+      : null;
   if (now) next.conversation = { reason: same ? before.reason : null, ...now, agent: nameOf(now.agent) };
   // Gone while the line was down: shown as ended, with what was said, and not as if it had never been.
   else if (before && before.state !== "closed") next.conversation = { ...before, state: "closed", reason: null };
@@ -89,7 +112,19 @@ function welcome(state, frame) {
 function started(state, id) {
   const conversation = state.conversation && state.conversation.id === id ? state.conversation : { id, state: "open", agent: null, reason: null };
   const outbox = state.outbox.map((item) => (item.conversation === null && item.state === "pending" ? { ...item, conversation: id } : item));
-  return { ...state, conversation, outbox, starting: null, invited: null, form: {}, formError: null, rated: 0, left: null, leave: false, threads: state.mode === "live" ? state.threads.filter((thread) => thread.id === id) : state.threads };
+  return {
+    ...state,
+    conversation,
+    outbox,
+    starting: null,
+    invited: null,
+    form: {},
+    formError: null,
+    rated: 0,
+    left: null,
+    leave: false,
+    threads: state.mode === "live" ? state.threads.filter((thread) => thread.id === id) : state.threads,
+  };
 }
 
 function changed(state, { conversation: id, state: stage, agent, reason }) {
@@ -123,15 +158,26 @@ function take(state, messages) {
     if (message.from?.kind === "agent") typing = null;
   }
   const first = (thread) => Date.parse(thread.messages[0]?.at) || 0;
-  return { ...state, threads: [...threads.values()].sort((a, b) => first(a) - first(b)), outbox: state.outbox.filter((item) => !acknowledged.has(item.client_id)), typing };
+  return {
+    ...state,
+    threads: [...threads.values()].sort((a, b) => first(a) - first(b)),
+    outbox: state.outbox.filter((item) => !acknowledged.has(item.client_id)),
+    typing,
+  };
 }
 
 /** Which of its faces the page shows. */
 export function phase(state) {
   const { conversation, trouble } = state;
   if (state.link === "refused") return "refused";
-  if (!state.settings || !state.greeted) return trouble && (trouble.code === "full" || trouble.code === "storage_full") ? "full" : state.link === "lost" ? "unreachable" : "loading";
-  if (state.mode === "persistent") return conversation && conversation.state !== "closed" ? "chat" : state.consent?.required && !state.form.consent && !state.starting ? "consent" : "chat";
+  if (!state.settings || !state.greeted)
+    return trouble && (trouble.code === "full" || trouble.code === "storage_full") ? "full" : state.link === "lost" ? "unreachable" : "loading";
+  if (state.mode === "persistent")
+    return conversation && conversation.state !== "closed"
+      ? "chat"
+      : state.consent?.required && !state.form.consent && !state.starting
+        ? "consent"
+        : "chat";
   if (conversation) return conversation.state === "closed" ? "ended" : "chat";
   if (state.starting) return "chat";
   if (state.left) return "left";

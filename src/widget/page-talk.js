@@ -60,7 +60,8 @@ export function openTalk({ id, host, store }) {
     if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
     const sub = subject(jwt);
     // Another person at the same browser: nothing the one before wrote or read may stay.
-    if (get().sub !== null && get().sub !== sub) set({ outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false });
+    if (get().sub !== null && get().sub !== sub)
+      set({ outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false });
     set({ sub });
     return { ...frame, jwt, ...known() };
   }
@@ -96,7 +97,11 @@ export function openTalk({ id, host, store }) {
       setClock(frame.clock);
       dispatch({ type: "welcome", frame });
       clearTimeout(openingTimer);
-      if (frame.open === false && frame.opens_at) openingTimer = setTimeout(() => line.reconnect(), Math.min(TIMER_MS_MAX, Math.max(1_000, realMsUntil(frame.opens_at)) + Math.random() * OPENING_SPREAD_MS));
+      if (frame.open === false && frame.opens_at)
+        openingTimer = setTimeout(
+          () => line.reconnect(),
+          Math.min(TIMER_MS_MAX, Math.max(1_000, realMsUntil(frame.opens_at)) + Math.random() * OPENING_SPREAD_MS),
+        );
     } else if (frame.t === "message") {
       heardMessage(frame);
     } else if (frame.t === "state") {
@@ -210,7 +215,8 @@ export function openTalk({ id, host, store }) {
     const closed = code === "closed_hours" || code === "unavailable";
     set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed, form: { ...form, text: form.text ?? comment } });
     if (code === "consent_required") set({ consent: { text: "", ...consent, required: true }, form: { ...get().form, consent: false } });
-    if (mode === "persistent" && comment) dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
+    if (mode === "persistent" && comment)
+      dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
   }
 
   function write(text, conversation, client_id = newId()) {

@@ -87,7 +87,8 @@ export function openView(root, acts) {
     // On a touch screen a focused field brings the keyboard up over half of what there is to read.
     const still = matchMedia("(pointer: coarse)").matches;
     if (now === "chat" && !still) return compose.focus();
-    const target = !still && (now === "start" || now === "leave") ? root.querySelector(".p__pane input, .p__pane textarea") : root.querySelector(".focus-here");
+    const target =
+      !still && (now === "start" || now === "leave") ? root.querySelector(".p__pane input, .p__pane textarea") : root.querySelector(".focus-here");
     (target || root.querySelector("h2"))?.focus({ preventScroll: true });
   }
 
@@ -99,10 +100,25 @@ export function openView(root, acts) {
     return h(
       "header",
       { class: "p__top", key: "top" },
-      h("span", { class: "p__face", "aria-hidden": "true" }, agent ? initials(agent) || icon("person") : icon("bell"), agent && h("i", { class: link === "open" ? "on" : "" })),
+      h(
+        "span",
+        { class: "p__face", "aria-hidden": "true" },
+        agent ? initials(agent) || icon("person") : icon("bell"),
+        agent && h("i", { class: link === "open" ? "on" : "" }),
+      ),
       h("div", { class: "p__who" }, h("h2", { tabindex: "-1" }, title(state)), sub && h("p", null, sub)),
-      acts.framed && h("button", { class: "p__btn", type: "button", key: "min", "aria-label": t("widget.minimise"), title: t("widget.minimise"), onclick: acts.minimise }, icon("minimise")),
-      canEnd && h("button", { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: () => dialog.showModal() }, icon("close")),
+      acts.framed &&
+        h(
+          "button",
+          { class: "p__btn", type: "button", key: "min", "aria-label": t("widget.minimise"), title: t("widget.minimise"), onclick: acts.minimise },
+          icon("minimise"),
+        ),
+      canEnd &&
+        h(
+          "button",
+          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: () => dialog.showModal() },
+          icon("close"),
+        ),
     );
   }
 
@@ -114,7 +130,12 @@ export function openView(root, acts) {
       { key: "status", role: "status" },
       state.link === "open" || (state.link === "connecting" && !state.trouble)
         ? h("p", { class: "p__status", key: "open" }, h("span", { class: on ? "p__dot" : "p__dot p__dot--off" }), text)
-        : h("p", { class: "p__offline", key: "lost" }, icon("offline"), h("span", null, h("strong", null, t("widget.offline")), " ", t("widget.offline_kept"))),
+        : h(
+            "p",
+            { class: "p__offline", key: "lost" },
+            icon("offline"),
+            h("span", null, h("strong", null, t("widget.offline")), " ", t("widget.offline_kept")),
+          ),
     );
   }
 
@@ -133,7 +154,12 @@ export function openView(root, acts) {
       case "left":
         return leftPane(state, acts);
       case "loading":
-        return h("div", { class: "p__note", key: "loading", role: "status", "aria-busy": "true" }, h("p", { class: "dots" }, h("i"), h("i"), h("i")), h("p", { class: "vh" }, t("widget.loading")));
+        return h(
+          "div",
+          { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
+          h("p", { class: "dots" }, h("i"), h("i"), h("i")),
+          h("p", { class: "vh" }, t("widget.loading")),
+        );
       case "full":
         return note("clock", "full");
       case "unreachable":
@@ -144,7 +170,14 @@ export function openView(root, acts) {
   }
 
   function note(symbol, what) {
-    return h("div", { class: "p__note", key: what, role: "alert" }, icon(symbol), h("h3", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)), h("p", null, t(`widget.${what}_more`)), what !== "gone" && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")));
+    return h(
+      "div",
+      { class: "p__note", key: what, role: "alert" },
+      icon(symbol),
+      h("h3", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)),
+      h("p", null, t(`widget.${what}_more`)),
+      what !== "gone" && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")),
+    );
   }
 
   function log(items) {
@@ -154,19 +187,40 @@ export function openView(root, acts) {
       { class: "p__view", key: "log" },
       h(
         "div",
-        { class: "p__log", tabindex: "0", role: "region", "aria-label": t("widget.messages"), onscroll: scrolled, ref: (el) => (scroller = el), gone: () => (scroller = null) },
+        {
+          class: "p__log",
+          tabindex: "0",
+          role: "region",
+          "aria-label": t("widget.messages"),
+          onscroll: scrolled,
+          ref: (el) => (scroller = el),
+          gone: () => (scroller = null),
+        },
         h(
           "div",
           { role: "log", "aria-live": "polite" },
           reading && h("p", { class: "p__sys", key: "reading" }, t("widget.loading")),
           consent && !consent.required && consent.text && h("p", { class: "p__sys", key: "notice" }, consent.text),
           items,
-          mode === "persistent" && !items.length && h("p", { class: "p__hello", key: "hello" }, t(open ? "widget.any_time_lead" : "widget.any_time_closed")),
+          mode === "persistent" &&
+            !items.length &&
+            h("p", { class: "p__hello", key: "hello" }, t(open ? "widget.any_time_lead" : "widget.any_time_closed")),
           mode === "persistent" && conversation?.state === "closed" && h("p", { class: "p__sys", key: "over" }, t("widget.over_write_on")),
         ),
-        typing !== null && h("div", { class: "them first last", key: "typing" }, h("span", { class: "p__mini", "aria-hidden": "true" }, initials(typing) || icon("person", { small: true })), h("p", { class: "p__text dots" }, h("span", { class: "vh" }, t("widget.typing", { name: typing })), h("i"), h("i"), h("i"))),
+        typing !== null &&
+          h(
+            "div",
+            { class: "them first last", key: "typing" },
+            h("span", { class: "p__mini", "aria-hidden": "true" }, initials(typing) || icon("person", { small: true })),
+            h("p", { class: "p__text dots" }, h("span", { class: "vh" }, t("widget.typing", { name: typing })), h("i"), h("i"), h("i")),
+          ),
       ),
-      h("button", { class: "p__jump", type: "button", hidden: true, onclick: () => ((scroller.scrollTop = scroller.scrollHeight), compose.focus()) }, icon("chevron", { small: true }), t("widget.new_messages")),
+      h(
+        "button",
+        { class: "p__jump", type: "button", hidden: true, onclick: () => ((scroller.scrollTop = scroller.scrollHeight), compose.focus()) },
+        icon("chevron", { small: true }),
+        t("widget.new_messages"),
+      ),
     );
   }
 
@@ -177,7 +231,12 @@ export function openView(root, acts) {
       { key: "confirm", "aria-labelledby": "end-q", ref: (el) => (dialog = el) },
       h("h3", { id: "end-q" }, t("widget.end_q")),
       h("p", null, t("widget.end_more")),
-      h("div", { class: "row" }, h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")), h("button", { class: "p__go", type: "button", onclick: () => (close(), acts.end()) }, t("widget.end"))),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")),
+        h("button", { class: "p__go", type: "button", onclick: () => (close(), acts.end()) }, t("widget.end")),
+      ),
     );
   }
 

@@ -133,7 +133,13 @@ async function begin() {
     host.tell({ t: "event", name: "error", detail: { code: "not_found" } });
     return;
   }
-  set({ settings, mode: settings.mode || "live", open: settings.open !== false, opensAt: settings.opens_at ?? null, closesAt: settings.closes_at ?? null });
+  set({
+    settings,
+    mode: settings.mode || "live",
+    open: settings.open !== false,
+    opensAt: settings.opens_at ?? null,
+    closesAt: settings.closes_at ?? null,
+  });
   restore(host.kept);
   talk = openTalk({ id, host, store });
   ready.splice(0).forEach((run) => run());

@@ -15,7 +15,8 @@ button:focus-visible{outline:2px solid #2559b8;outline-offset:2px}
 svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke-linecap:round;stroke-linejoin:round}
 @media(max-width:480px){:host{right:16px!important;bottom:16px!important}}
 @media print{:host{display:none!important}}`;
-  const CHAT = "M3.5 5.75A2.25 2.25 0 0 1 5.75 3.5h8.5a2.25 2.25 0 0 1 2.25 2.25v5.5a2.25 2.25 0 0 1-2.25 2.25H9.5L6 16.5v-3h-.25a2.25 2.25 0 0 1-2.25-2.25zM7 7.25h6M7 10h3.5";
+  const CHAT =
+    "M3.5 5.75A2.25 2.25 0 0 1 5.75 3.5h8.5a2.25 2.25 0 0 1 2.25 2.25v5.5a2.25 2.25 0 0 1-2.25 2.25H9.5L6 16.5v-3h-.25a2.25 2.25 0 0 1-2.25-2.25zM7 7.25h6M7 10h3.5";
 
   let contextOf, tokenOf;
   let memory = "{}";
@@ -62,7 +63,18 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     return out;
   }
 
-  const hooks = { box, id, api, mine, say, page, context, token: () => within(8000, tokenOf), chat: () => part("frame"), invites: () => part("invite") };
+  const hooks = {
+    box,
+    id,
+    api,
+    mine,
+    say,
+    page,
+    context,
+    token: () => within(8000, tokenOf),
+    chat: () => part("frame"),
+    invites: () => part("invite"),
+  };
 
   /** Another file of the widget: a classic script, since modules would need CORS. */
   const parts = {};
