@@ -15,7 +15,7 @@ export function options(items, dialog, how) {
     items.map((item, i) =>
       h(
         "li",
-        { key: item.id ?? i, id: `opt${i}`, role: "option", class: i === dialog.index ? "opt--at" : "", "aria-selected": String(how.chosen ? how.chosen(item) : i === dialog.index), onmousedown: (event) => event.preventDefault(), onclick: () => how.pick(item), ref: null },
+        { key: item.id ?? i, id: `opt${i}`, role: "option", class: i === dialog.index ? "opt--at" : "", "aria-selected": String(how.chosen ? how.chosen(item) : i === dialog.index), onmousedown: (event) => event.preventDefault(), onclick: () => how.pick(item) },
         how.row(item),
         h("span", { class: "tick" }, (how.chosen ? how.chosen(item) : i === dialog.index) && icon("check")),
       ),

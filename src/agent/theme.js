@@ -1,10 +1,9 @@
 /**
  * Light, dark or the system's: the agent's choice before the desk's (REQ S4-10).
  *
- * Loaded on its own before the first paint, so that a dark room is not lit for a moment.
+ * `paint.js` does the same before the first paint; here it follows what changes later.
  */
 
-const KEY = "deskbell.pref.theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
 /** @param {string} theme "light", "dark", "system" or "" */
@@ -23,11 +22,4 @@ export function isDark() {
 /** @param {() => void} run */
 export function onSystemTheme(run) {
   system.addEventListener("change", run);
-}
-
-try {
-  const own = localStorage.getItem(KEY);
-  applyTheme(own ? JSON.parse(own) : localStorage.getItem("deskbell.desk_theme") || "");
-} catch {
-  // No storage: the desk's theme comes with the first picture.
 }
