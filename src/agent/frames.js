@@ -106,7 +106,8 @@ function closed(state, { conversation }) {
   const order = state.order.filter((id) => id !== conversation);
   // The eye stays where it was: the row that moves up into the gap, else the one above. A parked one is not opened unasked.
   const beside = state.selected === conversation ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting") : state.selected;
-  return { ...state, sessions, order, selected: beside || null };
+  const dialog = state.dialog && state.dialog.conversation === conversation && !state.dialog.busy ? null : state.dialog;
+  return { ...state, sessions, order, dialog, selected: beside || null };
 }
 
 function message(state, { t: _, ...one }) {
@@ -118,7 +119,6 @@ function message(state, { t: _, ...one }) {
   });
   next = arrived(next, id, [one]);
   if (one.from.kind === "customer" && next.typing[id]) next = put(next, "typing", id, null);
-  if (next.watch && next.watch.conversation === id) next = { ...next, watch: { ...next.watch, messages: merge(next.watch.messages, [one]) } };
   return next;
 }
 

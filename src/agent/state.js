@@ -56,7 +56,9 @@ export const initial = {
   tests: { permission: "default", worker: "waiting", sound: "locked", link: "waiting" },
   prefs: { theme: "", sound: true },
   desk: null,
+  /** The row of the supervisor's tables that is open: `{table, id}`. */
   watch: null,
+  routing: {},
 };
 
 /** @param {typeof initial} state @param {any} action */
@@ -103,6 +105,7 @@ const actions = {
     put(state, "outbox", conversation, (state.outbox[conversation] || []).map((one) => (one.client_id === client_id ? { ...one, ...patch } : one))),
   out_drop: (state, { conversation, client_id }) =>
     put(state, "outbox", conversation, (state.outbox[conversation] || []).filter((one) => one.client_id !== client_id)),
+  routing: (state, { conversation, patch }) => put(state, "routing", conversation, { ...state.routing[conversation], ...patch }),
   desk_off: (state) => ({ ...state, desk: null }),
 };
 
