@@ -145,18 +145,22 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
   }
 
   function watchSilence(current) {
-    clearInterval(silenceTimer);
-    silenceTimer = setInterval(() => {
-      if (current !== socket || performance.now() - heardAt < SILENCE_MS_MAX) return;
-      ask({ t: "ping" }, ANSWER_MS_MAX).catch(() => {});
-    }, SILENCE_MS_MAX / 2);
+    const quiet = performance.now() - heardAt;
+    silenceTimer = setTimeout(
+      async () => {
+        if (current !== socket) return;
+        if (performance.now() - heardAt >= SILENCE_MS_MAX) await ask({ t: "ping" }, ANSWER_MS_MAX).catch(() => {});
+        if (current === socket) watchSilence(current);
+      },
+      Math.max(0, SILENCE_MS_MAX - quiet),
+    );
   }
 
   function drop(current) {
     if (current && current !== socket) return false;
     const dropped = socket;
     socket = null;
-    clearInterval(silenceTimer);
+    clearTimeout(silenceTimer);
     if (dropped) dropped.close();
     for (const { reject, timer } of waiting.values()) {
       clearTimeout(timer);

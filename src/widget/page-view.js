@@ -165,7 +165,7 @@ export function openView(root, acts) {
       case "unreachable":
         return note("offline", "unreachable");
       default:
-        return note("warn", state.trouble?.code === "unauthorized" ? "sign_in" : "gone");
+        return note("warn", state.mode === "persistent" && state.trouble?.code === "unauthorized" ? "sign_in" : "gone");
     }
   }
 
@@ -176,7 +176,7 @@ export function openView(root, acts) {
       icon(symbol),
       h("h3", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)),
       h("p", null, t(`widget.${what}_more`)),
-      what !== "gone" && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")),
+      (what !== "gone" || state.settings) && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")),
     );
   }
 

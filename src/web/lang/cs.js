@@ -1,5 +1,12 @@
 // Čeština. One flat object; keys start with the surface they belong to.
 export default {
+  // both surfaces
+  "time.min": "{n} min",
+  "time.now": "teď",
+  "time.s": "{n} s",
+  "time.today": "Dnes",
+  "time.yesterday": "Včera",
+
   // widget
   "widget.again": "Zkusit znovu",
   "widget.agree": "Souhlasím, chci psát",

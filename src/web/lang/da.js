@@ -1,5 +1,12 @@
 // Dansk. One flat object; keys start with the surface they belong to.
 export default {
+  // both surfaces
+  "time.min": "{n} min",
+  "time.now": "nu",
+  "time.s": "{n} s",
+  "time.today": "I dag",
+  "time.yesterday": "I går",
+
   // widget
   "widget.again": "Prøv igen",
   "widget.agree": "Accepter og skriv",

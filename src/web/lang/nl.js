@@ -1,5 +1,12 @@
 // Nederlands. One flat object; keys start with the surface they belong to.
 export default {
+  // both surfaces
+  "time.min": "{n} min",
+  "time.now": "nu",
+  "time.s": "{n} s",
+  "time.today": "Vandaag",
+  "time.yesterday": "Gisteren",
+
   // widget
   "widget.again": "Opnieuw proberen",
   "widget.agree": "Akkoord en schrijven",
