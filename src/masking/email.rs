@@ -18,12 +18,20 @@ pub(super) struct Address {
     pub(super) end: usize,
 }
 
-/// Every address of the text, in order.
+/// Every address of the text, in order; none reaches back into the one before.
 pub(super) fn find_all(scan: &Scan) -> Vec<Address> {
-    (0..scan.len())
-        .filter(|&at| scan.ch(at) == '@')
-        .filter_map(|at| Some(Address { start: local_start(scan, at)?, at, end: domain_end(scan, at + 1)? }))
-        .collect()
+    let mut found: Vec<Address> = Vec::new();
+    for at in (0..scan.len()).filter(|&at| scan.ch(at) == '@') {
+        let Some(end) = domain_end(scan, at + 1) else { continue };
+        if scan.ch(end) == '@' && domain_end(scan, end + 1).is_some() {
+            continue;
+        }
+        let floor = found.last().map_or(0, |last| last.end);
+        if let Some(start) = local_start(scan, floor, at) {
+            found.push(Address { start, at, end });
+        }
+    }
+    found
 }
 
 impl Address {
@@ -42,29 +50,30 @@ impl Address {
     }
 }
 
-/// The first letter or digit of the local part: stars of bold type, quotes and brackets stay outside.
-fn local_start(scan: &Scan, at: usize) -> Option<usize> {
+/// The first letter or digit of the local part, not before `floor`: stars of bold type, quotes and brackets
+/// stay outside.
+fn local_start(scan: &Scan, floor: usize, at: usize) -> Option<usize> {
     let from = if scan.before(at) == '"' {
-        let quoted = at.saturating_sub(1 + QUOTED_GLYPHS_MAX)..at.saturating_sub(1);
+        let quoted = at.saturating_sub(1 + QUOTED_GLYPHS_MAX).max(floor)..at.saturating_sub(1);
         quoted.rev().take_while(|&k| scan.ch(k) != '\n').find(|&k| scan.ch(k) == '"')?
     } else {
-        let tail = (0..at).rev().take_while(|&k| scan.ch(k) == '*').count();
+        let tail = (floor..at).rev().take_while(|&k| scan.ch(k) == '*').count();
         // Stars elsewhere in it are another number's mask, which is no part of the mailbox.
         let is_own =
             |&k: &usize| is_local(scan, k) && !(k + 1 >= MASK_STARS && scan.starts_mask(k + 1 - MASK_STARS));
-        (0..at - tail).rev().take_while(is_own).last()?
+        (floor..at - tail).rev().take_while(is_own).last()?
     };
     (from..at).find(|&k| scan.ch(k).is_alphanumeric())
 }
 
-/// Characters of a local part. In a web address `=`, `&`, `?` and `/` end it, since `?email=a@b.nl` is usual
+/// Characters of a local part. Another at sign is one of them: of `joe@home.nl@x.nl` too only `j` and the last
+/// domain may be read. In a web address `=`, `&`, `?` and `/` end it, since `?email=a@b.nl` is usual
 /// there; elsewhere they may belong to the mailbox and would show more of it than its first letter.
 fn is_local(scan: &Scan, k: usize) -> bool {
     match scan.ch(k) {
         '=' | '&' | '?' | '/' => !scan.is_in_url(k),
-        '.' | '_' | '%' | '+' | '-' | '\'' | '*' | '!' | '#' | '$' | '^' | '~' | '`' | '{' | '|' | '}' => {
-            true
-        }
+        '@' | '.' | '_' | '%' | '+' | '-' | '\'' | '*' | '!' | '#' | '$' | '^' | '~' | '`' | '{' | '|'
+        | '}' => true,
         c => c.is_alphanumeric(),
     }
 }
@@ -146,6 +155,14 @@ mod tests {
             assert_eq!(found(text), [text]);
         }
         assert_eq!(found("\"john doe\"@example.com"), ["john doe\"@example.com"]);
+    }
+
+    #[test]
+    fn of_several_at_signs_in_a_row_the_last_counts() {
+        assert_eq!(found("joe@home.nl@x.nl"), ["joe@home.nl@x.nl"]);
+        assert_eq!(found("@anna@social.example"), ["anna@social.example"]);
+        assert_eq!(found("a@b.nl+c@d.nl"), ["a@b.nl", "c@d.nl"]);
+        assert_eq!(found("joe@x.nl@"), ["joe@x.nl"]);
     }
 
     #[test]

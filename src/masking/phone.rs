@@ -123,7 +123,7 @@ fn is_alone(scan: &Scan, i: usize, end: usize, is_plain: bool) -> bool {
     let before = i >= 2 && joins(scan.before(i)) && scan.is_digit(i - 2);
     let after = joins(scan.ch(end)) && (scan.is_digit(end + 1) || scan.starts_mask(end + 1));
     let is_touched = scan.before(i).is_alphabetic() || matches!(scan.before(i), '-' | '/' | '.' | '=');
-    !(before || after || is_touched) && !is_amount(scan, i, end) && !(is_plain && is_reference(scan, i))
+    !(before || after || is_touched || is_amount(scan, i, end) || (is_plain && is_reference(scan, i)))
 }
 
 fn is_amount(scan: &Scan, i: usize, end: usize) -> bool {

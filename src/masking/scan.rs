@@ -286,7 +286,7 @@ fn urls(glyphs: &[Glyph]) -> Vec<Range<usize>> {
         let scheme = (0..word.len()).find(|&k| word[k].ch == ':' && reads(k, "://"));
         let start = match scheme {
             Some(colon) => (0..colon).rev().take_while(|&k| word[k].ch.is_ascii_alphabetic()).last(),
-            None => reads(0, "www.").then_some(0),
+            None => (reads(0, "www.") && is_host(word)).then_some(0),
         };
         if let Some(start) = start {
             urls.push(from + start..from + word.len());
@@ -294,6 +294,11 @@ fn urls(glyphs: &[Glyph]) -> Vec<Range<usize>> {
         from += word.len();
     }
     urls
+}
+
+/// Whether no at sign stands in what would be the host: `www.anna@x.nl` is a mailbox.
+fn is_host(word: &[Glyph]) -> bool {
+    word.iter().take_while(|g| g.ch != '/').all(|g| g.ch != '@')
 }
 
 /// A number read over its gaps, with every place where it might end.
