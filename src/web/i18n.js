@@ -24,7 +24,9 @@ export function language() {
  * @returns {Promise<string>} the language now in use
  */
 export async function setLanguage(wanted) {
-  const short = String(wanted || "").toLowerCase().split("-")[0];
+  const short = String(wanted || "")
+    .toLowerCase()
+    .split("-")[0];
   const next = LANGUAGES.includes(short) ? short : "en";
   try {
     texts = next === "en" ? english : (await import(`./lang/${next}.js`)).default;

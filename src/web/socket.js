@@ -40,7 +40,8 @@ export class RequestError extends Error {
  * @param {object} options
  * @param {string} options.url  wss:// address, or a path on this page's own host
  * @param {string} [options.protocol]  subprotocol
- * @param {() => object|null|Promise<object|null>} [options.hello]  the first frame, made anew for each connection
+ * @param {() => object|null|Promise<object|null>} [options.hello]  the first frame, made anew for each connection;
+ *   an error with code "lost" means later, any other is a refusal
  * @param {(state: "connecting"|"open"|"lost"|"refused", detail: object) => void} options.onState
  * @param {(frame: object) => void} options.onFrame  every frame but answers to `request`
  * @param {() => boolean|Promise<boolean>} [options.mayRetry]  asked after an upgrade that failed, since a page
@@ -98,7 +99,8 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
     try {
       first = await hello();
     } catch (error) {
-      return refuse(current, { code: "unauthorized", message: String(error && error.message) });
+      const cause = { code: error?.code ?? "unauthorized", message: String(error?.message) };
+      return (cause.code === "lost" ? lose : refuse)(current, cause);
     }
     if (current !== socket || current.readyState !== WebSocket.OPEN) return;
     watchSilence(current);
@@ -143,18 +145,22 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
   }
 
   function watchSilence(current) {
-    clearInterval(silenceTimer);
-    silenceTimer = setInterval(() => {
-      if (current !== socket || performance.now() - heardAt < SILENCE_MS_MAX) return;
-      ask({ t: "ping" }, ANSWER_MS_MAX).catch(() => {});
-    }, SILENCE_MS_MAX / 2);
+    const quiet = performance.now() - heardAt;
+    silenceTimer = setTimeout(
+      async () => {
+        if (current !== socket) return;
+        if (performance.now() - heardAt >= SILENCE_MS_MAX) await ask({ t: "ping" }, ANSWER_MS_MAX).catch(() => {});
+        if (current === socket) watchSilence(current);
+      },
+      Math.max(0, SILENCE_MS_MAX - quiet),
+    );
   }
 
   function drop(current) {
     if (current && current !== socket) return false;
     const dropped = socket;
     socket = null;
-    clearInterval(silenceTimer);
+    clearTimeout(silenceTimer);
     if (dropped) dropped.close();
     for (const { reject, timer } of waiting.values()) {
       clearTimeout(timer);
@@ -208,6 +214,13 @@ export function connect({ url, protocol = "deskbell.v1", hello = () => null, onS
     /** Tries again at once, also after "refused". */
     retry() {
       if (state !== "lost" && state !== "refused") return;
+      attempts = 0;
+      open();
+    },
+    /** Drops what there is and greets anew, for another `hello`. */
+    reconnect() {
+      if (state === "closed") return;
+      drop(null);
       attempts = 0;
       open();
     },
