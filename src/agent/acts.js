@@ -35,9 +35,8 @@ const attempt = (promise, what) => promise.catch((error) => trouble(error, what)
 export function select(conversation) {
   store.dispatch({ type: "select", conversation });
   if (conversation) focusReply();
-  const one = store.get().sessions[conversation];
-  if (!one) return;
-  if (!one.messages.length && one.more !== false) loadHistory(conversation);
+  if (!store.get().sessions[conversation]) return;
+  loadBeside(conversation);
   readHere();
 }
 
@@ -55,6 +54,24 @@ export function readHere() {
   const last = one.messages[one.messages.length - 1];
   store.dispatch({ type: "read_here", conversation: one.conversation });
   if (last) tell("seen", { conversation: one.conversation, seq: last.seq });
+}
+
+/** Notes, and what no frame had room for: they come with the newest page. @param {string} conversation @param {boolean} [again] */
+export async function loadBeside(conversation, again = false) {
+  const one = store.get().sessions[conversation];
+  const known = store.get().notes[conversation] && one?.messages.length && !one.details_more;
+  if (!one || (known && !again)) return;
+  try {
+    const { messages = [], more, notes = [], context, page, answers } = await ask("history", { conversation, limit: 50 });
+    const details = context ? { context, page, answers, details_more: false } : {};
+    const was = store.get().sessions[conversation]?.messages || [];
+    // A page that does not reach what is held would leave a hole: what is missing comes by `sync`.
+    const joins = !was.length || !messages.length || messages[0].seq <= was[was.length - 1].seq + 1;
+    store.dispatch({ type: "history", conversation, messages: joins ? messages : [], more: was.length ? undefined : Boolean(more), details });
+    store.dispatch({ type: "notes", conversation, notes });
+  } catch {
+    // Shown as empty; the next opening asks again.
+  }
 }
 
 /** @param {string} conversation */
@@ -76,8 +93,8 @@ export async function loadHistory(conversation) {
 /** Waiting conversations beyond the newest twenty. */
 export async function loadParked() {
   const { waiting } = groups(store.get());
-  const oldest = waiting.map((one) => one.since).sort()[0];
-  const answer = await attempt(ask("parked", { before: oldest, limit: 20 }));
+  const oldest = waiting.reduce((a, b) => (!a || (b.parked_at || b.since) < (a.parked_at || a.since) ? b : a), null);
+  const answer = await attempt(ask("parked", { before: oldest?.conversation, limit: 20 }));
   if (answer) store.dispatch({ type: "parked", sessions: answer.sessions || answer.items || [], more: answer.more });
 }
 
@@ -177,7 +194,8 @@ export async function end(conversation) {
   store.dispatch({ type: "dialog_set", patch: { busy: true } });
   try {
     await ask(verb, { conversation });
-    openDialog("wrapup", { conversation });
+    if (one && one.wrapup === "none") closeDialog();
+    else openDialog("wrapup", { conversation });
   } catch (error) {
     closeDialog();
     trouble(error, t("agent.act.end"));
@@ -214,7 +232,7 @@ export async function handOver(verb, fields, after) {
 export async function loadDirectory(kind) {
   store.dispatch({ type: "dialog_set", patch: { failed: false } });
   try {
-    const { items = [] } = await ask("directory", { kind });
+    const { items = [] } = await ask("directory", { kind, conversation: store.get().dialog?.conversation || store.get().dialog?.id });
     const { me, dialog } = store.get();
     if (dialog && dialog.directory === kind) {
       const others = items.filter((one) => one.id !== me.id);
@@ -226,7 +244,28 @@ export async function loadDirectory(kind) {
   }
 }
 
+/** Who waits where, for the foot of the list. */
+export async function loadQueues() {
+  const answer = await ask("directory", { kind: "queues", all: true }).catch(() => null);
+  if (answer) store.dispatch({ type: "set", patch: { queues: answer.items || [] } });
+}
+
 // ── beside the conversation ──
+
+/** Articles that hold every word. @param {string} filter */
+export async function findArticles(filter) {
+  store.dispatch({ type: "set", patch: { articles: { filter, items: store.get().articles?.items || null } } });
+  const answer = await ask("directory", { kind: "articles", filter }).catch(() => ({ items: [] }));
+  if (store.get().articles?.filter === filter) store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
+}
+
+/** Puts a link or a text at the end of the reply (REQ S2-36). @param {string} conversation @param {string} text */
+export function share(conversation, text) {
+  const was = store.get().drafts[conversation] || "";
+  store.dispatch({ type: "draft", conversation, text: was ? `${was.trimEnd()}\n${text}` : text });
+  store.dispatch({ type: "set", patch: { page: "talk" } });
+  focusReply();
+}
 
 /** @param {string} conversation @param {string} text */
 export async function note(conversation, text) {

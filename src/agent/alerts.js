@@ -128,7 +128,7 @@ function meta(state, one) {
   return h(
     "p",
     { class: "alert__meta" },
-    h("span", { class: "cut" }, [t(`agent.alert.kind.${one.kind}`), nameOf(one.queue), t("agent.alert.for", { name: firstName(state.me.name) })].filter((part) => part && !part.startsWith("agent.")).join(" · ")),
+    h("span", { class: "cut" }, [t(`agent.alert.kind.${one.kind}`), one.sender && t("agent.alert.from", { name: firstName(nameOf(one.sender)) }), nameOf(one.queue), t("agent.alert.for", { name: firstName(nameOf(one.agent) || state.me.name) })].filter((part) => part && !part.startsWith("agent.")).join(" · ")),
     h("span", { class: "alert__since", title: exact(one.received_at) }, clockTime(one.received_at), !runs && [" · ", h("strong", null, time(one.received_at, "span"))]),
   );
 }

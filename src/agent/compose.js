@@ -11,8 +11,8 @@ import { note, openDialog, pickup, putAway } from "./acts.js";
 import { tell } from "./box.js";
 import { keep, recallAll } from "./memory.js";
 import { CHARS_MAX, fault, send } from "./outbox.js";
-import { button, customerName, iconButton, nameOf } from "./parts.js";
-import { canType, selectedSession } from "./state.js";
+import { button, customerName, iconButton, nameOf, time } from "./parts.js";
+import { canType, isFrozen, selectedSession } from "./state.js";
 
 const TYPING_EVERY_MS = 3000;
 const TYPING_ENDS_MS = 5000;
@@ -24,7 +24,7 @@ let wantFocus = false;
 export const inputs = (s) => {
   const one = selectedSession(s);
   const id = s.selected;
-  return [id, one && one.state, one && one.role, one && one.reason, one && one.ended, one && one.reserved, one && one.customer, one && one.work_item_kind, s.drafts[id], s.compose[id], s.settings, s.link];
+  return [id, one && one.state, one && one.role, one && one.reason, one && one.ended, one && one.reserved, one && one.frozen, one && one.wrapup_deadline, one && one.customer, one && one.work_item_kind, s.drafts[id], s.compose[id], s.settings, s.link];
 };
 
 /** @param {any} ours */
@@ -88,12 +88,12 @@ function instead(one) {
     );
   if (one.state === "wrap_up") {
     const by = one.ended === "ended_by_customer" ? t("agent.talk.customer_ended") : t(`agent.ended.${one.ended || "other"}`);
-    return bar("instead--wait", "note", by.startsWith("agent.") ? t("agent.ended.other") : by, t("agent.talk.wrap_up_text"), t("agent.act.finish"), () => openDialog("wrapup", { conversation: id }));
+    return bar("instead--wait", "note", by.startsWith("agent.") ? t("agent.ended.other") : by, one.wrapup_deadline ? [t("agent.talk.wrap_up_text"), " ", t("agent.talk.wrap_up_by_itself"), " ", time(one.wrapup_deadline, "left")] : t("agent.talk.wrap_up_text"), t("agent.act.finish"), () => openDialog("wrapup", { conversation: id }));
   }
-  if (one.reason === "asset_removed") return bar("instead--urgent", "warn", t("agent.talk.asset_removed"), t("agent.talk.asset_removed_text"), t("agent.act.end"), () => openDialog("end", { conversation: id }));
+  if (isFrozen(one)) return bar("instead--urgent", "warn", t("agent.talk.asset_removed"), t("agent.talk.asset_removed_text"), t("agent.act.end"), () => openDialog("end", { conversation: id }));
   if (one.role === "monitor") return bar("", "eye", t("agent.talk.monitor"), t("agent.talk.monitor_text"), t("agent.act.stop_reading"), () => putAway(one));
   if (one.state === "waiting") return bar("", "park", t("agent.talk.parked"), t("agent.talk.parked_text", { name }), t("agent.act.pickup"), () => pickup(id));
-  return bar("", "back", t("agent.talk.reserved", { name }), t("agent.talk.reserved_text"), t("agent.act.pickup"), () => pickup(id));
+  return bar("", "back", t("agent.talk.reserved", { name }), t(one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text"), t("agent.act.pickup"), () => pickup(id));
 }
 
 function box(state, one) {
@@ -244,12 +244,17 @@ function fill(text, one, state) {
     agent_name: state.me.name,
     queue: nameOf(one.queue),
     workstream: nameOf(one.workstream),
-    page_url: context.page_url ?? context.url,
-    page_title: context.page_title ?? context.title,
-    case_title: one.title,
+    page_url: one.page?.url ?? context.page_url,
+    page_title: one.page?.title ?? context.page_title,
+    customer_email: one.customer?.email,
+    customer_phone: one.customer?.phone,
+    language: one.customer?.language,
+    comment: one.work_item_kind === "case" ? "" : one.title,
+    case_title: one.work_item_kind === "case" ? one.title : "",
+    case_id: one.external_id,
   };
   return text.replace(/ ?\{([\w.-]+)\}/g, (whole, name) => {
-    const value = name.startsWith("context.") ? context[name.slice(8)] : values[name];
+    const value = name.startsWith("context.") ? context[name.slice(8)] : name.startsWith("answers.") ? (one.answers || []).find((answer) => answer.id === name.slice(8))?.value : values[name];
     const space = whole.startsWith(" ") ? " " : "";
     return value === undefined || value === null || value === "" ? "" : `${space}${String(value).replace(/[<>]/g, "")}`;
   });

@@ -6,9 +6,9 @@
 import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
-import { loadContact, loadTranscript, openDialog } from "./acts.js";
+import { findArticles, loadContact, loadTranscript, openDialog, share } from "./acts.js";
 import { button, customerName, face, nameOf, time, withMasks } from "./parts.js";
-import { isSupervisor, selectedSession } from "./state.js";
+import { canType, selectedSession } from "./state.js";
 
 const FIELDS = ["email", "phone", "mobile", "company", "address", "language"];
 
@@ -20,7 +20,7 @@ export function useCustomer(ours) {
 
 export const inputs = (s) => {
   const one = selectedSession(s);
-  return [s.selected, one && one.customer, one && one.context, one && one.since, one && one.rating, s.notes[s.selected], s.tab, s.contacts, s.transcripts, s.me, s.settings.articles, s.place, s.link, one ? null : s.order];
+  return [s.selected, one && one.customer, one && one.context, one && one.since, one && one.rating, s.notes[s.selected], s.tab, s.contacts, s.transcripts, s.me, s.settings.articles, s.articles, s.place, one && one.answers, one && one.page, one && one.state, s.link, one ? null : s.order];
 };
 
 /** @param {any} state */
@@ -35,7 +35,7 @@ export function customer(state) {
       "header",
       { class: "cust__who" },
       face(customerName(one), { size: 40, given: who.initials }),
-      h("div", { class: "cut" }, h("h2", { class: "cut" }, customerName(one)), h("p", { class: "cut" }, t(who.contact ? "agent.cust.stored" : "agent.cust.unknown"), who.signed_in || who.verified ? ` · ${t("agent.cust.signed_in")}` : "")),
+      h("div", { class: "cut" }, h("h2", { class: "cut" }, customerName(one)), h("p", { class: "cut" }, t(who.contact ? "agent.cust.stored" : "agent.cust.unknown"), who.verified ? ` · ${t("agent.cust.signed_in")}` : "")),
     ),
     h(
       "div",
@@ -83,7 +83,11 @@ const panels = {
 
   details(state, one) {
     const entries = Object.entries(one.context || {});
+    if (one.page?.referrer) entries.unshift(["referrer", one.page.referrer]);
+    if (one.page?.title) entries.unshift(["page_title", one.page.title]);
+    if (one.page?.url) entries.unshift(["page_url", one.page.url]);
     return [
+      (one.answers || []).length > 0 && section(t("agent.details.answers"), null, facts(one.answers.map((answer) => [answer.label, h("span", { class: "wrap" }, withMasks(String(answer.value)))]))),
       section(t("agent.details.variables"), null, entries.length ? facts(entries.map(([key, value]) => [label(key), h("span", { class: "wrap" }, withMasks(String(value)))])) : none(t("agent.details.none"))),
       section(
         t("agent.details.conversation"),
@@ -92,6 +96,7 @@ const panels = {
           [t("agent.field.queue"), nameOf(one.queue)],
           [t("agent.field.workstream"), nameOf(one.workstream)],
           [t("agent.field.mode"), t(`agent.mode.${one.mode}`)],
+          ...(one.external_id ? [[t("agent.field.external_id"), h("span", { class: "wrap" }, one.external_id)]] : []),
           [t("agent.field.id"), h("span", { class: "cut mono", title: one.conversation }, one.conversation)],
         ]),
       ),
@@ -109,8 +114,22 @@ const panels = {
     return section(t("agent.history.title"), null, h("ul", { class: "links" }, past.map((item) => earlier(state, item))), data.more && button({ class: "btn btn--small", disabled: data.loading, onclick: () => loadContact(id) }, t("agent.talk.older")));
   },
 
-  articles(state) {
-    return section(null, null, h("ul", { class: "links" }, state.settings.articles.map((one) => h("li", { key: one.id }, h("span", null, one.title), h("time", null, ago(one.at))))));
+  articles(state, one) {
+    const list = state.articles?.filter ? state.articles.items : state.settings.articles;
+    const item = (article) =>
+      h(
+        "li",
+        { key: article.id, class: "article" },
+        h("strong", null, article.title),
+        article.excerpt && h("p", { class: "clamp" }, article.excerpt),
+        canType(one) && h("div", null, article.link && button({ class: "link", onclick: () => share(one.conversation, article.link) }, t("agent.articles.link")), article.excerpt && button({ class: "link", onclick: () => share(one.conversation, article.excerpt.replace(/[<>]/g, "")) }, t("agent.articles.text"))),
+      );
+    return section(
+      null,
+      null,
+      h("div", { class: "find" }, icon("search"), h("input", { type: "search", "aria-label": t("agent.articles.search"), placeholder: t("agent.articles.search"), value: state.articles?.filter || "", oninput: (event) => findArticles(event.currentTarget.value) })),
+      list === null ? none(t("agent.loading")) : list.length ? h("ul", { class: "articles" }, list.map(item)) : none(t("agent.articles.none")),
+    );
   },
 };
 
@@ -133,7 +152,7 @@ function earlier(state, item) {
 }
 
 function masked(state, one, key, value) {
-  const may = (isSupervisor(state) || state.settings.reveal) && one.customer?.contact;
+  const may = state.settings.reveal && one.customer?.contact;
   return h("span", { class: "wrap" }, withMasks(String(value), may ? () => () => openDialog("reveal", { contact: contactId(one), field: key }) : null));
 }
 

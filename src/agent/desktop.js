@@ -9,7 +9,7 @@ import { h, icon, keepIcons, make, render } from "/web/dom.js";
 import { setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { everySecond } from "/web/time.js";
-import { loadDirectory, readHere, useActs } from "./acts.js";
+import { loadBeside, loadDirectory, loadQueues, readHere, useActs } from "./acts.js";
 import * as alertStack from "./alerts.js";
 import * as bannerRow from "./banners.js";
 import { listen, resume, useStore } from "./box.js";
@@ -40,6 +40,8 @@ const store = createStore(reduce, {
   prefs: { theme: recall("pref.theme", ""), sound: recall("pref.sound", true), language: recall("pref.language", "") },
 });
 const TYPING_MS = 8000;
+/** A busy desk changes often; nobody reads faster. */
+const REFRESH_MS = 1500;
 const app = document.getElementById("app");
 
 await Promise.all([keepIcons(), setLanguage(store.get().prefs.language || navigator.language)]);
@@ -77,14 +79,27 @@ function follow(frame, before) {
   if (frame.t === "welcome") {
     composer.recallDrafts(frame.agent);
     if (!before.everReady) answerFromAddress();
+    // What was noted by colleagues while the line was away is not in the picture.
+    if (store.get().selected) loadBeside(store.get().selected, true);
     readHere();
   }
   if (frame.t === "message") {
     readHere();
     if (frame.from.kind === "customer") say(t("agent.spoken.message", { name: customerName(store.get().sessions[frame.conversation]), text: frame.text }));
   }
-  if (frame.t === "directory_changed" && store.get().dialog?.directory) loadDirectory(store.get().dialog.directory);
+  if (frame.t === "directory_changed") refreshDirectory();
   if (frame.t === "session_state" && frame.state === "wrap_up") say(t("agent.spoken.ended", { name: customerName(before.sessions[frame.conversation]) }));
+}
+
+let refreshDue = 0;
+function refreshDirectory() {
+  if (refreshDue) return;
+  refreshDue = setTimeout(() => {
+    refreshDue = 0;
+    loadQueues();
+    const { dialog: open } = store.get();
+    if (open?.directory) loadDirectory(open.directory);
+  }, REFRESH_MS);
 }
 
 // ── the frame ──

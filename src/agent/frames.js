@@ -15,11 +15,12 @@ export function onFrame(state, frame) {
 const frames = {
   welcome,
   session: (state, frame) => upsert(state, frame),
-  session_state: (state, { conversation, state: to, reason }) =>
+  session_state: (state, { conversation, state: to, reason, wrapup_deadline }) =>
     session(state, conversation, (one) => ({
       ...one,
       state: to,
       reason,
+      wrapup_deadline,
       reserved: to === "reserved" ? one.reserved : false,
       ended: to === "wrap_up" ? reason || one.ended : one.ended,
     })),
@@ -27,7 +28,8 @@ const frames = {
   message,
   typing: (state, { conversation, name, on }) => put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
   seen: (state, { conversation, seq }) => (seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state),
-  presence: (state, { status, reason, since, by }) => ({ ...state, presence: { status, reason, since, by } }),
+  presence: (state, { t: _, ...presence }) => ({ ...state, presence }),
+  settings: (state, { settings, presences }) => ({ ...state, settings, presences: presences || state.presences }),
   notification: (state, { t: _, ...one }) => ({
     ...state,
     notifications: [...state.notifications.filter((other) => other.id !== one.id), withRunningWait(one)],
@@ -88,6 +90,11 @@ function notesOf(sessions = []) {
 }
 
 function blend(was, { t: _, ...now }) {
+  // Where a frame had no room for what the page told, that is what it was; `history` brings it to who never had it.
+  if (now.details_more && was && !was.details_more) {
+    for (const key of ["context", "page", "answers"]) now[key] = was[key];
+    now.details_more = false;
+  }
   return { ...now, messages: merge(was?.messages, now.messages || []), more: was && was.messages.length ? was.more : now.more };
 }
 

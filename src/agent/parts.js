@@ -76,7 +76,7 @@ export const nameOf = (one) => (one && typeof one === "object" ? one.name || one
 export const customerName = (one) => one?.customer?.name || nameOf(one?.customer) || t("agent.somebody");
 
 /** When a customer whose line broke is given up, if it is broken. @param {any} one */
-export const lostUntil = (one) => one.customer?.lost_until || one.lost_until || null;
+export const lostUntil = (one) => one.lost_until || null;
 
 /** @param {any} one */
-export const isLost = (one) => Boolean(lostUntil(one)) || one.customer?.connected === false || one.customer?.lost === true;
+export const isLost = (one) => Boolean(one.customer_lost || lostUntil(one));

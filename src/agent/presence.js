@@ -19,7 +19,7 @@ export function presenceLabel(state) {
 export function presenceStory(state) {
   if (!state.presence) return "";
   const { reason, since, by } = state.presence;
-  const who = reason === "supervisor" && by ? t("agent.presence.by", { name: by.name || by }) : t(`agent.presence.reason.${reason}`);
+  const who = reason === "supervisor" && by ? t("agent.presence.by", { name: state.presence.by_name || by }) : t(`agent.presence.reason.${reason}`);
   return t("agent.presence.story", { since: ago(since), who });
 }
 

@@ -50,13 +50,13 @@ export function routingStory(state, row) {
       "section",
       { class: "why" },
       h("h3", null, t(question)),
-      h("p", null, chosen ? t("agent.routing.chosen", { name: chosen }) : t("agent.routing.nobody", { queue: nameOf(last.queue) || nameOf(row.queue) })),
+      h("p", null, chosen ? t("agent.routing.chosen", { name: chosen }) : t("agent.routing.nobody", { queue: state.desk.queues[last.queue]?.name || nameOf(row.queue) })),
       h("ol", null, (last.candidates || []).map((one) => candidate(one, name(one.agent)))),
       !chosen && frees(last, name),
       list.length > 1 && h("h3", null, t("agent.routing.before")),
       list.length > 1 && h("ol", { class: "before" }, list.slice(0, -1).reverse().slice(0, 20).map((one, i) => h("li", { key: i }, h("time", { title: exact(one.at) }, clockTime(one.at)), h("span", null, t(`agent.routing.event.${one.event}`), ": ", one.chosen ? name(one.chosen) : t("agent.live.nobody"))))),
     ),
-    h("p", { class: "foot" }, [clockTime(last.at), t(`agent.routing.event.${last.event}`), last.tie_break && t("agent.routing.tie", { rule: last.tie_break })].filter(Boolean).join(" · ")),
+    h("p", { class: "foot" }, [clockTime(last.at), t(`agent.routing.event.${last.event}`), last.explanation].filter(Boolean).join(" · ")),
   ];
 }
 

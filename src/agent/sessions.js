@@ -9,7 +9,7 @@ import { span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { loadParked, select } from "./acts.js";
 import { button, customerName, face, isLost, kindIcon, lostUntil, nameOf, time } from "./parts.js";
-import { groups, held, SESSIONS_MAX } from "./state.js";
+import { groups, held, isFrozen, SESSIONS_MAX } from "./state.js";
 
 export const inputs = (s) => [s.sessions, s.order, s.selected, s.queues, s.outbox, s.drafts, s.typing, s.parkedMore, s.phase];
 
@@ -26,7 +26,7 @@ export function sessions(state) {
       { class: "sessions__list" },
       none && h("p", { class: "empty--small" }, h("strong", null, t("agent.sessions.none")), t("agent.sessions.none_text")),
       work.length > 0 && list(work),
-      back.length > 0 && [h("h3", { class: "group" }, t("agent.sessions.back"), h("small", null, t("agent.sessions.back_text"))), list(back)],
+      back.length > 0 && [h("h3", { class: "group" }, t(back.every((one) => (one.hold || "returned") === "returned") ? "agent.sessions.returned" : "agent.sessions.back"), h("small", null, t("agent.sessions.back_text"))), list(back)],
       waiting.length > 0 && [h("h3", { class: "group" }, t("agent.sessions.waiting"), h("small", null, t("agent.sessions.waiting_text"))), list(waiting)],
       state.parkedMore && button({ class: "btn btn--small sessions__more", onclick: loadParked }, t("agent.sessions.more")),
     ),
@@ -71,12 +71,12 @@ function row(state, one, place) {
 function condition(state, one) {
   const out = state.outbox[one.conversation] || [];
   const typing = state.typing[one.conversation];
-  if (one.reason === "asset_removed") return { line: t("agent.state.asset_removed"), tone: "t-urgent", symbol: "warn" };
+  if (isFrozen(one)) return { line: t("agent.state.asset_removed"), tone: "t-urgent", symbol: "warn" };
   if (out.some((item) => item.state === "failed")) return { line: t("agent.state.unsent"), tone: "t-urgent", symbol: "warn" };
   if (one.state === "wrap_up") return { line: t("agent.state.wrap_up"), tone: "t-wait", symbol: "note" };
   if (isLost(one)) return { line: t("agent.state.lost"), tone: "t-urgent", symbol: "offline" };
   if (one.role === "monitor") return { line: t("agent.state.monitor"), tone: "t-2", symbol: "eye" };
-  if (one.state === "reserved" || one.reserved) return { line: t("agent.state.reserved"), tone: "t-2", symbol: "back" };
+  if (one.state === "reserved" || one.reserved) return { line: t(`agent.state.hold.${one.hold || "returned"}`), tone: "t-2", symbol: one.hold === "assigned" ? "person" : "back" };
   if (out.length) return { line: t("agent.state.sending"), tone: "t-2", symbol: "clock" };
   if (typing) return { line: t("agent.state.typing"), tone: "t-2" };
   if (one.conference) return { line: conferenceWith(state, one), tone: "t-2", symbol: "conference" };
@@ -100,13 +100,14 @@ function lastWords(state, one) {
 }
 
 function queues(state) {
+  const mine = state.queues.filter((one) => one.member !== false);
   return h(
     "section",
     { class: "queues", "aria-label": t("agent.queues") },
     h(
       "ul",
       null,
-      state.queues.slice(0, 8).map((one) =>
+      mine.slice(0, 8).map((one) =>
         h(
           "li",
           { key: one.id },

@@ -48,6 +48,7 @@ export const initial = {
   loading: {},
   notes: {},
   contacts: {},
+  articles: null,
   transcripts: {},
   dialog: null,
   menu: null,
@@ -79,12 +80,14 @@ const actions = {
   compose: (state, { conversation, patch }) => put(state, "compose", conversation, { ...state.compose[conversation], ...patch }),
   loading: (state, { key, value }) => put(state, "loading", key, value),
   read_here: (state, { conversation }) => session(state, conversation, (one) => (one.unread ? { ...one, unread: 0 } : one)),
-  history: (state, { conversation, messages, more }) =>
+  history: (state, { conversation, messages, more, details }) =>
     session(arrived(state, conversation, messages), conversation, (one) => ({
       ...one,
       messages: merge(one.messages, messages),
       more: more === undefined ? one.more : more,
+      ...details,
     })),
+  notes: (state, { conversation, notes }) => put(state, "notes", conversation, notes),
   parked: (state, { sessions, more }) => {
     const next = sessions.reduce((now, one) => onFrame(now, { ...one, t: "session" }), state);
     return { ...next, parkedMore: Boolean(more) };
@@ -186,5 +189,7 @@ export const alerts = (state) => state.notifications.filter((one) => one.style =
 export const notices = (state) => state.notifications.filter((one) => one.style !== "alert");
 export const selectedSession = (state) => (state.selected ? state.sessions[state.selected] || null : null);
 export const isSupervisor = (state) => Boolean(state.me && state.me.roles && state.me.roles.includes("supervisor"));
-export const canType = (one) => Boolean(one) && one.state === "active" && one.role !== "monitor" && one.reason !== "asset_removed";
+/** The asset is gone: only ending is left (REQ S3-9). */
+export const isFrozen = (one) => Boolean(one.frozen) || (one.reason === "asset_removed" && one.state === "active");
+export const canType = (one) => Boolean(one) && one.state === "active" && one.role !== "monitor" && !isFrozen(one);
 export const unreadTotal = (state) => state.order.reduce((n, id) => n + (state.sessions[id]?.unread || 0), 0);

@@ -83,7 +83,7 @@ function bars(list, bad) {
 
 // ── tables ──
 
-const isHere = (one) => one.connected !== false && statusOf(one) !== "offline";
+const isHere = (one) => (one.online === undefined ? statusOf(one) !== "offline" : one.online);
 const statusOf = (one) => one.presence?.status || one.presence || one.status || "offline";
 
 function waitedMs(queue) {
@@ -134,7 +134,7 @@ function queueTable(state) {
         one.name,
         h("td", { class: one.waiting ? "num strong" : "num" }, String(one.waiting ?? 0)),
         h("td", { class: cls("num", { "t-wait strong": one.waiting && waited > LONG_WAIT_MS }) }, one.waiting && one.oldest_at ? time(one.oldest_at, "span") : one.waiting && waited !== null ? span(waited) : "–"),
-        h("td", null, nobody ? tag(one.waiting ? "urgent" : "", one.waiting ? "warn" : null, t("agent.live.nobody")) : Array.isArray(able) ? able.join(", ") : able === undefined ? "" : String(able)),
+        h("td", null, nobody ? tag(one.waiting ? "urgent" : "", one.waiting ? "warn" : null, t("agent.live.nobody")) : Array.isArray(able) ? able.join(", ") : able === undefined ? "" : t("agent.live.able", { n: able, all: one.members_online ?? able })),
         h("td", { class: "t-2" }, one.distribution ? t(`agent.distribution.${one.distribution}`) : ""),
       );
     }),
@@ -186,7 +186,7 @@ const ORDER = ["open", "reserved", "lost", "conference", "active", "wrap_up", "w
 function stateOf(one) {
   if (one.state === "active" && isLost(one)) return "lost";
   if (one.state === "active" && one.conference) return "conference";
-  if (one.state === "open" && one.reserved) return "reserved";
+  if (one.state === "open" && (one.reserved_for || one.reserved)) return "reserved";
   return one.state;
 }
 
@@ -201,7 +201,7 @@ function conversationTable(state) {
       const kind = stateOf(one);
       const at = one.received_at || one.since;
       const late = kind === "open" && now() - Date.parse(at) > LONG_WAIT_MS;
-      const who = one.last?.from || one.last_by;
+      const who = one.last?.by;
       return line(
         state,
         "conversations",
@@ -211,7 +211,7 @@ function conversationTable(state) {
         h("td", { class: cls("num", { "t-wait strong": late }) }, kind === "open" ? time(at, "span") : time(at)),
         h("td", { class: "t-2" }, nameOf(one.workstream)),
         h("td", { class: one.agent && kind !== "open" ? "" : "t-3" }, agentWords(one, kind)),
-        h("td", null, who ? h("span", null, t(`agent.live.from.${who.kind || who}`), " · ", time(one.last?.at || one.last_at)) : ""),
+        h("td", null, who ? h("span", null, t(`agent.live.from.${who}`), " · ", time(one.last.at)) : ""),
       );
     }),
     t("agent.live.no_conversations"),
@@ -221,8 +221,9 @@ function conversationTable(state) {
 function agentWords(one, kind) {
   const name = nameOf(one.agent);
   if (kind === "open") return one.offered_to ? t("agent.live.ringing", { name: nameOf(one.offered_to).split(" ")[0] }) : t("agent.live.unassigned");
-  if (kind === "reserved" || kind === "waiting") return name ? t("agent.live.kept", { name: name.split(" ")[0] }) : "";
-  return (one.agents || [one.agent]).map(nameOf).filter(Boolean).join(", ");
+  const keeper = nameOf(one.reserved_for) || name;
+  if (kind === "reserved" || kind === "waiting") return keeper ? t("agent.live.kept", { name: keeper.split(" ")[0] }) : "";
+  return (one.participants?.length ? one.participants : [one.agent]).map(nameOf).filter(Boolean).join(", ");
 }
 
 const tag = (tone, symbol, text) => h("span", { class: tone ? `tag tag--${tone}` : "tag" }, symbol && icon(symbol, { small: true }), text);
@@ -242,7 +243,7 @@ export function side(state) {
 }
 
 function subtitle(state, name, row) {
-  if (name === "agents") return [presenceName(statusOf(row), state.presences), row.queues && row.queues.map(nameOf).join(", ")].filter(Boolean).join(" · ");
+  if (name === "agents") return [presenceName(statusOf(row), state.presences), (row.queues || []).map((id) => state.desk.queues[id]?.name || nameOf(id)).join(", ")].filter(Boolean).join(" · ");
   if (name === "queues") return t("agent.queue.waiting", { count: row.waiting || 0, n: row.waiting || 0 });
   return [nameOf(row.workstream), nameOf(row.queue), t(`agent.live.state.${stateOf(row)}`)].filter(Boolean).join(" · ");
 }
@@ -282,7 +283,7 @@ const panels = {
       "section",
       { class: "why" },
       h("h3", null, t("agent.live.col.able")),
-      h("p", null, able.length ? able.join(", ") : t("agent.live.nobody_text")),
+      h("p", null, able.length ? able.join(", ") : row.able > 0 ? t("agent.live.able", { n: row.able, all: row.members_online ?? row.able }) : t("agent.live.nobody_text")),
       h("h3", null, t("agent.live.waiting")),
       inside.length ? h("ul", { class: "links" }, inside.map((one) => h("li", { key: one.id }, button({ class: "cell-link cut", onclick: () => open("conversations", one.id) }, customerName(one)), time(one.received_at || one.since, "span")))) : h("p", null, t("agent.queue.none")),
     );

@@ -13,7 +13,7 @@ import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
 import { emptyDesk } from "./empty.js";
 import { discard, retry } from "./outbox.js";
 import { button, customerName, face, iconButton, isLost, lostUntil, nameOf, time, withMasks } from "./parts.js";
-import { isSupervisor, selectedSession } from "./state.js";
+import { isFrozen, selectedSession } from "./state.js";
 
 const BLOCK = 32;
 const BLOCK_GUESS_PX = BLOCK * 52;
@@ -45,7 +45,7 @@ function acts(one) {
   if (one.role === "monitor") return act("close", "stop_reading", away);
   if (one.state === "wrap_up") return act("check", "finish", dialog("wrapup"), { class: "btn btn--tone" });
   if (one.role === "participant") return act("out", "leave", away);
-  const gone = one.reason === "asset_removed";
+  const gone = isFrozen(one);
   return [
     !gone && act("transfer", "transfer", () => openDialog("transfer", { conversation: one.conversation, directory: "agents", to: "agents" })),
     !gone && !one.conference && act("conference", "conference", () => openDialog("conference", { conversation: one.conversation, directory: "agents", to: "agents" })),
@@ -229,8 +229,7 @@ function system(message) {
 function bubble(state, one, message, joined, joins) {
   const ours = isOurs(message);
   const name = ours ? message.from.name || t("agent.bot") : customerName(one);
-  const mayReveal = isSupervisor(state) || state.settings.reveal;
-  const open = mayReveal ? () => () => openDialog("reveal", { conversation: one.conversation, seq: message.seq }) : null;
+  const open = state.settings.reveal && message.masked ? () => () => openDialog("reveal", { conversation: one.conversation, seq: message.seq }) : null;
   return h(
     "div",
     { class: cls(ours ? "said said--us" : "said", { "said--joined": joined, "said--joins": joins }) },
