@@ -16,7 +16,8 @@ export function useActs(ours, hooks) {
   focusReply = hooks.focusReply;
 }
 
-const say = (toast) => store.dispatch({ type: "toast", toast: { id: toast.id || `${Date.now()}`, at: Date.now(), ...toast } });
+const say = (toast) =>
+  store.dispatch({ type: "toast", toast: { id: toast.id || `${Date.now()}`, at: Date.now(), ...toast } });
 
 /** Says in words what the box refused. @param {any} error @param {string} [what] */
 export function trouble(error, what) {
@@ -62,12 +63,25 @@ export async function loadBeside(conversation, again = false) {
   const known = store.get().notes[conversation] && one?.messages.length && !one.details_more;
   if (!one || (known && !again)) return;
   try {
-    const { messages = [], more, notes = [], context, page, answers } = await ask("history", { conversation, limit: 50 });
+    const {
+      messages = [],
+      more,
+      notes = [],
+      context,
+      page,
+      answers,
+    } = await ask("history", { conversation, limit: 50 });
     const details = context ? { context, page, answers, details_more: false } : {};
     const was = store.get().sessions[conversation]?.messages || [];
     // A page that does not reach what is held would leave a hole: what is missing comes by `sync`.
     const joins = !was.length || !messages.length || messages[0].seq <= was[was.length - 1].seq + 1;
-    store.dispatch({ type: "history", conversation, messages: joins ? messages : [], more: was.length ? undefined : Boolean(more), details });
+    store.dispatch({
+      type: "history",
+      conversation,
+      messages: joins ? messages : [],
+      more: was.length ? undefined : Boolean(more),
+      details,
+    });
     store.dispatch({ type: "notes", conversation, notes });
   } catch {
     // Shown as empty; the next opening asks again.
@@ -99,7 +113,8 @@ export async function loadParked() {
 }
 
 /** @param {string} conversation */
-export const pickup = (conversation) => attempt(ask("pickup", { conversation }), t("agent.act.pickup")).then((ok) => ok && select(conversation));
+export const pickup = (conversation) =>
+  attempt(ask("pickup", { conversation }), t("agent.act.pickup")).then((ok) => ok && select(conversation));
 
 // ── notifications ──
 
@@ -182,7 +197,8 @@ export function putAway(one) {
 }
 
 // The button that was pressed goes away with these: the focus goes where the next thing is done.
-const putAside = (verb) => (conversation) => attempt(ask(verb, { conversation }), t(`agent.act.${verb}`)).then((ok) => ok && focusReply());
+const putAside = (verb) => (conversation) =>
+  attempt(ask(verb, { conversation }), t(`agent.act.${verb}`)).then((ok) => ok && focusReply());
 export const park = putAside("park");
 export const release = putAside("release");
 export const leave = putAside("leave");
@@ -211,7 +227,10 @@ export async function wrapup(conversation, reason, comment) {
     focusReply();
   } catch (error) {
     const key = `agent.error.${error?.code}`;
-    store.dispatch({ type: "dialog_set", patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) } });
+    store.dispatch({
+      type: "dialog_set",
+      patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
+    });
   }
 }
 
@@ -224,7 +243,10 @@ export async function handOver(verb, fields, after) {
     else closeDialog();
   } catch (error) {
     const key = `agent.error.${error?.code}`;
-    store.dispatch({ type: "dialog_set", patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) } });
+    store.dispatch({
+      type: "dialog_set",
+      patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
+    });
   }
 }
 
@@ -232,12 +254,18 @@ export async function handOver(verb, fields, after) {
 export async function loadDirectory(kind) {
   store.dispatch({ type: "dialog_set", patch: { failed: false } });
   try {
-    const { items = [] } = await ask("directory", { kind, conversation: store.get().dialog?.conversation || store.get().dialog?.id });
+    const { items = [] } = await ask("directory", {
+      kind,
+      conversation: store.get().dialog?.conversation || store.get().dialog?.id,
+    });
     const { me, dialog } = store.get();
     if (dialog && dialog.directory === kind) {
       const others = items.filter((one) => one.id !== me.id);
       const target = others.find((one) => one.id === dialog.target?.id) || null;
-      store.dispatch({ type: "dialog_set", patch: { items: others, target, index: Math.max(0, others.indexOf(target)) } });
+      store.dispatch({
+        type: "dialog_set",
+        patch: { items: others, target, index: Math.max(0, others.indexOf(target)) },
+      });
     }
   } catch {
     store.dispatch({ type: "dialog_set", patch: { items: [], failed: true } });
@@ -256,7 +284,8 @@ export async function loadQueues() {
 export async function findArticles(filter) {
   store.dispatch({ type: "set", patch: { articles: { filter, items: store.get().articles?.items || null } } });
   const answer = await ask("directory", { kind: "articles", filter }).catch(() => ({ items: [] }));
-  if (store.get().articles?.filter === filter) store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
+  if (store.get().articles?.filter === filter)
+    store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
 }
 
 /** Puts a link or a text at the end of the reply (REQ S2-36). @param {string} conversation @param {string} text */
@@ -273,7 +302,8 @@ export async function note(conversation, text) {
   if (!answer) return false;
   const { me, notes } = store.get();
   const at = answer.at || new Date().toISOString();
-  if (!(notes[conversation] || []).some((one) => one.text === text && one.at === at)) store.dispatch({ type: "note", conversation, note: { text, at, by: me.name } });
+  if (!(notes[conversation] || []).some((one) => one.text === text && one.at === at))
+    store.dispatch({ type: "note", conversation, note: { text, at, by: me.name } });
   return true;
 }
 
@@ -318,7 +348,8 @@ export async function reveal(fields) {
 
 // ── supervisor ──
 
-export const resetPresence = (agent, status) => attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
+export const resetPresence = (agent, status) =>
+  attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
 export const monitor = (conversation, on) =>
   attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")).then((ok) => ok && on && select(conversation));
 export const forceEnd = (conversation) => attempt(ask("force_end", { conversation }), t("agent.live.force_end"));

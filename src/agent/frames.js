@@ -26,13 +26,15 @@ const frames = {
     })),
   session_closed: closed,
   message,
-  typing: (state, { conversation, name, on }) => put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
-  seen: (state, { conversation, seq }) => (seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state),
+  typing: (state, { conversation, name, on }) =>
+    put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
+  seen: (state, { conversation, seq }) =>
+    seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state,
   presence: (state, { t: _, ...presence }) => ({ ...state, presence }),
   settings: (state, { settings, presences }) => ({ ...state, settings, presences: presences || state.presences }),
   notification: (state, { t: _, ...one }) => ({
     ...state,
-    notifications: [...state.notifications.filter((other) => other.id !== one.id), withRunningWait(one)],
+    notifications: [...state.notifications.filter((other) => other.id !== one.id), one],
   }),
   notification_closed: (state, { id }) => {
     const left = state.notifications.filter((one) => one.id !== id);
@@ -40,11 +42,15 @@ const frames = {
   },
   banner: (state, { t: _, ...one }) => ({
     ...state,
-    banners: [...state.banners.filter((other) => other.kind !== one.kind || other.conversation !== one.conversation), one],
+    banners: [
+      ...state.banners.filter((other) => other.kind !== one.kind || other.conversation !== one.conversation),
+      one,
+    ],
     hidden: { ...state.hidden, [one.kind]: false },
   }),
   banner_closed: (state, { kind }) => ({ ...state, banners: state.banners.filter((one) => one.kind !== kind) }),
-  note: (state, { conversation, t: _, ...note }) => put(state, "notes", conversation, addNote(state.notes[conversation], note)),
+  note: (state, { conversation, t: _, ...note }) =>
+    put(state, "notes", conversation, addNote(state.notes[conversation], note)),
   desk,
 };
 
@@ -52,14 +58,18 @@ const frames = {
 function welcome(state, frame) {
   const same = state.me && frame.agent && state.me.id === frame.agent.id;
   const sessions = {};
-  for (const one of frame.sessions || []) sessions[one.conversation] = blend(same ? state.sessions[one.conversation] : undefined, one);
+  for (const one of frame.sessions || [])
+    sessions[one.conversation] = blend(same ? state.sessions[one.conversation] : undefined, one);
   const known = same ? state.order.filter((id) => sessions[id]) : [];
   const fresh = (frame.sessions || [])
     .filter((one) => !known.includes(one.conversation))
     .sort((a, b) => Date.parse(a.since || 0) - Date.parse(b.since || 0))
     .map((one) => one.conversation);
   const order = [...known, ...fresh];
-  const outbox = Object.keys(same ? state.outbox : {}).reduce((now, id) => arrived(now, id, sessions[id]?.messages || []), state).outbox;
+  const outbox = Object.keys(same ? state.outbox : {}).reduce(
+    (now, id) => arrived(now, id, sessions[id]?.messages || []),
+    state,
+  ).outbox;
   return {
     ...state,
     phase: "ready",
@@ -72,7 +82,7 @@ function welcome(state, frame) {
     sessions,
     order,
     parkedMore: Boolean(frame.parked_more),
-    notifications: (frame.notifications || []).map(withRunningWait),
+    notifications: frame.notifications || [],
     banners: frame.banners || [],
     queues: frame.queues || [],
     agents: frame.agents || [],
@@ -95,7 +105,11 @@ function blend(was, { t: _, ...now }) {
     for (const key of ["context", "page", "answers"]) now[key] = was[key];
     now.details_more = false;
   }
-  return { ...now, messages: merge(was?.messages, now.messages || []), more: was && was.messages.length ? was.more : now.more };
+  return {
+    ...now,
+    messages: merge(was?.messages, now.messages || []),
+    more: was && was.messages.length ? was.more : now.more,
+  };
 }
 
 function upsert(state, frame) {
@@ -112,7 +126,10 @@ function closed(state, { conversation }) {
   const place = state.order.indexOf(conversation);
   const order = state.order.filter((id) => id !== conversation);
   // The eye stays where it was: the row that moves up into the gap, else the one above. A parked one is not opened unasked.
-  const beside = state.selected === conversation ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting") : state.selected;
+  const beside =
+    state.selected === conversation
+      ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting")
+      : state.selected;
   const dialog = state.dialog && state.dialog.conversation === conversation && !state.dialog.busy ? null : state.dialog;
   return { ...state, sessions, order, dialog, selected: beside || null };
 }
@@ -121,32 +138,27 @@ function message(state, { t: _, ...one }) {
   const id = one.conversation;
   let next = session(state, id, (was) => {
     const known = was.messages.some((other) => other.seq === one.seq);
-    const counts = !known && one.from.kind === "customer" && !(state.selected === id && state.looking && state.view === "desk");
-    return { ...was, messages: merge(was.messages, [one]), unread: counts ? (was.unread || 0) + 1 : was.unread, last_at: one.at };
+    const counts =
+      !known && one.from.kind === "customer" && !(state.selected === id && state.looking && state.view === "desk");
+    return {
+      ...was,
+      messages: merge(was.messages, [one]),
+      unread: counts ? (was.unread || 0) + 1 : was.unread,
+      last_at: one.at,
+    };
   });
   next = arrived(next, id, [one]);
   if (one.from.kind === "customer" && next.typing[id]) next = put(next, "typing", id, null);
   return next;
 }
 
-/**
- * A field that says how long the customer has waited is a picture of the moment it was made; in the page it runs on (REQ S3-3).
- * It is known by its value: the time from the request to the offer. A comment "12:30" is not touched.
- */
-export function withRunningWait(one) {
-  const asked = Date.parse(one.deadline) - one.timeout_s * 1000 - Date.parse(one.received_at);
-  const isWait = (value) => {
-    const parts = /^(?:(\d+):)?(\d+):(\d\d)$/.exec(value || "");
-    return parts && Math.abs((Number(parts[1] || 0) * 3600 + Number(parts[2]) * 60 + Number(parts[3])) * 1000 - asked) < 3000;
-  };
-  return { ...one, fields: (one.fields || []).map((field) => (isWait(field.value) ? { ...field, kind: "wait_time" } : field)) };
-}
-
 /** What was on its way and has come back as a message is no longer on its way. */
 export function arrived(state, conversation, messages) {
   const out = state.outbox[conversation];
   if (!out || !out.length) return state;
-  const left = out.filter((one) => !messages.some((m) => (m.client_id && m.client_id === one.client_id) || m.seq === one.seq));
+  const left = out.filter(
+    (one) => !messages.some((m) => (m.client_id && m.client_id === one.client_id) || m.seq === one.seq),
+  );
   return left.length === out.length ? state : put(state, "outbox", conversation, left);
 }
 
