@@ -20,6 +20,7 @@ export const inputs = (s) => [
   s.drafts,
   s.typing,
   s.parkedMore,
+  s.link,
   s.phase,
 ];
 
@@ -149,7 +150,8 @@ function condition(state, one) {
       tone: "t-2",
       symbol: one.hold === "assigned" ? "person" : "back",
     };
-  if (out.length) return { line: t("agent.state.sending"), tone: "t-2", symbol: "clock" };
+  if (out.length)
+    return { line: t(state.link === "open" ? "agent.state.sending" : "agent.out.waits"), tone: "t-2", symbol: "clock" };
   if (typing) return { line: t("agent.state.typing"), tone: "t-2" };
   if (one.conference) return { line: conferenceWith(state, one), tone: "t-2", symbol: "conference" };
   if (state.drafts[one.conversation] && one.conversation !== state.selected)
