@@ -2,4 +2,6 @@
 
 pub mod card;
 pub mod names;
+pub mod text;
+pub mod wire;
 pub mod world;
