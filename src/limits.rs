@@ -70,4 +70,12 @@ pub const UNWATCHED_MS: u64 = 60_000;
 
 // ── shell ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// Newest messages kept in memory per conversation in the engine's table; a welcome carries as many.
+/// Doubled: a welcome passes 64 KiB sooner, nothing is gained.
+pub const TAIL_MESSAGES_MAX: usize = 50;
+
+/// Bytes of those messages. Doubled: a thousand live conversations of the longest messages take 32 MiB
+/// instead of 16.
+pub const TAIL_BYTES_MAX: usize = 16 * 1024;
+
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,4 +2,6 @@
 
 pub mod card;
 pub mod names;
+pub mod records;
+pub mod tail;
 pub mod world;
