@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::card::Card;
 use super::names::Names;
 use super::tail::Tail;
+use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::engine::settings::Now;
 
@@ -13,6 +14,8 @@ use crate::engine::settings::Now;
 pub struct World<'a> {
     /// Who has what.
     pub engine: &'a Engine,
+    /// The configuration: names, labels, templates, masking.
+    pub desk: &'a Desk,
     /// Rows to names.
     pub names: &'a Names,
     /// Cards of the conversations in the engine's table, by lasting name.
