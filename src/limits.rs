@@ -387,7 +387,6 @@ const _: () = assert!(
 const _: () = assert!(DESK_ARTICLE_CHARS_MAX < DESK_FILE_BYTES_MAX, "one article fits the file");
 const _: () = assert!(DESK_TIMEOUT_S_MIN < DESK_TIMEOUT_S_MAX);
 
-
 // ── staff ───────────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of the name a sender gives a message (D-17). Doubled: nothing but longer frames; it is kept as a hash.
