@@ -47,6 +47,19 @@ struct NoteBody<'a> {
     text: Cow<'a, str>,
 }
 
+/// A page of messages, oldest first, for `history`.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// What is known of the conversation.
+    pub card: &'a Card,
+    /// The page.
+    pub messages: &'a [Message],
+    /// There are older ones.
+    pub more: bool,
+    /// With the newest page: the notes, oldest first. Details of the customer's page come with it too.
+    pub notes: Option<&'a [Note]>,
+}
+
 /// Messages of one conversation, oldest first, for `sync`.
 #[derive(Clone, Copy, Debug)]
 pub struct Missed<'a> {
@@ -101,22 +114,20 @@ impl View<'_> {
         }
     }
 
-    /// Answers `history`: a page of messages, oldest first, and the conversation's notes when it is the newest page.
-    /// Where all do not fit, the oldest are left out and `more` is true.
-    pub fn history(&self, re: i64, card: &Card, messages: &[Message], more: bool, notes: &[Note]) -> String {
-        let name = self.name(&card.customer.name);
+    /// Answers `history`. Where all does not fit, the oldest messages are left out and `more` is true.
+    pub fn history(&self, re: i64, page: Page<'_>) -> String {
+        let Page { card, messages, more, notes } = page;
         let mut answer = super::answer::begin(Some(re));
-        let notes: Vec<String> = notes.iter().rev().map(|note| self.note_json(note)).collect();
-        // Half the frame for notes: they are read beside the messages, not instead of them.
-        let kept = fitting(&notes, answer.room() / 2);
-        let notes: Vec<String> = notes.into_iter().take(kept).rev().collect();
-        if !notes.is_empty() {
-            answer.list("notes", &notes);
+        if let Some(notes) = notes {
+            answer.fields(&self.details(card));
+            let notes: Vec<String> = notes.iter().map(|note| encode(&self.note_body(note))).collect();
+            // Half the frame at most: notes are read beside the messages, not instead of them.
+            let dropped = notes.len() - fitting(notes.iter().rev(), answer.room() / 2);
+            answer.list("notes", &notes[dropped..]);
         }
-        let all: Vec<String> = messages
-            .iter()
-            .map(|message| self.message_json(ConversationId(card.id), &name, message))
-            .collect();
+        let name = self.name(&card.customer.name);
+        let json = |message| self.message_json(ConversationId(card.id), &name, message);
+        let all: Vec<String> = messages.iter().map(json).collect();
         let dropped = all.len() - fitting(all.iter().rev(), answer.room());
         answer.list("messages", &all[dropped..]).field("more", &(more || dropped > 0)).finish()
     }
@@ -154,10 +165,6 @@ impl View<'_> {
     /// Answers `note`.
     pub fn noted(&self, re: i64, note: &Note) -> String {
         super::answer::begin(Some(re)).fields(&self.note_body(note)).finish()
-    }
-
-    fn note_json(&self, note: &Note) -> String {
-        encode(&self.note_body(note))
     }
 
     fn note_body<'n>(&self, note: &'n Note) -> NoteBody<'n> {

@@ -6,6 +6,7 @@
 
 pub mod answer;
 mod customer;
+pub mod desk_view;
 pub mod directory;
 pub mod frames;
 pub mod message;
@@ -13,5 +14,6 @@ pub mod notification;
 mod pack;
 pub mod presence;
 pub mod project;
+pub mod rest;
 pub mod session;
 pub mod welcome;

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::customer::{CustomerBody, Details};
 use super::notification::work_item_kind;
-use super::pack::{Object, encode, fitting};
+use super::pack::{Object, encode, fitting, take};
 use super::project::{Named, View};
 use crate::desk::Word;
 use crate::engine::conversation::{Conversation, Hold, Phase, Role, SessionState, State};
@@ -91,7 +91,7 @@ pub(super) struct Parts {
     head: String,
     details: Option<String>,
     /// Stamp and JSON of each message, oldest first.
-    pub(super) messages: Vec<(i64, String)>,
+    messages: Vec<(i64, String)>,
     /// There are older ones.
     more: bool,
 }
@@ -101,30 +101,33 @@ impl Parts {
         Parts { head: encode(head), details: Some(encode(details)), messages, more }
     }
 
-    /// Leaves out page, context and answers; `context` is then empty and `details_more` true.
-    pub(super) fn drop_details(&mut self) {
-        self.details = None;
-    }
-
     /// Bytes of page, context and answers.
-    pub(super) fn details_len(&self) -> usize {
+    fn details_len(&self) -> usize {
         self.details.as_ref().map_or(0, String::len)
     }
 
     /// Keeps this many of the newest messages.
-    pub(super) fn keep_newest(&mut self, count: usize) {
+    fn keep_newest(&mut self, count: usize) {
         let dropped = self.messages.len().saturating_sub(count);
         self.messages.drain(..dropped);
         self.more |= dropped > 0;
     }
 
     /// Bytes without messages.
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.head.len() + self.details_len() + FRAME_BYTES
     }
 
-    /// Writes the session into an object.
-    pub(super) fn write(&self, object: &mut Object) {
+    /// The session as it stands in lists.
+    pub(super) fn json(&self) -> String {
+        let mut object = Object::new();
+        self.write(&mut object);
+        object.finish()
+    }
+
+    /// Writes the session into an object. Without room for its details `context` is empty and `details_more` says that
+    /// `history` has them.
+    fn write(&self, object: &mut Object) {
         object.fields_of(&self.head);
         match &self.details {
             Some(details) => object.fields_of(details),
@@ -212,18 +215,12 @@ impl<'a> View<'a> {
     /// Answers `parked`: waiting conversations, newest first, as many as fit.
     pub fn parked(&self, re: i64, parked: &[Parked<'_>], more: bool) -> String {
         let mut answer = super::answer::begin(Some(re));
-        let sessions: Vec<String> = parked
-            .iter()
-            .map(|parked| {
-                let mut parts = self.parked_parts(*parked);
-                parts.keep_newest(PARKED_MESSAGES_MAX);
-                let mut object = Object::new();
-                parts.write(&mut object);
-                object.finish()
-            })
-            .collect();
-        let kept = fitting(&sessions, answer.room());
-        answer.list("sessions", &sessions[..kept]).field("more", &(more || kept < sessions.len())).finish()
+        let mut room = answer.room();
+        let mut parts: Vec<Parts> = parked.iter().map(|parked| self.parked_parts(*parked)).collect();
+        let more = fit_bare(&mut parts, &mut room) || more;
+        fit_rest(&mut parts, room);
+        let sessions: Vec<String> = parts.iter().map(Parts::json).collect();
+        answer.list("sessions", &sessions).field("more", &more).finish()
     }
 
     pub(super) fn session_parts(
@@ -332,8 +329,39 @@ impl<'a> View<'a> {
     }
 }
 
-/// Messages of a waiting conversation in a list: enough to know it by; `history` has the rest.
-pub(super) const PARKED_MESSAGES_MAX: usize = 3;
+/// Fits the heads of sessions into what room is left; true when some at the end were cut off.
+pub(super) fn fit_bare(parts: &mut Vec<Parts>, room: &mut usize) -> bool {
+    let all = parts.len();
+    let shown = parts.iter().take_while(|one| take(room, one.len() - one.details_len())).count();
+    parts.truncate(shown);
+    shown < all
+}
+
+/// Fits details, then messages, into what room the heads left. The newest messages of all sessions together are
+/// kept; one too long for what is left ends it: a conversation with a hole in it would be worse than a short one.
+pub(super) fn fit_rest(parts: &mut [Parts], mut room: usize) {
+    for one in parts.iter_mut() {
+        if !take(&mut room, one.details_len()) {
+            one.details = None;
+        }
+    }
+    let mut all: Vec<(i64, usize, usize)> = Vec::new();
+    for (session, one) in parts.iter().enumerate() {
+        // Of two messages with one stamp the later comes first; the sort is stable.
+        all.extend(one.messages.iter().rev().map(|(at, json)| (*at, session, json.len() + 1)));
+    }
+    all.sort_by_key(|(at, _, _)| std::cmp::Reverse(*at));
+    let mut kept = vec![0; parts.len()];
+    for (_, session, bytes) in all {
+        if !take(&mut room, bytes) {
+            break;
+        }
+        kept[session] += 1;
+    }
+    for (one, count) in parts.iter_mut().zip(kept) {
+        one.keep_newest(count);
+    }
+}
 
 /// What an agent has of a conversation. In talk comes before reserved, and both before an earlier session she has yet
 /// to wrap up.

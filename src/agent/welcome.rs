@@ -11,7 +11,7 @@ use super::frames::Listing;
 use super::pack::{Object, array, fitting, take};
 use super::presence::HouseBanner;
 use super::project::View;
-use super::session::{PARKED_MESSAGES_MAX, Parked, Parts};
+use super::session::{Parked, Parts, fit_bare, fit_rest};
 use crate::desk::{Role, Word};
 use crate::engine::conversation::Conversation;
 use crate::engine::id::AgentId;
@@ -158,19 +158,11 @@ impl<'a> View<'a> {
     /// Sessions, then lists, then messages in what room is left.
     fn write_sessions(&self, frame: &mut Object, agent: AgentId, beside: Beside<'_>) {
         let mut room = frame.room();
-        let open: Vec<Parts> = self.open_sessions(agent);
-        let parked = beside.parked.iter().take(PARKED_SHOWN_MAX).map(|parked| {
-            let mut parts = self.parked_parts(*parked);
-            parts.keep_newest(PARKED_MESSAGES_MAX);
-            parts
-        });
-        // Bare first: every session she works on, then as many waiting ones as there is room for.
-        let mut parts: Vec<Parts> = open.into_iter().chain(parked).collect();
-        let details: Vec<usize> = parts.iter().map(Parts::details_len).collect();
-        let bare = |one: &Parts| one.len() - one.details_len();
-        let shown = parts.iter().take_while(|one| take(&mut room, bare(one))).count();
-        let parked_more = beside.parked_more || shown < parts.len() || beside.parked.len() > PARKED_SHOWN_MAX;
-        parts.truncate(shown);
+        let parked = beside.parked.iter().take(PARKED_SHOWN_MAX).map(|parked| self.parked_parts(*parked));
+        // Every session she works on comes before any that waits.
+        let mut parts: Vec<Parts> = self.open_sessions(agent).into_iter().chain(parked).collect();
+        let cut = fit_bare(&mut parts, &mut room);
+        let parked_more = cut || beside.parked_more || beside.parked.len() > PARKED_SHOWN_MAX;
 
         let agents =
             self.agent_items(None, Ask { kind: Listing::Agents, filter: None, all: true, workstream: None });
@@ -184,20 +176,8 @@ impl<'a> View<'a> {
             (name, json, items.len() < all)
         });
 
-        for (one, details) in parts.iter_mut().zip(details) {
-            if !take(&mut room, details) {
-                one.drop_details();
-            }
-        }
-        keep_newest(&mut parts, room);
-        let sessions: Vec<String> = parts
-            .iter()
-            .map(|one| {
-                let mut object = Object::new();
-                one.write(&mut object);
-                object.finish()
-            })
-            .collect();
+        fit_rest(&mut parts, room);
+        let sessions: Vec<String> = parts.iter().map(Parts::json).collect();
         frame.list("sessions", &sessions).field("parked_more", &parked_more);
         for (name, json, more) in lists {
             frame.raw(name, &json);
@@ -219,27 +199,6 @@ impl<'a> View<'a> {
             }
         }
         held.into_iter().filter_map(|of| self.session_parts(agent, of, None)).collect()
-    }
-}
-
-/// Keeps the newest messages of all sessions together, as many as fit. One too long for what is left ends it: a
-/// conversation with a hole in the middle would be worse than a short one.
-fn keep_newest(parts: &mut [Parts], mut room: usize) {
-    let mut all: Vec<(i64, usize, usize)> = Vec::new();
-    for (session, one) in parts.iter().enumerate() {
-        // Stamps within a conversation never go back, but two messages may share one: the later comes first.
-        all.extend(one.messages.iter().rev().map(|(at, json)| (*at, session, json.len() + 1)));
-    }
-    all.sort_by_key(|(at, _, _)| std::cmp::Reverse(*at));
-    let mut kept = vec![0; parts.len()];
-    for (_, session, bytes) in all {
-        if !take(&mut room, bytes) {
-            break;
-        }
-        kept[session] += 1;
-    }
-    for (one, count) in parts.iter_mut().zip(kept) {
-        one.keep_newest(count);
     }
 }
 
