@@ -6,6 +6,7 @@ use deskbell::agent::frames::{
 use deskbell::engine::effect::BannerKind;
 use deskbell::engine::refusal::Refusal;
 use deskbell::shell::wire::Stamp;
+use proptest::{prop_assert, proptest};
 use serde_json::{Value, json};
 
 fn s(text: &str) -> String {
@@ -300,4 +301,19 @@ fn only_supervisors_ask_for_what_concerns_others() {
         .map(|(frame, _, _)| frame["t"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(for_supervisors, ["desk_view", "reset_presence", "assign", "assign", "monitor", "force_end"]);
+}
+
+proptest! {
+    /// Whatever comes in, a fault is an answer: nothing panics, and a request that was read is one of the table.
+    #[test]
+    fn no_frame_can_bring_the_reader_down(row in 0..rows().len(), at in 0_usize..200, bytes in "\\PC{0,12}|[{}\\[\\]\",:0-9nulltruefalse\\\\]{0,12}") {
+        let whole = with_id(rows().swap_remove(row).0).to_string();
+        let at = whole.floor_char_boundary(at.min(whole.len()));
+        let mut broken = whole.clone();
+        broken.insert_str(at, &bytes);
+        if let Err(fault) = parse(&broken) {
+            prop_assert!(matches!(fault.code, Refusal::BadRequest | Refusal::TooLong | Refusal::ReservedCharacter));
+        }
+        let _ = parse(&whole[..at]);
+    }
 }

@@ -288,6 +288,7 @@ fn no_view_of_a_conversation_shows_what_its_fields_hold() {
         ("contact history", view.contact_history(1, std::slice::from_ref(&card), false)),
         ("desk", view.desk(&mut Digest::default()).expect("a first page")),
         ("conversation", view.conversation(&card, messages, false)),
+        ("typing", view.typing(of.id, &card, true)),
         ("work item", view.work_item(WorkItem { card: &card, reopens: None })),
     ]);
     assert_eq!(read(&frames[0].1)["fields"].as_array().map(Vec::len), Some(4), "the desk's own template");

@@ -121,7 +121,7 @@ impl<'a> View<'a> {
     /// Those with somebody waiting and nobody able first, then the longest wait.
     fn queue_rows(&self) -> Vec<Row> {
         let engine = self.world.engine;
-        let mut rows: Vec<((u8, Option<i64>, &str), QueueRow<'_>)> = Vec::new();
+        let mut rows = Vec::new();
         for queue in &self.world.desk.queues {
             let id = queue.id.as_str();
             let Some(row) = self.world.names.queues.row(id).map(QueueId) else { continue };
@@ -146,14 +146,14 @@ impl<'a> View<'a> {
                 members_online: members_online.count(),
                 distribution: queue.distribution.word(),
             };
-            rows.push(((trouble, oldest, &queue.name), row));
+            rows.push(((trouble, oldest, queue.name.as_str()), row));
         }
-        page(rows, |row| row.id.to_owned())
+        page(rows, |row| row.id)
     }
 
     /// Those off duty by penalty or lost first, then the fullest; signed-out ones last.
     fn agent_rows(&self) -> Vec<Row> {
-        let mut rows: Vec<((u8, u32, &str), AgentRow<'_>)> = Vec::new();
+        let mut rows = Vec::new();
         for agent in self.world.desk.agents.iter().filter(|a| a.is(Role::Agent) || a.is(Role::Supervisor)) {
             let id = agent.username.as_str();
             let Some(row) = self.world.names.agents.row(id).map(AgentId) else { continue };
@@ -182,9 +182,9 @@ impl<'a> View<'a> {
                 offers: state.offers.len(),
                 queues: agent.queues.iter().map(Id::as_str).collect(),
             };
-            rows.push(((trouble, free, &agent.name), row));
+            rows.push(((trouble, free, agent.name.as_str()), row));
         }
-        page(rows, |row| row.id.to_owned())
+        page(rows, |row| row.id)
     }
 
     /// Those nobody has first, the longest waiting before others.
@@ -240,10 +240,10 @@ impl<'a> View<'a> {
 }
 
 /// The worst rows of a table, as JSON.
-fn page<K: Ord, R: Serialize>(mut rows: Vec<(K, R)>, id: impl Fn(&R) -> String) -> Vec<Row> {
+fn page<K: Ord, R: Serialize>(mut rows: Vec<(K, R)>, id: impl Fn(&R) -> &str) -> Vec<Row> {
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
     rows.truncate(LISTED_MAX);
-    rows.iter().map(|(_, row)| (id(row), encode(row))).collect()
+    rows.iter().map(|(_, row)| (id(row).to_owned(), encode(row))).collect()
 }
 
 /// The rows a connection has not been sent as they are now, and those that are gone, as far as there is room.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::pack::{Object, array, encode, fitting};
 use super::project::View;
-use crate::engine::id::ConversationId;
+use crate::engine::id::{AgentId, ConversationId};
 use crate::shell::card::Card;
 use crate::shell::records::{Author, Message, Note};
 use crate::shell::wire::{ConversationName, Stamp};
@@ -79,6 +79,24 @@ impl View<'_> {
         let name = self.name(&card.customer.name);
         let mut frame = Object::frame("message");
         frame.fields(&self.message_body(ConversationId(card.id), &name, message)).finish()
+    }
+
+    /// A `typing` frame: the customer is writing, or has stopped.
+    pub fn typing(&self, conversation: ConversationId, card: &Card, on: bool) -> String {
+        typing(conversation, &self.name(&card.customer.name), on)
+    }
+
+    /// A `typing` frame: a colleague in the same conference is writing, or has stopped.
+    pub fn colleague_typing(&self, conversation: ConversationId, colleague: AgentId, on: bool) -> String {
+        typing(conversation, self.agent(colleague).name, on)
+    }
+
+    /// A `seen` frame: the customer has read up to this message.
+    pub fn seen(&self, conversation: ConversationId, seq: u32) -> String {
+        Object::frame("seen")
+            .field("conversation", &ConversationName(conversation))
+            .field("seq", &seq)
+            .finish()
     }
 
     /// A message as it stands in lists.
@@ -175,6 +193,11 @@ impl View<'_> {
             text: self.text(&note.text),
         }
     }
+}
+
+fn typing(conversation: ConversationId, name: &str, on: bool) -> String {
+    let mut frame = Object::frame("typing");
+    frame.field("conversation", &ConversationName(conversation)).field("name", name).field("on", &on).finish()
 }
 
 /// Bytes of one conversation in `more`.

@@ -200,6 +200,17 @@ impl View<'_> {
         })
     }
 
+    /// `GET /api/v1/articles/ID`: a knowledge article, whole (S2-36).
+    pub fn article(&self, id: &str) -> Option<String> {
+        let article = self.world.desk.article(id)?;
+        let mut body = Object::new();
+        body.field("id", id).field("title", &article.title).field("text", &article.text);
+        if let Some(link) = &article.link {
+            body.field("link", link);
+        }
+        Some(body.finish())
+    }
+
     /// Answers `contact_history`: earlier conversations, newest first, as many as fit.
     pub fn contact_history(&self, re: i64, cards: &[Card], more: bool) -> String {
         let mut answer = super::answer::begin(Some(re));
