@@ -3,188 +3,26 @@
 #[path = "engine/bench.rs"]
 mod bench;
 
-use std::collections::HashMap;
+#[path = "staff/office.rs"]
+mod office;
 
-use bench::{ALICE, BOB, offered};
+use bench::{ALICE, BOB};
 use deskbell::agent::desk_view::Digest;
 use deskbell::agent::directory::Ask;
 use deskbell::agent::frames::Listing;
 use deskbell::agent::message::{Missed, Page};
 use deskbell::agent::presence::HouseBanner;
-use deskbell::agent::project::{View, masker};
 use deskbell::agent::rest::WorkItem;
 use deskbell::agent::session::Parked;
 use deskbell::agent::welcome::Beside;
-use deskbell::desk::{self, Desk};
-use deskbell::engine::Engine;
 use deskbell::engine::effect::{BannerKind, SessionReason};
-use deskbell::engine::id::{AgentId, ConversationId, OfferId, WorkstreamId};
-use deskbell::engine::input::{AgentVerb, CustomerVerb, Input};
-use deskbell::engine::settings::Capacity;
+use deskbell::engine::id::{ConversationId, ReasonId, WorkstreamId};
+use deskbell::engine::input::{AgentVerb, CustomerVerb, Input, WrapUp};
 use deskbell::limits::BOX_FRAME_BYTES_MAX;
-use deskbell::shell::card::{Card, ContextValue, Customer, Page as CardPage, WrapUpRecord};
-use deskbell::shell::names::Names;
+use deskbell::shell::card::ContextValue;
 use deskbell::shell::records::{Author, Decision, Live, LivePhase, Message, Note, Waiting};
-use deskbell::shell::tail::Tail;
-use deskbell::shell::world::World;
+use office::{Office, SECRETS, plain_card, read, telling_card};
 use serde_json::{Value, json};
-
-/// An engine with the example's names, and the shell's knowledge beside it.
-struct Office {
-    bench: bench::Bench,
-    desk: Desk,
-    names: Names,
-    cards: HashMap<u64, Card>,
-    tails: HashMap<u64, Tail>,
-}
-
-impl Office {
-    fn open() -> Office {
-        Office::with(|text| text.to_owned())
-    }
-
-    /// The example's desk, changed.
-    fn with(change: impl Fn(&str) -> String) -> Office {
-        let text = change(include_str!("data/desk.example.toml"));
-        let desk = desk::load(&text).unwrap_or_else(|faults| panic!("{faults:?}")).desk;
-        let mut names = Names::default();
-        for (rows, list) in [
-            (&mut names.agents, &["alice", "bob", "sofie"][..]),
-            (&mut names.queues, &["front"]),
-            (&mut names.workstreams, &["web-live", "web-later"]),
-            (&mut names.presences, &["available", "busy", "do_not_disturb", "away", "offline", "inactive"]),
-        ] {
-            for name in list {
-                rows.intern(name, 16).expect("room for a name");
-            }
-        }
-        let mut bench = bench::Bench::open();
-        let mut routing = bench::desk();
-        for workstream in &mut routing.workstreams {
-            workstream.units = 1;
-        }
-        let capacity = Capacity { conversations: 64, agents: 3, queues: 2, workstreams: 4 };
-        bench.engine = Engine::new(capacity, routing, bench.now, 1);
-        bench.feed(Input::Open);
-        Office { bench, desk, names, cards: HashMap::new(), tails: HashMap::new() }
-    }
-
-    fn view(&self) -> View<'_> {
-        let world = World {
-            engine: &self.bench.engine,
-            desk: &self.desk,
-            names: &self.names,
-            cards: &self.cards,
-            tails: &self.tails,
-            now: self.bench.now,
-            speed: 1,
-        };
-        View::new(world, masker(&self.desk))
-    }
-
-    /// A conversation comes in with this card; gives the offer, when somebody is asked.
-    fn arrive(&mut self, card: Card) -> Option<(AgentId, OfferId)> {
-        let (id, workstream) = (card.id, u16::from(card.persistent));
-        self.cards.insert(id, card);
-        offered(&self.bench.arrive(id, workstream))
-    }
-
-    fn say(&mut self, id: u64, from: Author, text: &str) {
-        let tail = self.tails.entry(id).or_default();
-        let seq = tail.messages().last().map_or(1, |last| last.seq + 1);
-        let at_ms = self.bench.now.wall_ms + i64::from(seq);
-        // An agent's page names its messages by a counter; a customer's may put anything there.
-        let client_id = Some(if from == Author::Customer { "call +31612345678" } else { "a1" }.to_owned());
-        tail.push(Message { seq, at_ms, from, text: text.to_owned(), code: None, client_id });
-    }
-
-    fn session(&self, agent: AgentId, id: u64) -> Value {
-        let of = self.bench.engine.conversation(ConversationId(id)).expect("in the table");
-        read(&self.view().session(agent, of, None).expect("a session"))
-    }
-}
-
-fn read(frame: &str) -> Value {
-    assert!(frame.len() < BOX_FRAME_BYTES_MAX, "{} bytes", frame.len());
-    serde_json::from_str(frame).unwrap_or_else(|error| panic!("{error}: {frame}"))
-}
-
-fn plain_card(id: u64, name: &str) -> Card {
-    Card {
-        id,
-        workstream: "web-live".into(),
-        queue: "front".into(),
-        kind: "chat".into(),
-        persistent: false,
-        widget: Some("shop".into()),
-        visitor: 1,
-        customer: Customer { name: name.into(), ..Customer::default() },
-        contact: None,
-        comment: Some("Is it in stock?".into()),
-        page: None,
-        context: Vec::new(),
-        answers: Vec::new(),
-        external_id: None,
-        proactive: None,
-        started_ms: 1_700_000_000_000,
-        accepted_ms: None,
-        ended_ms: None,
-        state: "open".into(),
-        reason: None,
-        agent: None,
-        agents: Vec::new(),
-        wrapups: Vec::new(),
-        rating: None,
-        last_seq: 0,
-        seen_by_agent: 0,
-        seen_by_customer: 0,
-    }
-}
-
-const SECRETS: &str = "Card 4111 1111 1111 1111, account NL91 ABNA 0417 1643 00, SSN 123-45-6789, \
-    mail melissa@gmail.com, call +31 6 1234 5678 or +447966197542";
-
-/// A card whose every field holds what must not be read.
-fn telling_card(id: u64) -> Card {
-    let text = |key: &str, value: &str| (key.to_owned(), ContextValue::Text(value.to_owned()));
-    Card {
-        customer: Customer {
-            name: "+ 1 (123) 456 7890".into(),
-            email: "melissa@gmail.com".into(),
-            phone: "+447966197542".into(),
-            locale: "nl".into(),
-            sub: Some("melissa@gmail.com".into()),
-        },
-        contact: Some(3),
-        comment: Some(SECRETS.into()),
-        page: Some(CardPage {
-            url: "https://shop.example/?mail=melissa%40gmail.com&tel=%2B447966197542".into(),
-            title: "Order of melissa@gmail.com".into(),
-            referrer: "https://r.example/?to=https%3A%2F%2Fs.example%2F%3Fm%3Dmelissa%2540gmail.com".into(),
-        }),
-        context: vec![
-            text("email", "melissa@gmail.com"),
-            text("customer_phone", "447966197542"),
-            text("melissa@gmail.com", "key"),
-            text("note", SECRETS),
-            ("msisdn".into(), ContextValue::Number(447_966_197_542.0)),
-            ("card".into(), ContextValue::Number(4_111_111_111_111_111.0)),
-            ("visits".into(), ContextValue::Number(3.0)),
-            ("signed_in".into(), ContextValue::Flag(true)),
-        ],
-        answers: vec![("comment".into(), SECRETS.into()), ("phone".into(), "+447966197542".into())],
-        wrapups: vec![WrapUpRecord {
-            agent: "alice".into(),
-            reason: Some("solved".into()),
-            comment: Some(SECRETS.into()),
-            at_ms: 1_700_000_000_500,
-            by_deadline: false,
-        }],
-        rating: Some((4, SECRETS.into())),
-        proactive: Some("lingering".into()),
-        ..plain_card(id, "")
-    }
-}
 
 /// Every text in a frame, keys included.
 fn texts(value: &Value, out: &mut Vec<String>) {
@@ -232,6 +70,12 @@ fn no_view_of_a_conversation_shows_what_its_fields_hold() {
     let mut office = Office::with(telling_desk);
     office.bench.feed(Input::AgentOnline(ALICE));
     let mut card = telling_card(7);
+    card.context.push((
+        "back".into(),
+        ContextValue::Text(
+            "https://s.example/?a=melissa@gmail.com&b=+447966197542&t=%2B31+6+1234+5678".into(),
+        ),
+    ));
     card.context.push(("a".into(), ContextValue::Text("+4479661".into())));
     card.context.push(("b".into(), ContextValue::Text("97542".into())));
     let (agent, offer) = office.arrive(card.clone()).expect("offered");
@@ -618,8 +462,7 @@ fn the_live_view_sends_a_first_page_and_then_what_changed() {
         next["agents"].as_array().expect("agents").iter().map(|row| &row["id"]).collect();
     assert_eq!(changed, ["alice"]);
     office.bench.agent(agent, AgentVerb::End(ConversationId(7)));
-    let wrapup =
-        deskbell::engine::input::WrapUp { reason: Some(deskbell::engine::id::ReasonId(0)), comment: None };
+    let wrapup = WrapUp { reason: Some(ReasonId(0)), comment: None };
     office.bench.agent(agent, AgentVerb::WrapUp { conversation: ConversationId(7), wrapup });
     let last = read(&office.view().desk(&mut digest).expect("changes"));
     assert_eq!(last["conversations"], json!([{"id": "c7", "gone": true}]));
@@ -700,8 +543,7 @@ fn a_work_item_goes_from_offered_to_closed() {
     assert_eq!(item(&office)["state"], "active");
     office.bench.agent(agent, AgentVerb::End(ConversationId(7)));
     assert_eq!(item(&office)["state"], "wrap_up");
-    let wrapup =
-        deskbell::engine::input::WrapUp { reason: Some(deskbell::engine::id::ReasonId(0)), comment: None };
+    let wrapup = WrapUp { reason: Some(ReasonId(0)), comment: None };
     office.bench.agent(agent, AgentVerb::WrapUp { conversation: ConversationId(7), wrapup });
     office.bench.feed(Input::Tick);
     assert_eq!(item(&office)["state"], "closed");

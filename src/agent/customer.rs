@@ -105,8 +105,9 @@ impl View<'_> {
             referrer: self.url(&page.referrer),
         });
         let context = card.context.iter();
-        let context =
-            context.map(|(key, value)| (self.text(key).into_owned(), self.context_value(key, value)));
+        let context = context.map(|(key, value)| {
+            (self.line(Field::Text, key, HEADING_CHARS_MAX), self.context_value(key, value))
+        });
         Details {
             context: Context(context.collect()),
             page,

@@ -118,15 +118,28 @@ impl<'a> View<'a> {
         self.line(Field::Name, name, HEADING_CHARS_MAX)
     }
 
-    /// An address of a page. What hides behind percent signs is looked at too: `melissa%40gmail.com` is her address
-    /// all the same, and then the whole is shown decoded and masked.
+    /// An address of a page, or a text that may hold one. What hides behind percent and plus signs is looked at too:
+    /// `melissa%40gmail.com` is her address all the same, and then the whole is shown decoded and masked.
     pub(super) fn url(&self, url: &str) -> String {
-        let plain = self.masker.mask(url);
-        let decoded = decoded(url);
-        match decoded.as_deref().map(|decoded| (decoded, self.masker.mask(decoded))) {
-            Some((decoded, masked)) if masked != decoded => one_line(&masked).into_owned(),
-            _ => one_line(&plain).into_owned(),
+        let mut shown = one_line(url).into_owned();
+        let mut seen = shown.clone();
+        // Twice at most: a page's address that carries another page's address is the common case. Each step goes on
+        // from what the last one masked, so that nothing found is lost again.
+        for _ in 0..=2 {
+            for spaced in [false, true] {
+                let text = if spaced { seen.replace('+', " ") } else { seen.clone() };
+                let masked = self.masker.mask(&text);
+                if masked != text {
+                    shown = masked.into_owned();
+                    seen.clone_from(&shown);
+                }
+            }
+            if !seen.contains('%') {
+                break;
+            }
+            seen = decoded(&seen);
         }
+        one_line(&shown).into_owned()
     }
 }
 
@@ -150,18 +163,8 @@ pub(super) fn cut(text: &str, chars_max: usize) -> Cow<'_, str> {
     }
 }
 
-/// A text with its percent escapes undone, as long as it has any and is text then.
-fn decoded(url: &str) -> Option<String> {
-    if !url.contains('%') {
-        return None;
-    }
-    // Twice at most: a page's address that carries another page's address is the common case.
-    let once = decode_once(url);
-    let twice = if once.contains('%') { decode_once(&once) } else { once };
-    Some(twice)
-}
-
-fn decode_once(text: &str) -> String {
+/// A text with its percent escapes undone once.
+fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let hex = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
     let mut out = Vec::with_capacity(bytes.len());
@@ -199,11 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn percent_escapes_are_undone_twice_at_most() {
-        assert_eq!(decoded("a"), None);
-        assert_eq!(decoded("m%40g.com").as_deref(), Some("m@g.com"));
-        assert_eq!(decoded("m%2540g.com").as_deref(), Some("m@g.com"));
-        assert_eq!(decoded("100%").as_deref(), Some("100%"));
-        assert_eq!(decoded("%ff%4").as_deref(), Some("\u{fffd}%4"));
+    fn percent_escapes_are_undone() {
+        assert_eq!(decoded("a"), "a");
+        assert_eq!(decoded("m%40g.com%2c"), "m@g.com,");
+        assert_eq!(decoded("m%2540g.com"), "m%40g.com");
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%ff%4"), "\u{fffd}%4");
     }
 }

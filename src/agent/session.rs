@@ -63,6 +63,9 @@ pub(super) struct Head<'a> {
     /// The asset is gone: only ending is left (S3-9).
     #[serde(skip_serializing_if = "is_false")]
     frozen: bool,
+    /// Left as a message while nobody was there (D-19).
+    #[serde(skip_serializing_if = "is_false")]
+    left: bool,
     #[serde(skip_serializing_if = "is_false")]
     customer_lost: bool,
     /// When the lost customer is given up.
@@ -274,6 +277,7 @@ impl<'a> View<'a> {
             .collect();
         head.conference = of.conference;
         head.frozen = of.frozen;
+        head.left = of.left;
         head.customer_lost = of.customer_lost_wall_ms.is_some();
         head.lost_until = of.customer_lost_wall_ms.map(Stamp);
         // A page that connects after the fact has nothing else to tell it why only ending is left.
@@ -318,6 +322,7 @@ impl<'a> View<'a> {
             hold: held.hold.map(hold_word),
             conference: false,
             frozen: false,
+            left: false,
             customer_lost: false,
             lost_until: None,
             wrapup_deadline: held.wrapup_deadline_ms.map(Stamp),
