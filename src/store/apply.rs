@@ -136,7 +136,7 @@ impl From<CursorError> for ApplyError {
     fn from(error: CursorError) -> Self {
         match error {
             CursorError::Io(error) => ApplyError::Failed(Failure::io(Site::JournalRead, &error)),
-            CursorError::Newer(_) => ApplyError::Newer,
+            CursorError::Newer => ApplyError::Newer,
         }
     }
 }

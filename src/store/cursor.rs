@@ -29,7 +29,7 @@ pub(super) struct Cursor {
 pub(super) enum CursorError {
     Io(io::Error),
     /// A valid entry of a later version of the program.
-    Newer(u8),
+    Newer,
 }
 
 impl From<io::Error> for CursorError {
@@ -81,7 +81,9 @@ impl Cursor {
         let places = [Some(self.at), (!at_start).then_some(next_segment)];
         for at in places.into_iter().flatten() {
             if let Some((header, checksum)) = self.load(at)? {
-                header.known(&self.entry).map_err(CursorError::Newer)?;
+                if !header.is_known(&self.entry) {
+                    return Err(CursorError::Newer);
+                }
                 if header.salt != self.run.salt {
                     self.run = Run::new(header.salt);
                 }

@@ -2,13 +2,18 @@
 //!
 //! It keeps what a power cut leaves: what was synced, and of the writes since then what the test says.
 
+use super::Options;
 use super::disk::{Disk, DiskFile, Name};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Bytes a disk writes at once or not at all.
 pub const SECTOR_BYTES: usize = 512;
+
+/// How long a frozen operation waits at most.
+const FROZEN_MAX: Duration = Duration::from_secs(20);
 
 /// An operation a fault can hit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -90,8 +95,7 @@ impl MemoryDisk {
         MemoryDisk::default()
     }
 
-    /// Lets the `nth` operation from now on (0 is the next) meet `fault`. A failed one takes all later ones
-    /// of any kind on the file along only if they too have a fault.
+    /// Lets the `nth` operation from now on (0 is the next) meet `fault`; those after it go well again.
     pub fn arm(&self, name: Name, op: Op, nth: u64, fault: Fault) {
         let mut inside = self.lock();
         let counts = inside.counts.entry(name).or_default();
@@ -149,17 +153,37 @@ impl MemoryDisk {
         }
     }
 
-    /// The power goes: every operation on this disk fails from now on, frozen ones too. Gives the disk a
-    /// next start finds.
-    pub fn cut_power(&self, cut: PowerCut) -> MemoryDisk {
+    /// The disk a start after a power cut right now would find. This one goes on.
+    pub fn after(&self, cut: PowerCut) -> MemoryDisk {
+        let inside = self.lock();
+        let next = Inside {
+            files: inside.files.clone(),
+            contents: inside.contents.iter().map(|content| content.after(cut)).collect(),
+            capacity: inside.capacity,
+            ..Inside::default()
+        };
+        MemoryDisk(Arc::new(Platter { inside: Mutex::new(next), thawed: Condvar::new() }))
+    }
+
+    /// The power goes: every operation fails from now on, frozen ones too.
+    pub fn cut_power(&self) {
         let mut inside = self.lock();
         inside.cut = true;
         inside.frozen = false;
         self.0.thawed.notify_all();
-        let contents = inside.contents.iter().map(|content| content.after(cut)).collect();
-        let next =
-            Inside { files: inside.files.clone(), contents, capacity: inside.capacity, ..Inside::default() };
-        MemoryDisk(Arc::new(Platter { inside: Mutex::new(next), thawed: Condvar::new() }))
+    }
+
+    /// A small store on this disk: a ring of two segments of 64 KiB, nothing reserved, no ballast.
+    pub fn options(&self) -> Options {
+        Options {
+            segment_bytes: 64 * 1024,
+            segments: 2,
+            cache_bytes: 512 * 1024,
+            reserve_bytes: 0,
+            ballast_bytes: 0,
+            disk: Some(Arc::new(self.clone())),
+            ..Options::new("")
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -169,6 +193,7 @@ impl MemoryDisk {
     /// Counts the operation and lets it meet its fault.
     fn begin(&self, name: Name, op: Op, bytes: usize) -> io::Result<MutexGuard<'_, Inside>> {
         let mut inside = self.lock();
+        inside.alive()?;
         let counts = inside.counts.entry(name).or_default();
         let number = match op {
             Op::Write => {
@@ -187,9 +212,9 @@ impl MemoryDisk {
             Some(Fault::NoSpace) => return Err(io::ErrorKind::StorageFull.into()),
             Some(Fault::Freeze) => {
                 inside.frozen = true;
-                while inside.frozen {
-                    inside = self.0.thawed.wait(inside).unwrap_or_else(PoisonError::into_inner);
-                }
+                // A test that fails before it thaws must end all the same.
+                let waited = self.0.thawed.wait_timeout_while(inside, FROZEN_MAX, |inside| inside.frozen);
+                inside = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             None => {}
         }

@@ -110,12 +110,17 @@ pub struct Opened {
 }
 
 /// Why a batch was not taken. It is handed back whole, its releases unreleased.
-#[derive(Debug)]
 pub struct Refused<R> {
     /// The reason.
     pub why: SubmitError,
     /// The batch.
     pub batch: Batch<R>,
+}
+
+impl<R> fmt::Debug for Refused<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {:?}", self.why, self.batch)
+    }
 }
 
 /// Reasons for [`Refused`].

@@ -174,7 +174,7 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
         at: appender.at(),
         segment,
         last_in: chain.last_in,
-        checkpoint_wanted: false,
+        checkpoint_wanted: 0,
         stop: Stop::No,
     };
     let opened =

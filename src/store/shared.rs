@@ -46,7 +46,8 @@ pub(super) struct Marks {
     pub(super) segment: usize,
     /// Per segment, the last sequence in it.
     pub(super) last_in: Vec<u64>,
-    pub(super) checkpoint_wanted: bool,
+    /// Asked for: a checkpoint that contains this batch.
+    pub(super) checkpoint_wanted: u64,
     pub(super) stop: Stop,
 }
 
@@ -155,7 +156,6 @@ impl Shared {
     pub(super) fn set_covered(&self, last: u64) {
         let mut marks = lock(&self.marks);
         marks.covered = last;
-        marks.checkpoint_wanted = false;
         self.set_ring(&marks);
         self.moved.notify_all();
     }
@@ -204,7 +204,8 @@ impl Shared {
     }
 
     pub(super) fn want_checkpoint(&self) {
-        lock(&self.marks).checkpoint_wanted = true;
+        let mut marks = lock(&self.marks);
+        marks.checkpoint_wanted = marks.durable;
         self.work.notify_all();
     }
 
@@ -230,13 +231,10 @@ impl Marks {
 
     /// Never because the box is idle: each costs 44 to 304 KiB of the disk's life.
     fn checkpoint_is_due(&self) -> bool {
-        let outstanding = self.applied > self.covered;
-        let all_applied = self.applied == self.durable;
+        let due = |batch: u64| self.covered < batch && batch <= self.applied;
         let segment_full =
-            self.last_in.iter().enumerate().any(|(segment, &last)| {
-                segment != self.segment && last > self.covered && last <= self.applied
-            });
-        segment_full || outstanding && (self.checkpoint_wanted || all_applied && self.stop == Stop::Clean)
+            self.last_in.iter().enumerate().any(|(segment, &last)| segment != self.segment && due(last));
+        segment_full || due(self.checkpoint_wanted) || self.stop == Stop::Clean && due(self.durable)
     }
 
     /// Bytes that can be written before the writer has to wait for a checkpoint.
