@@ -80,7 +80,7 @@ pub const JOURNAL_SEGMENTS: u32 = 2;
 /// Most segments a profile may ask for. Doubled: a start may replay, and a new box must write, 2 GiB.
 pub const JOURNAL_SEGMENTS_MAX: u32 = 64;
 
-/// Bytes of all submissions that share one journal write and one sync (plus at most one submission).
+/// Bytes of all submissions that share one journal write and one sync.
 /// Doubled: one sync on an SD card takes longer than the sockets' patience.
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -124,13 +124,13 @@ pub const RING_REOPEN_PERCENT: u64 = 40;
 pub const SPACE_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// File dropped when a start finds no space, so that replay and checkpoint succeed.
 /// Halved: a full ring may not fit.
-pub const BALLAST_BYTES: u64 = 48 * 1024 * 1024;
+pub const BALLAST_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of keys and values a profile allows when it says nothing. The state's file takes up to twice as much.
 pub const STORE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// How often free space is asked for while it is short. Doubled: the desk reopens a second later.
 pub const SPACE_POLL_MS: u64 = 1000;
 
-/// Bytes of one chunk of a backup, each with its own check. Doubled: so is the memory it takes.
+/// Bytes of one chunk of a backup, give or take one row. Doubled: so is the memory it takes.
 pub const BACKUP_CHUNK_BYTES: usize = 256 * 1024;
 
 /// The limits that shape what lies on disk. Their values are written into the state and compared at
@@ -144,9 +144,10 @@ pub const STORED: &[(&str, u64)] = &[
 
 const _: () = assert!(JOURNAL_SEGMENTS >= 2, "one fills while the other is checkpointed");
 const _: () = assert!(
-    (JOURNAL_ENTRY_BYTES_MAX + BATCH_BYTES_MAX) as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
+    JOURNAL_ENTRY_BYTES_MAX as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
     "the unused end of a segment stays below a quarter"
 );
+const _: () = assert!(BATCH_BYTES_MAX <= JOURNAL_ENTRY_BYTES_MAX, "the largest batch must fit an entry");
 const _: () = assert!(BATCH_BYTES_MAX <= SUBMISSIONS_BYTES_MAX, "the largest batch must fit the queue");
 const _: () = assert!(RING_LOW_PERCENT < RING_REOPEN_PERCENT, "admission needs hysteresis");
 const _: () = assert!(
