@@ -1,7 +1,9 @@
 //! The one loop: clock, sockets, store and engine meet only here.
 
 pub mod card;
+pub mod clock;
 pub mod names;
 pub mod records;
 pub mod tail;
+pub mod wire;
 pub mod world;
