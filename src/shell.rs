@@ -2,8 +2,10 @@
 
 pub mod card;
 pub mod clock;
+pub mod live;
 pub mod names;
 pub mod records;
+pub mod rows;
 pub mod tail;
 pub mod wire;
 pub mod world;
