@@ -7,5 +7,6 @@ pub mod names;
 pub mod records;
 pub mod rows;
 pub mod tail;
+pub mod text;
 pub mod wire;
 pub mod world;
