@@ -5,12 +5,19 @@
 //! surfaces plug in by three small seams: a [`Router`] of [`Route`]s, [`Sockets`] for frames, [`Identity`]
 //! for tokens.
 
+mod assets;
+mod authority;
+mod headers;
 mod http;
 mod identity;
 mod origin;
 mod outbox;
+mod password;
+pub mod rate;
 mod router;
+mod sign_in;
 mod sockets;
+mod tls;
 mod token;
 
 use std::io;
@@ -18,12 +25,17 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use assets::{Asset, Caching};
+pub use authority::{Authority, AuthorityFault};
 pub use http::{Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, handler};
 pub use identity::{Caller, Identity, Role, Roles};
 pub use origin::{Network, NotANetwork, source_of};
 pub use outbox::{Frame, Outbox, OutboxLimits, Overflow};
+pub use password::{PASSWORD_BYTES_MAX, PasswordFault, Passwords, hash_now, is_a_hash};
 pub use router::{AllowedOrigin, Router};
+pub use sign_in::{Attempt, SignIns};
 pub use sockets::{Closed, ConnId, Fault, Opening, SocketKind, Sockets};
+pub use tls::{CertificateFault, Certificates, ServerCertificate};
 pub use token::{COOKIE_NAME, Token, TokenHash, cookie_gone};
 
 use crate::limits;
@@ -123,6 +135,8 @@ pub struct Parts {
     pub sockets: Arc<dyn Sockets>,
     /// Who knows the tokens.
     pub identity: Arc<dyn Identity>,
+    /// The certificates it shows; they may be replaced while it runs.
+    pub certificates: Arc<Certificates>,
 }
 
 /// A running gateway. Dropping it stops it at once; [`Gateway::stop`] lets it finish.
