@@ -1,1 +1,3 @@
-//! To be moved in.
+//! The customer's side: what a customer may ask, what she is told, and the files a site embeds.
+
+pub mod frames;
