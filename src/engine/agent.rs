@@ -85,6 +85,11 @@ impl Agent {
         kept: false,
     };
 
+    /// Connected, and not hiding behind Offline.
+    pub fn is_there(&self) -> bool {
+        self.connection == Connection::Online && self.shown.status != Status::Offline
+    }
+
     /// Does this banner stand?
     pub fn has_banner(&self, kind: BannerKind) -> bool {
         self.banners & kind.bit() != 0

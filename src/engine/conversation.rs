@@ -27,7 +27,16 @@ pub struct Offer {
     pub made_wall_ms: i64,
     /// When its time is up.
     pub deadline_wall_ms: i64,
+    /// Units it reserves while it asks; a toast of something done by itself reserves none.
+    pub units: u32,
     pub(super) timer: TimerId,
+}
+
+impl Offer {
+    /// Does it wait for the agent's decision, and so hold capacity and a slot of hers?
+    pub fn asks(&self) -> bool {
+        self.auto == Auto::None
+    }
 }
 
 /// Why a conversation stands with an agent who has not opened it.
@@ -112,7 +121,6 @@ impl Stage {
         (Stage::Offered, Stage::Active, "accepted"),
         (Stage::Offered, Stage::Closed, "the customer left before anybody came"),
         (Stage::Reserved, Stage::Queued, "rerouted (S2-31), or reassigned"),
-        (Stage::Reserved, Stage::Offered, "a supervisor gave it to another (D-3)"),
         (Stage::Reserved, Stage::Active, "accepted or picked up"),
         (Stage::Reserved, Stage::Closed, "ended before it was opened"),
         (Stage::Active, Stage::Queued, "released, handed to a queue, or its agent is lost"),
@@ -236,6 +244,13 @@ impl AgentSet {
     /// Nobody.
     pub const EMPTY: AgentSet = AgentSet([0; AGENTS_MAX / 64]);
 
+    /// Everybody.
+    pub(super) const ALL: AgentSet = AgentSet([u64::MAX; AGENTS_MAX / 64]);
+
+    pub(super) fn remove(&mut self, agent: AgentId) {
+        self.0[usize::from(agent.0) / 64] &= !(1 << (agent.0 % 64));
+    }
+
     /// Puts an agent in.
     pub fn insert(&mut self, agent: AgentId) {
         self.0[usize::from(agent.0) / 64] |= 1 << (agent.0 % 64);
@@ -323,6 +338,8 @@ pub struct Conversation {
     pub left: bool,
     /// A conference has begun and has not ended.
     pub conference: bool,
+    /// Units held by the agent it is reserved for.
+    pub hold_units: u32,
     pub(super) handle: Handle,
     pub(super) round_timer: TimerId,
     pub(super) hold_timer: TimerId,
@@ -360,6 +377,35 @@ impl Conversation {
     /// One agent's session, if she has one.
     pub fn session(&self, agent: AgentId) -> Option<&Session> {
         self.sessions.iter().find(|session| session.agent == agent)
+    }
+
+    pub(super) fn role(&self, agent: AgentId) -> Option<Role> {
+        self.session(agent)
+            .filter(|session| session.state == SessionState::Active)
+            .map(|session| session.role)
+    }
+
+    /// Participants in talk.
+    pub fn guests(&self) -> impl Iterator<Item = AgentId> + '_ {
+        self.sessions
+            .iter()
+            .filter(|session| session.role == Role::Participant && session.state == SessionState::Active)
+            .map(|session| session.agent)
+    }
+
+    /// Gives an agent a place for the names of her messages; one who has a place keeps it, else the place of
+    /// somebody without a session is taken.
+    pub(super) fn remember(&mut self, agent: AgentId) {
+        if self.agent_sent.iter().any(|(holder, _)| *holder == Some(agent)) {
+            return;
+        }
+        let sessions = &self.sessions;
+        let free = |holder: Option<AgentId>| {
+            holder.is_none_or(|holder| !sessions.iter().any(|session| session.agent == holder))
+        };
+        if let Some(at) = (0..self.agent_sent.len()).find(|&at| free(self.agent_sent[at].0)) {
+            self.agent_sent[at] = (Some(agent), Sent::EMPTY);
+        }
     }
 
     /// The agent it stands with unopened, and why.

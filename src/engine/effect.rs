@@ -280,10 +280,8 @@ pub enum SessionReason {
     AutoClosed = 10,
     /// A refused transfer ended it.
     Disconnected = 11,
-    /// Wrapped up.
-    WrappedUp = 12,
     /// The participant left.
-    Left = 13,
+    Left = 12,
 }
 
 impl SessionReason {
@@ -302,7 +300,6 @@ impl SessionReason {
             SessionReason::AssetRemoved => "asset_removed",
             SessionReason::AutoClosed => "auto_closed",
             SessionReason::Disconnected => "disconnected",
-            SessionReason::WrappedUp => "wrapped_up",
             SessionReason::Left => "left",
         }
     }

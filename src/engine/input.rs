@@ -160,14 +160,13 @@ pub enum AgentVerb {
     Park(ConversationId),
     /// Give a live one back to its queue (D-2).
     Release(ConversationId),
-    /// Hand it over (S3-29 to S3-32).
+    /// Hand it over (S3-29 to S3-32). A wrap-up given along is the shell's to hand in when the session has
+    /// come to it: texts live for one turn only.
     Transfer {
         /// Which.
         conversation: ConversationId,
         /// To whom.
         to: Target,
-        /// The sender's wrap-up, if given at once.
-        wrapup: Option<WrapUp>,
     },
     /// Hand it up to a queue.
     Escalate {
@@ -184,12 +183,7 @@ pub enum AgentVerb {
         agent: AgentId,
     },
     /// The owner ends a conference, and the conversation with it.
-    EndConference {
-        /// Which.
-        conversation: ConversationId,
-        /// The owner's wrap-up, if given at once.
-        wrapup: Option<WrapUp>,
-    },
+    EndConference(ConversationId),
     /// A participant leaves a conference.
     Leave(ConversationId),
     /// End the conversation.

@@ -12,6 +12,9 @@
 //!   ▲          │         │  └──▶ Waiting (leaves the table: a parked conversation holds no slot)
 //!   └──────────┴─────────┘
 //! ```
+//!
+//! One verb a file; each checks, answers, changes, in this order. What a change sets free is given out once,
+//! at the end of the turn ([`pass`]).
 
 pub mod agent;
 pub mod conversation;
@@ -25,105 +28,331 @@ pub mod settings;
 pub mod table;
 pub mod wheel;
 
+mod accept;
+mod admit;
+mod change;
+mod close;
+mod duty;
+mod invariants;
+mod message;
+mod offer;
+mod park;
+mod pass;
+mod renew;
+mod restore;
+mod route;
+mod supervise;
+mod timer;
+mod transfer;
+mod view;
+
+use std::collections::VecDeque;
+
 use agent::Agent;
 use conversation::Conversation;
-use effect::{Candidate, Effect};
-use id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
-use input::Input;
+use effect::{Answer, Candidate, Effect};
+use id::{AgentId, Handle, QueueId, RequestId};
+use input::{AgentVerb, CustomerVerb, Input, SupervisorVerb};
+use line::Lines;
+use refusal::Refusal;
 use settings::{Capacity, Now, RoutingDesk};
+use table::{IdMap, Table};
+use timer::TimerOwner;
+use wheel::{TimerId, Wheel};
+
+use crate::limits::{
+    AGENTS_MAX, CONVERSATION_SESSIONS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX,
+};
+
+const _: () = assert!(AGENTS_MAX.is_multiple_of(64), "an agent set is whole words");
+const _: () = assert!(QUEUES_MAX <= 64 && WORKSTREAMS_MAX <= 64, "sets of them are one word");
 
 /// The engine.
 #[derive(Debug)]
 pub struct Engine {
+    now: Now,
+    /// Turns taken: the order of events, where an order of stamps could tie.
+    turn: u64,
+    next_offer: u64,
     desk: Box<RoutingDesk>,
+    /// Queues by priority, then row.
+    queue_order: heapless::Vec<QueueId, QUEUES_MAX>,
+    /// By agent: the queues she is in, one bit each.
+    member_of: Box<[u64]>,
     agents: Box<[Agent]>,
-    conversations: table::Table<Conversation>,
+    conversations: Table<Conversation>,
+    ids: IdMap,
+    /// A line per queue and workstream (all in it ask for the same), then one per agent for the returned.
+    lines: Lines,
+    /// By queue: workstreams whose line is not empty.
+    waiting: [u64; QUEUES_MAX],
+    /// By queue: whose turn it was last.
+    turn_of: [Option<AgentId>; QUEUES_MAX],
+    unwatched: [TimerId; QUEUES_MAX],
+    wheel: Wheel<TimerOwner>,
+    effects: VecDeque<Effect>,
+    candidates: Vec<Candidate>,
+    decisions: usize,
+    pass: pass::Due,
+    /// Where a new desk still has to be carried through.
+    renewal: Option<renew::Cursor>,
+    kept: Vec<Handle>,
+    kept_agents: Vec<AgentId>,
+    leaving: Vec<Handle>,
+    /// Routing waits until the store's records are all in.
+    is_open: bool,
 }
 
 impl Engine {
     /// An engine with its tables allocated. Offers are numbered from `first_offer` on: the shell gives a
-    /// number above all it ever stored.
-    pub fn new(capacity: Capacity, desk: Box<RoutingDesk>, _now: Now, _first_offer: u64) -> Engine {
-        Engine {
+    /// number above all it ever stored. Nothing is routed before [`Input::Open`].
+    ///
+    /// # Panics
+    /// When the capacity passes the product's limits, or the desk has more rows than the capacity.
+    pub fn new(capacity: Capacity, desk: Box<RoutingDesk>, now: Now, first_offer: u64) -> Engine {
+        assert!(usize::from(capacity.agents) <= AGENTS_MAX);
+        assert!(usize::from(capacity.queues) <= QUEUES_MAX);
+        assert!(usize::from(capacity.workstreams) <= WORKSTREAMS_MAX);
+        let agents = usize::from(capacity.agents);
+        let rows = capacity.conversations as usize;
+        // Each conversation: offer, hold, round, customer, and one wrap-up a session; each agent: lost.
+        let timers = capacity.conversations * (4 + CONVERSATION_SESSIONS_MAX as u32)
+            + u32::from(capacity.agents)
+            + QUEUES_MAX as u32;
+        let mut engine = Engine {
+            now,
+            turn: 0,
+            next_offer: first_offer,
             desk,
-            agents: vec![Agent::NEW; capacity.agents.into()].into(),
-            conversations: table::Table::new(capacity.conversations),
-        }
+            queue_order: heapless::Vec::new(),
+            member_of: vec![0; agents].into(),
+            agents: vec![Agent::NEW; agents].into(),
+            conversations: Table::new(capacity.conversations),
+            ids: IdMap::new(capacity.conversations),
+            lines: Lines::new(QUEUES_MAX * WORKSTREAMS_MAX + agents, capacity.conversations),
+            waiting: [0; QUEUES_MAX],
+            turn_of: [None; QUEUES_MAX],
+            unwatched: [TimerId::NONE; QUEUES_MAX],
+            wheel: Wheel::new(timers, now.mono_ms),
+            effects: VecDeque::with_capacity(EFFECTS_MAX),
+            candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
+            decisions: 0,
+            pass: pass::Due::NOTHING,
+            renewal: None,
+            kept: Vec::with_capacity(rows),
+            kept_agents: Vec::with_capacity(agents),
+            leaving: Vec::with_capacity(rows),
+            is_open: false,
+        };
+        engine.check_rows();
+        engine.index_desk();
+        engine
     }
 
     /// Takes one input.
     ///
     /// # Panics
-    /// When effects of the last input are undrained: the caller's loop is wrong.
-    pub fn handle(&mut self, _now: Now, _input: Input) {}
+    /// When effects of the last input are undrained, or the monotonic clock went back: the caller's loop is
+    /// wrong.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        assert!(self.effects.is_empty(), "effects of the last input are undrained");
+        assert!(now.mono_ms >= self.now.mono_ms, "the monotonic clock went back");
+        self.now = now;
+        self.turn += 1;
+        self.clear_out();
+        self.dispatch(input);
+        self.finish_turn();
+        #[cfg(debug_assertions)]
+        self.check_invariants();
+    }
 
     /// The next thing to do, until there is none.
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        None
+        self.effects.pop_front()
     }
 
     /// When an [`Input::Tick`] is due at the latest, in monotonic milliseconds.
     pub fn next_deadline(&self) -> Option<u64> {
-        None
+        if self.pass.is_due() || self.renewal.is_some() {
+            return Some(self.now.mono_ms);
+        }
+        self.wheel.next_deadline()
     }
 
-    /// A conversation by its lasting name.
-    pub fn conversation(&self, _id: ConversationId) -> Option<&Conversation> {
-        None
+    fn dispatch(&mut self, input: Input) {
+        match input {
+            Input::Tick => self.fire_due(),
+            Input::Agent { request, agent, verb } => {
+                if self.agents.len() <= usize::from(agent.0) {
+                    return self.refuse(request, Refusal::NotFound);
+                }
+                self.agent_verb(request, agent, verb);
+            }
+            Input::Customer { request, conversation, verb } => {
+                let Some(conversation) = self.ids.get(conversation.0) else {
+                    return self.refuse(request, Refusal::NotFound);
+                };
+                match verb {
+                    CustomerVerb::Message { client, text } => {
+                        self.customer_message(request, conversation, client, text);
+                    }
+                    CustomerVerb::End => self.customer_end(request, conversation),
+                    CustomerVerb::Lost => self.customer_gone(conversation),
+                    CustomerVerb::Back => self.customer_back(conversation),
+                }
+            }
+            Input::Supervisor { request, by, verb } => match verb {
+                SupervisorVerb::ResetPresence { agent, status } => {
+                    self.reset_presence(request, by, agent, status);
+                }
+                SupervisorVerb::Assign { conversation, to } => self.assign(request, by, conversation, to),
+                SupervisorVerb::ForceEnd(conversation) => self.force_end(request, conversation),
+            },
+            Input::Arrival { request, arrival } => self.admit(request, &arrival),
+            Input::Revival { request, seed, agent, cause } => self.revive(request, &seed, agent, cause),
+            Input::AgentOnline(agent) => self.agent_online(agent),
+            Input::AgentLost(agent) => self.agent_lost(agent),
+            Input::AgentSignedOut(agent) => self.agent_signed_out(agent),
+            Input::Hours { workstream, open } => self.set_hours(workstream, open),
+            Input::Desk(desk) => self.adopt(desk),
+            Input::AssetRemoved(conversation) => {
+                if let Some(conversation) = self.ids.get(conversation.0) {
+                    self.freeze(conversation);
+                }
+            }
+            Input::RestoreConversation(seed) => self.restore_conversation(&seed),
+            Input::RestoreAgent { agent, held, since_wall_ms, lost_wall_ms, banners } => {
+                self.restore_agent(agent, held, since_wall_ms, lost_wall_ms, banners);
+            }
+            Input::Recall { conversation, sender, client, seq, at_wall_ms } => {
+                if let Some(conversation) = self.ids.get(conversation.0) {
+                    self.recall(conversation, sender, client, seq, at_wall_ms);
+                }
+            }
+            Input::Open => {
+                self.is_open = true;
+                self.pass.everything();
+            }
+        }
     }
 
-    /// A conversation by an effect's handle; those closed or parked by the last input included.
-    pub fn view(&self, handle: Handle) -> Option<&Conversation> {
-        self.conversations.get(handle)
+    fn agent_verb(&mut self, request: Option<RequestId>, agent: AgentId, verb: AgentVerb) {
+        match verb {
+            AgentVerb::Presence(presence) => self.choose_presence(request, agent, presence),
+            AgentVerb::Shown(offer) => self.shown(request, agent, offer),
+            AgentVerb::Accept(offer) => self.accept(request, agent, offer),
+            AgentVerb::Reject(offer) => self.reject(request, agent, offer),
+            AgentVerb::Pickup(conversation) => self.pick_up(request, agent, conversation),
+            AgentVerb::Message { conversation, client, text } => {
+                self.agent_message(request, agent, conversation, client, text);
+            }
+            AgentVerb::Park(conversation) => self.park(request, agent, conversation),
+            AgentVerb::Release(conversation) => self.release(request, agent, conversation),
+            AgentVerb::Transfer { conversation, to } => self.transfer(request, agent, conversation, to),
+            AgentVerb::Escalate { conversation, queue } => self.escalate(request, agent, conversation, queue),
+            AgentVerb::Conference { conversation, agent: guest } => {
+                self.conference(request, agent, conversation, guest);
+            }
+            AgentVerb::EndConference(conversation) => self.end_conference(request, agent, conversation),
+            AgentVerb::Leave(conversation) => self.leave(request, agent, conversation),
+            AgentVerb::End(conversation) => self.agent_end(request, agent, conversation),
+            AgentVerb::WrapUp { conversation, wrapup } => {
+                self.wrap_up(request, agent, conversation, wrapup);
+            }
+            AgentVerb::BannerReset(kind) => self.banner_reset(request, agent, kind),
+        }
     }
 
-    /// All conversations in the table, in slot order.
-    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
-        self.conversations.iter().map(|(_, row)| row)
+    /// Rows closed or parked by the last input stayed readable while its effects were drained; now they go.
+    fn clear_out(&mut self) {
+        while let Some(conversation) = self.leaving.pop() {
+            self.conversations.remove(conversation);
+        }
+        self.candidates.clear();
+        self.decisions = 0;
     }
 
-    /// An agent by her row.
-    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
-        self.agents.get(usize::from(id.0))
+    /// What the turn set free is given out, then what it touched is written down.
+    fn finish_turn(&mut self) {
+        if self.is_open {
+            self.run_renewal();
+            self.run_passes();
+        }
+        self.tell_lines();
+        while let Some(conversation) = self.kept.pop() {
+            if let Some(row) = self.conversations.get_mut(conversation) {
+                row.kept = false;
+                self.effects.push_back(Effect::Keep { conversation });
+            }
+        }
+        while let Some(agent) = self.kept_agents.pop() {
+            self.agents[usize::from(agent.0)].kept = false;
+            self.effects.push_back(Effect::KeepAgent { agent });
+        }
+        assert!(self.effects.len() <= EFFECTS_MAX, "one turn passed the bound of the effect queue");
     }
 
-    /// Conversations whose customer is back and that stand with this agent unoffered or offered (D-3).
-    pub fn returned_to(&self, _agent: AgentId) -> impl Iterator<Item = &Conversation> {
-        core::iter::empty()
+    /// Is there room to start another piece of work in this turn?
+    fn has_room(&self) -> bool {
+        self.effects.len() < EFFECTS_MAX / 4 && self.decisions < DECISIONS_PER_INPUT_MAX
     }
 
-    /// Who was weighed in a [`Effect::Decision`]; valid until the next input.
-    pub fn candidates(&self, _first: u32, _count: u16) -> &[Candidate] {
-        &[]
+    fn emit(&mut self, effect: Effect) {
+        assert!(self.effects.len() < EFFECTS_MAX, "one turn passed the bound of the effect queue");
+        self.effects.push_back(effect);
     }
 
-    /// A queue's line, oldest first.
-    pub fn line(&self, _queue: QueueId) -> impl Iterator<Item = &Conversation> {
-        core::iter::empty()
+    fn answer(&mut self, request: Option<RequestId>, answer: Answer) {
+        if let Some(request) = request {
+            self.emit(Effect::Answer { request, answer });
+        }
     }
 
-    /// How many stand in a queue's line.
-    pub fn line_len(&self, _queue: QueueId) -> u32 {
-        0
+    fn done(&mut self, request: Option<RequestId>) {
+        self.answer(request, Answer::Done);
     }
 
-    /// How many of a queue's members could take one more of this workstream now.
-    pub fn takers(&self, _queue: QueueId, _workstream: WorkstreamId) -> u32 {
-        0
+    fn refuse(&mut self, request: Option<RequestId>, refusal: Refusal) {
+        self.answer(request, Answer::Refused(refusal));
     }
 
-    /// Could this agent take one more of this workstream now (transfer and conference targets)?
-    pub fn could_take(&self, _agent: AgentId, _workstream: WorkstreamId) -> bool {
-        false
+    /// The conversation is to be written down at the end of the turn.
+    fn keep(&mut self, conversation: Handle) {
+        let row = self.row_mut(conversation);
+        if !row.kept {
+            row.kept = true;
+            self.kept.push(conversation);
+        }
     }
 
-    /// The desk it works by.
-    pub fn desk(&self) -> &RoutingDesk {
-        &self.desk
+    /// The agent is to be written down at the end of the turn.
+    fn keep_agent(&mut self, agent: AgentId) {
+        let row = &mut self.agents[usize::from(agent.0)];
+        if !row.kept {
+            row.kept = true;
+            self.kept_agents.push(agent);
+        }
     }
 
-    /// Conversations in the table, and how many it holds.
-    pub fn occupancy(&self) -> (u32, u32) {
-        (self.conversations.len(), self.conversations.capacity())
+    /// The row of a handle the engine itself holds.
+    fn row(&self, conversation: Handle) -> &Conversation {
+        self.conversations.get(conversation).expect("a handle the engine holds is live")
+    }
+
+    fn row_mut(&mut self, conversation: Handle) -> &mut Conversation {
+        self.conversations.get_mut(conversation).expect("a handle the engine holds is live")
+    }
+
+    fn agent_row(&mut self, agent: AgentId) -> &mut Agent {
+        &mut self.agents[usize::from(agent.0)]
+    }
+
+    /// A wall-clock instant as a monotonic deadline: what is left of it from now, 0 when it has passed.
+    fn mono(&self, wall_ms: i64) -> u64 {
+        self.now.mono_ms + u64::try_from(wall_ms.saturating_sub(self.now.wall_ms)).unwrap_or(0)
+    }
+
+    fn wall_in(&self, ms: u64) -> i64 {
+        self.now.wall_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX))
     }
 }

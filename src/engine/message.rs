@@ -1,0 +1,106 @@
+//! What is said: order, repeats, who may speak (D-17).
+
+use super::Engine;
+use super::conversation::{Phase, SessionState, Stage};
+use super::effect::{Answer, Author};
+use super::id::{AgentId, ConversationId, Handle, RequestId, TextId};
+use super::input::Sender;
+use super::refusal::Refusal;
+
+impl Engine {
+    pub(super) fn customer_message(
+        &mut self,
+        request: Option<RequestId>,
+        conversation: Handle,
+        client: u64,
+        text: TextId,
+    ) {
+        let row = self.row(conversation);
+        // A repeat is answered as the first was, also after the end: it is stored.
+        if let Some((seq, at_wall_ms)) = row.customer_sent.find(client) {
+            return self.answer(request, Answer::Stored { seq, at_wall_ms });
+        }
+        match row.phase.stage() {
+            Stage::Ended | Stage::Closed | Stage::Waiting => return self.refuse(request, Refusal::Stale),
+            _ if row.frozen => return self.refuse(request, Refusal::NotAllowed),
+            _ => {}
+        }
+        self.say_as(request, conversation, Sender::Customer, client, text);
+    }
+
+    pub(super) fn agent_message(
+        &mut self,
+        request: Option<RequestId>,
+        agent: AgentId,
+        conversation: ConversationId,
+        client: u64,
+        text: TextId,
+    ) {
+        let Some(conversation) = self.ids.get(conversation.0) else {
+            return self.refuse(request, Refusal::NotFound);
+        };
+        let row = self.row(conversation);
+        let repeat = row
+            .agent_sent
+            .iter()
+            .find(|(holder, _)| *holder == Some(agent))
+            .and_then(|(_, sent)| sent.find(client));
+        if let (Some((seq, at_wall_ms)), Some(_)) = (repeat, row.session(agent)) {
+            return self.answer(request, Answer::Stored { seq, at_wall_ms });
+        }
+        if let Err(refusal) = self.in_talk(agent, conversation) {
+            return self.refuse(request, refusal);
+        }
+        if self.row(conversation).frozen {
+            return self.refuse(request, Refusal::NotAllowed);
+        }
+        self.say_as(request, conversation, Sender::Agent(agent), client, text);
+    }
+
+    /// Does the agent have a session in talk? What she has left is stale; what was never hers, or is not yet
+    /// accepted, is not found.
+    pub(super) fn in_talk(&self, agent: AgentId, conversation: Handle) -> Result<(), Refusal> {
+        let row = self.row(conversation);
+        match row.session(agent).map(|session| session.state) {
+            Some(SessionState::Active) if matches!(row.phase, Phase::Active { .. }) => Ok(()),
+            Some(_) => Err(Refusal::Stale),
+            None => Err(Refusal::NotFound),
+        }
+    }
+
+    fn say_as(
+        &mut self,
+        request: Option<RequestId>,
+        conversation: Handle,
+        sender: Sender,
+        client: u64,
+        text: TextId,
+    ) {
+        let (seq, at_wall_ms) = (self.row(conversation).last_seq + 1, self.now.wall_ms);
+        self.answer(request, Answer::Stored { seq, at_wall_ms });
+        self.store_message(conversation, Author::Person(sender), Some(text), Some(client));
+        self.recall(conversation, sender, client, seq, at_wall_ms);
+    }
+
+    /// Remembers the name of a stored message.
+    pub(super) fn recall(
+        &mut self,
+        conversation: Handle,
+        sender: Sender,
+        client: u64,
+        seq: u32,
+        at_wall_ms: i64,
+    ) {
+        let row = self.row_mut(conversation);
+        match sender {
+            Sender::Customer => row.customer_sent.push(client, seq, at_wall_ms),
+            Sender::Agent(agent) => {
+                row.remember(agent);
+                if let Some((_, sent)) = row.agent_sent.iter_mut().find(|(holder, _)| *holder == Some(agent))
+                {
+                    sent.push(client, seq, at_wall_ms);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Passes: what became free is given to who waits, once at the end of a turn, higher priority queues first,
+//! then the oldest (D-13).
+//!
+//! Everybody in one line asks for the same, so when the head of a line finds nobody the line is done, whatever
+//! its length: the cost of a pass does not grow with the number waiting. Only those whose candidates were all
+//! asked in this round are stepped over, [`LINE_SCAN_MAX`] of them.
+
+use super::Engine;
+use super::change::returned_line;
+use super::effect::{Effect, RoutingEvent};
+use super::id::{AgentId, QueueId};
+use crate::limits::{LINE_SCAN_MAX, WORKSTREAMS_MAX};
+
+/// What passes are due, by queue.
+#[derive(Debug)]
+pub(super) struct Due {
+    queues: u64,
+    presence: u64,
+    /// Agents who may now be offered what came back to them.
+    agents: super::conversation::AgentSet,
+    lines: u64,
+}
+
+impl Due {
+    pub(super) const NOTHING: Due =
+        Due { queues: 0, presence: 0, agents: super::conversation::AgentSet::EMPTY, lines: 0 };
+
+    /// Capacity or a slot came free in these queues.
+    pub(super) fn freed(&mut self, queues: u64) {
+        self.queues |= queues;
+    }
+
+    /// An agent's presence changed.
+    pub(super) fn presence_changed(&mut self, agent: AgentId, queues: u64) {
+        self.queues |= queues;
+        self.presence |= queues;
+        self.agents.insert(agent);
+    }
+
+    /// Who could take something may have changed, for the worse too.
+    pub(super) fn presence_seen(&mut self, queues: u64) {
+        self.lines |= queues;
+    }
+
+    pub(super) fn line_changed(&mut self, queue: QueueId) {
+        self.lines |= 1 << queue.0;
+    }
+
+    pub(super) fn queue(&mut self, queue: QueueId) {
+        self.queues |= 1 << queue.0;
+    }
+
+    pub(super) fn everything(&mut self) {
+        self.queues = u64::MAX;
+        self.lines = u64::MAX;
+        self.agents = super::conversation::AgentSet::ALL;
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        self.queues != 0 || !self.agents.is_empty()
+    }
+}
+
+impl Engine {
+    pub(super) fn run_passes(&mut self) {
+        self.offer_returned_ones();
+        // A pass that frees something (a penalty, an automatic accept) makes itself due again; the budget of
+        // the turn bounds it, and what is left goes on in the next, which is due at once.
+        for at in 0..self.queue_order.len() {
+            let queue = self.queue_order[at];
+            let bit = 1 << queue.0;
+            if self.pass.queues & bit == 0 {
+                continue;
+            }
+            if !self.has_room() {
+                return;
+            }
+            self.pass.queues &= !bit;
+            let event = if self.pass.presence & bit == 0 {
+                RoutingEvent::CapacityFreed
+            } else {
+                RoutingEvent::PresenceChanged
+            };
+            if self.pass_queue(queue, event) {
+                self.pass.presence &= !bit;
+            } else {
+                self.pass.queues |= bit;
+                return;
+            }
+        }
+        let known = self.queue_order.iter().fold(0, |set, queue| set | 1 << queue.0);
+        self.pass.queues &= known;
+    }
+
+    /// Gives out what waits in a queue. False when the turn's budget ran out first.
+    fn pass_queue(&mut self, queue: QueueId, event: RoutingEvent) -> bool {
+        let mut cursor: [Option<u32>; WORKSTREAMS_MAX] = [None; WORKSTREAMS_MAX];
+        let mut scanned = [0_usize; WORKSTREAMS_MAX];
+        let mut open = self.waiting[usize::from(queue.0)];
+        for (workstream, place) in cursor.iter_mut().enumerate() {
+            if open & (1 << workstream) != 0 {
+                *place = self.lines.head(usize::from(queue.0) * WORKSTREAMS_MAX + workstream);
+            }
+        }
+        while open != 0 {
+            let Some((workstream, slot)) = self.oldest(&cursor, open) else { return true };
+            if !self.has_room() {
+                return false;
+            }
+            let behind = self.lines.next(slot);
+            let conversation = self.conversations.at(slot).expect("a line holds live slots");
+            if !self.may_offer_now(conversation) {
+                open &= !(1 << workstream);
+            } else if self.route(conversation, event) {
+                cursor[workstream] = behind;
+            } else if !self.row(conversation).excluded.is_empty() && scanned[workstream] < LINE_SCAN_MAX {
+                scanned[workstream] += 1;
+                cursor[workstream] = behind;
+            } else {
+                open &= !(1 << workstream);
+            }
+        }
+        true
+    }
+
+    fn oldest(&self, cursor: &[Option<u32>; WORKSTREAMS_MAX], open: u64) -> Option<(usize, u32)> {
+        (0..WORKSTREAMS_MAX)
+            .filter(|workstream| open & (1 << workstream) != 0)
+            .filter_map(|workstream| cursor[workstream].map(|slot| (workstream, slot)))
+            .min_by_key(|&(_, slot)| self.lines.key(slot))
+    }
+
+    /// Agents who can take work again are offered first what came back to them (D-3).
+    fn offer_returned_ones(&mut self) {
+        if self.pass.agents.is_empty() {
+            return;
+        }
+        let agents = self.pass.agents;
+        let count = self.agents.len();
+        for agent in agents.iter().take_while(|agent| usize::from(agent.0) < count) {
+            let mut next = self.lines.head(returned_line(agent));
+            while let Some(slot) = next {
+                if !self.has_room() {
+                    return;
+                }
+                next = self.lines.next(slot);
+                let conversation = self.conversations.at(slot).expect("a line holds live slots");
+                self.offer_returned(conversation, agent);
+            }
+            self.pass.agents.remove(agent);
+        }
+        self.pass.agents = super::conversation::AgentSet::EMPTY;
+    }
+
+    /// Says which lines changed, and watches over the deserted ones.
+    pub(super) fn tell_lines(&mut self) {
+        let changed = core::mem::take(&mut self.pass.lines);
+        for at in 0..self.queue_order.len() {
+            let queue = self.queue_order[at];
+            if changed & (1 << queue.0) != 0 {
+                if self.is_open {
+                    self.watch(queue);
+                }
+                self.emit(Effect::Line { queue });
+            }
+        }
+    }
+}

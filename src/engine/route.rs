@@ -1,0 +1,211 @@
+//! Who is chosen, and why the others were not (B-1, D-6, D-7, D-13).
+
+use super::Engine;
+use super::conversation::AgentSet;
+use super::effect::{Candidate, Effect, RoutingEvent, Verdict};
+use super::id::{AgentId, Handle, WorkstreamId};
+use super::presence::{Penalty, Status};
+use super::settings::{Distribution, Workstream};
+use super::timer::TimerOwner;
+use super::wheel::TimerId;
+use crate::limits::{ROUND_MS, SESSIONS_MAX};
+
+impl Engine {
+    /// Looks for somebody for a conversation in a line and offers it. False when nobody was found; then the
+    /// next round is set when the reason is that all were asked (D-7).
+    pub(super) fn route(&mut self, conversation: Handle, event: RoutingEvent) -> bool {
+        if !self.is_open || !self.may_offer_now(conversation) {
+            return false;
+        }
+        if !self.has_room() {
+            let queue = self.row(conversation).queue;
+            self.pass.queue(queue);
+            return false;
+        }
+        let chosen = self.choose(conversation, event);
+        match chosen {
+            Some(agent) => {
+                let kind = self.row(conversation).offer_kind;
+                self.offer_to(conversation, agent, kind);
+                true
+            }
+            None => {
+                self.set_round(conversation);
+                false
+            }
+        }
+    }
+
+    /// Open hours, or a workstream that gives out work at night (S0-4).
+    pub(super) fn may_offer_now(&self, conversation: Handle) -> bool {
+        let settings = self.workstream(self.row(conversation).workstream);
+        settings.open || settings.offer_out_of_hours
+    }
+
+    pub(super) fn set_round(&mut self, conversation: Handle) {
+        let row = self.row(conversation);
+        if row.excluded.is_empty() || row.round_wall_ms.is_some() {
+            return;
+        }
+        let at = self.wall_in(ROUND_MS);
+        let timer = self.arm(at, TimerOwner::Round(conversation));
+        let row = self.row_mut(conversation);
+        row.round_wall_ms = Some(at);
+        row.round_timer = timer;
+        self.keep(conversation);
+    }
+
+    /// The round's time is up: everybody may be asked again.
+    pub(super) fn next_round(&mut self, conversation: Handle) {
+        let row = self.row_mut(conversation);
+        row.round_wall_ms = None;
+        row.round_timer = TimerId::NONE;
+        row.excluded = AgentSet::EMPTY;
+        self.keep(conversation);
+        match self.row(conversation).phase {
+            super::conversation::Phase::Queued => {
+                self.route(conversation, RoutingEvent::RoundStarted);
+            }
+            super::conversation::Phase::Reserved { agent, .. } => self.offer_returned(conversation, agent),
+            _ => {}
+        }
+    }
+
+    /// Weighs every member of the queue and writes down what was found.
+    fn choose(&mut self, conversation: Handle, event: RoutingEvent) -> Option<AgentId> {
+        self.decisions += 1;
+        let row = self.row(conversation);
+        let (queue, preferred) = (row.queue, row.preferred);
+        let settings = *self.workstream(row.workstream);
+        let first = self.candidates.len();
+        let mut capped = AgentSet::EMPTY;
+        for at in 0..self.desk.queues[usize::from(queue.0)].members.len() {
+            let agent = self.desk.queues[usize::from(queue.0)].members[at];
+            let verdict = self.verdict(agent, &settings, &self.row(conversation).excluded);
+            if verdict == Verdict::Sessions && self.would_take_but_for_the_cap(agent, &settings, conversation)
+            {
+                capped.insert(agent);
+            }
+            let rank = self.rank(agent, queue.0, at);
+            self.candidates.push(Candidate { agent, verdict, rank });
+        }
+        let count = self.candidates.len() - first;
+        let picks = self.desk.queues[usize::from(queue.0)].distribution == Distribution::Pick;
+        let chosen = if picks { None } else { self.best(first, &mut capped, preferred, conversation) };
+        if let Some(at) = chosen {
+            self.candidates[at].verdict = Verdict::Chosen;
+        }
+        let chosen = chosen.map(|at| self.candidates[at].agent);
+        if let Some(agent) = chosen {
+            self.turn_of[usize::from(queue.0)] = Some(agent);
+        }
+        self.emit(Effect::Decision {
+            conversation,
+            event,
+            queue,
+            chosen,
+            first: u32::try_from(first).unwrap_or(u32::MAX),
+            count: u16::try_from(count).unwrap_or(u16::MAX),
+        });
+        chosen
+    }
+
+    /// The best candidate. One who would be, but for ten open sessions, goes off duty (D-6), and the choice
+    /// goes on.
+    fn best(
+        &mut self,
+        first: usize,
+        capped: &mut AgentSet,
+        preferred: Option<AgentId>,
+        conversation: Handle,
+    ) -> Option<usize> {
+        loop {
+            let at = (first..self.candidates.len())
+                .filter(|&at| {
+                    let candidate = &self.candidates[at];
+                    candidate.verdict == Verdict::Ranked || capped.contains(candidate.agent)
+                })
+                .min_by_key(|&at| {
+                    let candidate = &self.candidates[at];
+                    let agent = &self.agents[usize::from(candidate.agent.0)];
+                    (preferred != Some(candidate.agent), candidate.rank, agent.assigned, candidate.agent)
+                })?;
+            let agent = self.candidates[at].agent;
+            if !capped.contains(agent) {
+                return Some(at);
+            }
+            capped.remove(agent);
+            self.punish(agent, Penalty::MaxSessions, Some(conversation));
+        }
+    }
+
+    /// What stands against an agent: the first that applies.
+    pub(super) fn verdict(&self, agent: AgentId, settings: &Workstream, excluded: &AgentSet) -> Verdict {
+        let row = &self.agents[usize::from(agent.0)];
+        if !row.is_there() {
+            Verdict::Offline
+        } else if !self.presence_allowed(agent, settings) {
+            Verdict::Presence
+        } else if row.open.len() + row.offers.len() >= SESSIONS_MAX {
+            Verdict::Sessions
+        } else if !self.has_units(agent, settings.units) {
+            Verdict::Capacity
+        } else if excluded.contains(agent) {
+            Verdict::Excluded
+        } else {
+            Verdict::Ranked
+        }
+    }
+
+    fn would_take_but_for_the_cap(
+        &self,
+        agent: AgentId,
+        settings: &Workstream,
+        conversation: Handle,
+    ) -> bool {
+        self.agents[usize::from(agent.0)].open.len() >= SESSIONS_MAX
+            && self.has_units(agent, settings.units)
+            && !self.row(conversation).excluded.contains(agent)
+    }
+
+    fn has_units(&self, agent: AgentId, units: u32) -> bool {
+        let row = &self.agents[usize::from(agent.0)];
+        row.used_units + row.offered_units + units <= self.desk.agents[usize::from(agent.0)].capacity
+    }
+
+    pub(super) fn presence_allowed(&self, agent: AgentId, settings: &Workstream) -> bool {
+        let shown = self.agents[usize::from(agent.0)].shown;
+        // Inactive is never an allowed presence (D-4), whatever the desk says.
+        shown.status != Status::Inactive
+            && settings.allowed_presences & (1 << shown.presence.0 | 1 << shown.status as u32) != 0
+    }
+
+    /// An agent's place by the queue's distribution: smaller is better.
+    fn rank(&self, agent: AgentId, queue: u16, at: usize) -> u64 {
+        let row = &self.agents[usize::from(agent.0)];
+        let settings = &self.desk.queues[usize::from(queue)];
+        match settings.distribution {
+            Distribution::MostIdle | Distribution::Pick => row.idle_since,
+            Distribution::RoundRobin => {
+                // Places behind the one whose turn it was, by row, round the end.
+                let members = &settings.members;
+                let last = self.turn_of[usize::from(queue)];
+                let begin = last.map_or(0, |last| members.partition_point(|&member| member <= last));
+                ((at + members.len() - begin % members.len()) % members.len()) as u64
+            }
+            Distribution::HighestCapacity => {
+                let capacity = self.desk.agents[usize::from(agent.0)].capacity;
+                let free = capacity.saturating_sub(row.used_units + row.offered_units);
+                u64::from(u32::MAX - free)
+            }
+        }
+    }
+
+    pub(super) fn workstream(&self, id: WorkstreamId) -> &Workstream {
+        &self.desk.workstreams[usize::from(id.0)]
+    }
+
+    pub(super) fn units_of(&self, id: WorkstreamId) -> u32 {
+        self.workstream(id).units
+    }
+}

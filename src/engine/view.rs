@@ -1,0 +1,96 @@
+//! What the shell may look at between inputs.
+
+use super::Engine;
+use super::agent::Agent;
+use super::change::returned_line;
+use super::conversation::{AgentSet, Conversation};
+use super::effect::{Candidate, Verdict};
+use super::id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
+use super::settings::RoutingDesk;
+use crate::limits::WORKSTREAMS_MAX;
+
+impl Engine {
+    /// A conversation by its lasting name; not those closed or parked by the last input.
+    pub fn conversation(&self, id: ConversationId) -> Option<&Conversation> {
+        self.ids.get(id.0).and_then(|handle| self.conversations.get(handle))
+    }
+
+    /// A conversation by an effect's handle; those closed or parked by the last input included.
+    pub fn view(&self, handle: Handle) -> Option<&Conversation> {
+        self.conversations.get(handle)
+    }
+
+    /// All conversations in the table, in slot order.
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.conversations.iter().map(|(_, row)| row)
+    }
+
+    /// An agent by her row.
+    pub fn agent(&self, id: AgentId) -> Option<&Agent> {
+        self.agents.get(usize::from(id.0))
+    }
+
+    /// Conversations whose customer is back and that stand with this agent, offered or not (D-3).
+    pub fn returned_to(&self, agent: AgentId) -> impl Iterator<Item = &Conversation> {
+        self.walk(returned_line(agent))
+    }
+
+    /// Who was weighed in a [`Decision`](super::effect::Effect::Decision); valid until the next input.
+    pub fn candidates(&self, first: u32, count: u16) -> &[Candidate] {
+        let first = first as usize;
+        self.candidates.get(first..first + usize::from(count)).unwrap_or(&[])
+    }
+
+    /// Everybody waiting in a queue, workstream by workstream, each oldest first.
+    pub fn line(&self, queue: QueueId) -> impl Iterator<Item = &Conversation> {
+        let first = usize::from(queue.0) * WORKSTREAMS_MAX;
+        (first..first + WORKSTREAMS_MAX).flat_map(|line| self.walk(line))
+    }
+
+    /// How many stand in a queue's line.
+    pub fn line_len(&self, queue: QueueId) -> u32 {
+        let first = usize::from(queue.0) * WORKSTREAMS_MAX;
+        (first..first + WORKSTREAMS_MAX).map(|line| self.lines.len(line)).sum()
+    }
+
+    fn walk(&self, line: usize) -> impl Iterator<Item = &Conversation> {
+        let mut next = self.lines.head(line);
+        core::iter::from_fn(move || {
+            let slot = next?;
+            next = self.lines.next(slot);
+            self.conversations.at(slot).and_then(|handle| self.conversations.get(handle))
+        })
+    }
+
+    /// How many of a queue's members could take one more of this workstream now.
+    pub fn takers(&self, queue: QueueId, workstream: WorkstreamId) -> u32 {
+        let Some(queue) = self.desk.queue(queue).filter(|queue| queue.present) else { return 0 };
+        let count = queue.members.iter().filter(|&&agent| self.could_take(agent, workstream)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Could this agent take one more of this workstream now (transfer and conference targets)?
+    pub fn could_take(&self, agent: AgentId, workstream: WorkstreamId) -> bool {
+        let Some(settings) = self.desk.workstream(workstream) else { return false };
+        self.is_employed(agent) && self.verdict(agent, settings, &AgentSet::EMPTY) == Verdict::Ranked
+    }
+
+    /// Does somebody wait where nobody could take anything (B-12)?
+    pub(super) fn is_deserted(&self, queue: QueueId) -> bool {
+        let waiting = self.waiting[usize::from(queue.0)];
+        waiting != 0
+            && !(0..WORKSTREAMS_MAX as u16)
+                .filter(|workstream| waiting & (1 << workstream) != 0)
+                .any(|workstream| self.takers(queue, WorkstreamId(workstream)) > 0)
+    }
+
+    /// The desk it works by.
+    pub fn desk(&self) -> &RoutingDesk {
+        &self.desk
+    }
+
+    /// Conversations in the table, and how many it holds.
+    pub fn occupancy(&self) -> (u32, u32) {
+        (self.conversations.len(), self.conversations.capacity())
+    }
+}
