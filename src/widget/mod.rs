@@ -1,3 +1,4 @@
 //! The customer's side: what a customer may ask, what she is told, and the files a site embeds.
 
 pub mod frames;
+pub mod project;
