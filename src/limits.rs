@@ -80,7 +80,7 @@ pub const JOURNAL_SEGMENTS: u32 = 2;
 /// Most segments a profile may ask for. Doubled: a start may replay, and a new box must write, 2 GiB.
 pub const JOURNAL_SEGMENTS_MAX: u32 = 64;
 
-/// Bytes of all submissions that share one journal write and one sync (plus at most one submission).
+/// Bytes of all submissions that share one journal write and one sync.
 /// Doubled: one sync on an SD card takes longer than the sockets' patience.
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -124,13 +124,13 @@ pub const RING_REOPEN_PERCENT: u64 = 40;
 pub const SPACE_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// File dropped when a start finds no space, so that replay and checkpoint succeed.
 /// Halved: a full ring may not fit.
-pub const BALLAST_BYTES: u64 = 48 * 1024 * 1024;
+pub const BALLAST_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of keys and values a profile allows when it says nothing. The state's file takes up to twice as much.
 pub const STORE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// How often free space is asked for while it is short. Doubled: the desk reopens a second later.
 pub const SPACE_POLL_MS: u64 = 1000;
 
-/// Bytes of one chunk of a backup, each with its own check. Doubled: so is the memory it takes.
+/// Bytes of one chunk of a backup, give or take one row. Doubled: so is the memory it takes.
 pub const BACKUP_CHUNK_BYTES: usize = 256 * 1024;
 
 /// The limits that shape what lies on disk. Their values are written into the state and compared at
@@ -144,9 +144,10 @@ pub const STORED: &[(&str, u64)] = &[
 
 const _: () = assert!(JOURNAL_SEGMENTS >= 2, "one fills while the other is checkpointed");
 const _: () = assert!(
-    (JOURNAL_ENTRY_BYTES_MAX + BATCH_BYTES_MAX) as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
+    JOURNAL_ENTRY_BYTES_MAX as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
     "the unused end of a segment stays below a quarter"
 );
+const _: () = assert!(BATCH_BYTES_MAX <= JOURNAL_ENTRY_BYTES_MAX, "the largest batch must fit an entry");
 const _: () = assert!(BATCH_BYTES_MAX <= SUBMISSIONS_BYTES_MAX, "the largest batch must fit the queue");
 const _: () = assert!(RING_LOW_PERCENT < RING_REOPEN_PERCENT, "admission needs hysteresis");
 const _: () = assert!(
@@ -298,38 +299,6 @@ pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 
-// ── staff ───────────────────────────────────────────────────────────────────────────────────────────
-
-/// Bytes of the name a sender gives a message (D-17). Doubled: nothing but longer frames; it is kept as a hash.
-pub const CLIENT_ID_BYTES_MAX: usize = 64;
-
-/// Characters of a name, an e-mail address or a phone number. Doubled: a card of the store grows by as much.
-pub const FIELD_CHARS_MAX: usize = 200;
-
-/// Messages of one page of history, and of a conversation in `welcome`.
-/// Doubled: a page of full messages no longer fits one frame of the box.
-pub const HISTORY_PAGE_MAX: u16 = 50;
-
-/// Conversations one `sync` may ask about: ten open, twenty waiting, and as many monitored or paged in.
-/// Doubled: one request costs twice the reads.
-pub const SYNC_CURSORS_MAX: usize = 64;
-
-/// Waiting conversations in `welcome`; older ones come by `parked`.
-pub const PARKED_SHOWN_MAX: usize = 20;
-
-/// Agents and queues listed in `welcome`, and rows a table of a supervisor's first page.
-/// Doubled: lists and sessions no longer share one frame.
-pub const LISTED_MAX: usize = 100;
-
-/// Characters of a field's value in a notification; a longer one ends in an ellipsis.
-/// Doubled: an alert covers the work it asks about.
-pub const NOTIFICATION_VALUE_CHARS_MAX: usize = 200;
-
-/// Characters of a name or a title where it is shown as a heading.
-pub const HEADING_CHARS_MAX: usize = 120;
-
-/// Messages previewed in a notification.
-pub const PREVIEW_MESSAGES_MAX: usize = 3;
 /// Bytes of a desk file: a few hundred staff with their settings, a thousand contacts and the articles.
 /// Doubled: checking and comparing a desk, which happen on the desk thread's time, take twice as long.
 pub const DESK_FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -461,3 +430,36 @@ const _: () = assert!(
 );
 const _: () = assert!(DESK_ARTICLE_CHARS_MAX < DESK_FILE_BYTES_MAX, "one article fits the file");
 const _: () = assert!(DESK_TIMEOUT_S_MIN < DESK_TIMEOUT_S_MAX);
+
+// ── staff ───────────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of the name a sender gives a message (D-17). Doubled: nothing but longer frames; it is kept as a hash.
+pub const CLIENT_ID_BYTES_MAX: usize = 64;
+
+/// Characters of a name, an e-mail address or a phone number. Doubled: a card of the store grows by as much.
+pub const FIELD_CHARS_MAX: usize = 200;
+
+/// Messages of one page of history, and of a conversation in `welcome`.
+/// Doubled: a page of full messages no longer fits one frame of the box.
+pub const HISTORY_PAGE_MAX: u16 = 50;
+
+/// Conversations one `sync` may ask about: ten open, twenty waiting, and as many monitored or paged in.
+/// Doubled: one request costs twice the reads.
+pub const SYNC_CURSORS_MAX: usize = 64;
+
+/// Waiting conversations in `welcome`; older ones come by `parked`.
+pub const PARKED_SHOWN_MAX: usize = 20;
+
+/// Agents and queues listed in `welcome`, and rows a table of a supervisor's first page.
+/// Doubled: lists and sessions no longer share one frame.
+pub const LISTED_MAX: usize = 100;
+
+/// Characters of a field's value in a notification; a longer one ends in an ellipsis.
+/// Doubled: an alert covers the work it asks about.
+pub const NOTIFICATION_VALUE_CHARS_MAX: usize = 200;
+
+/// Characters of a name or a title where it is shown as a heading.
+pub const HEADING_CHARS_MAX: usize = 120;
+
+/// Messages previewed in a notification.
+pub const PREVIEW_MESSAGES_MAX: usize = 3;

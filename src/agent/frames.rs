@@ -158,6 +158,8 @@ pub enum Request {
         /// The unavailable ones too.
         #[serde(default)]
         all: bool,
+        /// For the work of this conversation; none: for any.
+        conversation: Option<String>,
     },
     /// What was missed (B-2).
     Sync {
@@ -269,6 +271,12 @@ pub enum Listing {
     Queues,
     /// Agents.
     Agents,
+    /// Reasons to close with.
+    WrapupReasons,
+    /// Quick replies.
+    QuickReplies,
+    /// Knowledge articles (S2-36).
+    Articles,
 }
 
 /// What is revealed: a message, or a field of a contact.

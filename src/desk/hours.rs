@@ -21,6 +21,9 @@ use super::language::Localized;
 /// Minutes of a day.
 const DAY_MIN: u16 = 24 * 60;
 
+/// The days of `week`, Monday first.
+pub(super) const WEEK: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// Days looked ahead for a change: two years.
 const HORIZON_DAYS: i64 = 2 * 366;
 

@@ -78,7 +78,7 @@ pub struct Workstream {
     pub agent_lost_s: u32,
     /// Seconds a lost live customer has to come back (D-10).
     pub customer_lost_s: u32,
-    /// Live: whether a message can be left when nobody can talk (D-19).
+    /// Live chat: whether a message can be left when nobody can talk (D-19); false elsewhere.
     pub offline_message: bool,
     /// Persistent: hours after which a waiting conversation is closed; 0 = never.
     pub auto_close_waiting_h: u32,

@@ -22,7 +22,8 @@ impl Tail {
     pub fn push(&mut self, message: Message) {
         self.bytes += cost(&message);
         self.messages.push_back(message);
-        while self.messages.len() > TAIL_MESSAGES_MAX || (self.bytes > TAIL_BYTES_MAX && self.messages.len() > 1)
+        while self.messages.len() > TAIL_MESSAGES_MAX
+            || (self.bytes > TAIL_BYTES_MAX && self.messages.len() > 1)
         {
             let Some(oldest) = self.messages.pop_front() else { break };
             self.bytes -= cost(&oldest);
