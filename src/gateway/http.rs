@@ -336,7 +336,8 @@ impl From<Refused> for Response {
 /// A future that a surface hands back.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// What a route does. It runs on the gateway's executor: it may wait, but must not block.
+/// What a route does. It runs on the gateway's executor: it may wait, but must not block. When the client
+/// hangs up, its future is dropped at whatever it waits for; what must be finished is handed over first.
 pub type Handler = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
 
 /// Makes a [`Handler`] of an async function.

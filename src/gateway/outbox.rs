@@ -22,10 +22,6 @@ impl Frame {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
-
-    pub(super) fn into_text(self) -> Utf8Bytes {
-        self.0
-    }
 }
 
 impl From<String> for Frame {

@@ -68,13 +68,10 @@ impl Router {
         if others.is_empty() { Found::Nothing } else { Found::OtherMethods(others) }
     }
 
-    /// The route that takes part in CORS at this path, for a preflight asking about `method`.
-    pub(super) fn cors_route(&self, face: Face, path: &str) -> Option<Found<'_>> {
-        let fitting = |line: &&Line| face.serves(line.route.face) && line.route.cors;
-        self.lines
-            .iter()
-            .filter(fitting)
-            .find_map(|line| matched(&line.parts, path).map(|params| Found::Route(&line.route, params)))
+    /// The route that takes part in CORS at this path, for a preflight.
+    pub(super) fn cors_route(&self, face: Face, path: &str) -> Option<(&Route, Vec<(&'static str, String)>)> {
+        let fitting = self.lines.iter().filter(|line| face.serves(line.route.face) && line.route.cors);
+        fitting.filter_map(|line| Some((&line.route, matched(&line.parts, path)?))).next()
     }
 
     /// Every route as `METHOD path`, for the documentation's own test.

@@ -72,10 +72,10 @@ impl SignIns {
     pub fn succeeded(&self, attempt: Attempt) {
         let mut failures = self.lock();
         failures.by_user.remove(&attempt.user);
-        if let Some(times) = failures.by_address.get_mut(&attempt.user.1) {
-            if let Some(index) = times.iter().rposition(|at| *at == attempt.at_ms) {
-                times.remove(index);
-            }
+        if let Some(times) = failures.by_address.get_mut(&attempt.user.1)
+            && let Some(index) = times.iter().rposition(|at| *at == attempt.at_ms)
+        {
+            times.remove(index);
         }
     }
 

@@ -19,7 +19,8 @@ pub trait Sockets: Send + Sync {
     fn open(&self, opening: Opening) -> Result<ConnId, Refused>;
 
     /// One text frame, at most `CLIENT_FRAME_BYTES_MAX`. No further frame of this connection is read until
-    /// the future is done: waiting is the back-pressure.
+    /// the future is done: waiting is the back-pressure. When the connection ends meanwhile the future is
+    /// dropped at whatever it waits for.
     fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// The client broke the rules of the socket itself. The gateway closes it with [`Fault::close_code`];
