@@ -97,7 +97,7 @@ fn answers(desk: &Desk, workstream: &Workstream, sheet: &Sheet) {
         let values = written.fields.iter().flatten().map(|field| &field.value);
         for placeholder in titles.chain(values).flat_map(Template::placeholders) {
             if matches!(placeholder, Placeholder::Answer(id) if !asked(id)) {
-                let path = path_of(workstream, &format!("notify.{kind}"));
+                let path = join(&path_of(workstream, "notify"), kind.word());
                 sheet.warn(&path, format!("{placeholder}: no widget of this workstream asks that"));
             }
         }

@@ -29,8 +29,8 @@ impl std::fmt::Display for Change {
     }
 }
 
-/// Every difference from `old` to `new`, in the order of the file. A part that came or went is one change, and so is
-/// another order of a list. Empty exactly when the exports are the same and no credential changed.
+/// Every difference from `old` to `new`, in the order of the file. A part that came or went is one change,
+/// and so is another order of a list. Empty exactly when the exports are the same and no credential changed.
 pub fn diff(old: &Desk, new: &Desk) -> Vec<Change> {
     let mut changes = Vec::new();
     tables("", &old.public_tree(), &new.public_tree(), &mut changes);

@@ -1,6 +1,8 @@
-//! A desk back to its file: every setting that has an effect, in a fixed order, without passwords and secrets.
+//! A desk back to its file: every setting that has an effect, in a fixed order, without passwords and
+//! secrets.
 //!
-//! Settings at their default are written too: a desk must not change because a later version has another default.
+//! Settings at their default are written too: a desk must not change because a later version has another
+//! default.
 
 use std::collections::BTreeSet;
 
@@ -31,21 +33,22 @@ enum Secrets {
 }
 
 impl Desk {
-    /// The desk as a file, without passwords and secrets. Loaded over the desk in force it gives an equal desk: what is
-    /// left out is kept.
+    /// The desk as a file, without passwords and secrets. Loaded over the desk in force it gives an equal
+    /// desk: what is left out is kept.
     pub fn export(&self) -> String {
-        let head = "# The desk, as exported. Passwords and secrets are left out; one left out is kept when this is applied.\n";
+        let head = "# The desk, as exported. Passwords and secrets are left out: what is left out is kept.\n";
         format!("{head}{}", self.tree(Secrets::LeftOut).to_toml())
     }
 
-    /// The desk as the store keeps it: with the hashes of passwords and secrets, and so itself a secret. A plain one is left
-    /// out; hash before storing. Read with [`LoadOptions::stored`](super::LoadOptions).
+    /// The desk as the store keeps it: with the hashes of passwords and secrets, and so itself a secret. A
+    /// plain one is left out; hash before storing. Read with [`LoadOptions::stored`](super::LoadOptions).
     pub fn export_stored(&self) -> String {
         self.tree(Secrets::Hashes).to_toml()
     }
 
-    /// A name for the desk's content, 32 characters from 0-9 and a-f, for `ETag`: two desks that differ have different
-    /// ones, a changed password included once it is hashed. Plain passwords have no part in it: it could be guessed back.
+    /// A name for the desk's content, 32 characters from 0-9 and a-f, for `ETag`: two desks that differ have
+    /// different ones, a changed password included once it is hashed. Plain passwords have no part in it: it
+    /// could be guessed back.
     pub fn version(&self) -> String {
         let text = self.tree(Secrets::Marks).to_toml();
         let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());

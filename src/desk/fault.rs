@@ -7,8 +7,8 @@ use crate::limits::DESK_FAULTS_MAX;
 pub struct Fault {
     /// Line of the file, from 1; none when it has no one line.
     pub line: Option<u32>,
-    /// Where in the desk: `workstream.web-live.units`, by id where there is one, else by place (`contact[0].name`, from 0).
-    /// Empty for the file as a whole.
+    /// Where in the desk: `workstream.web-live.units`, by id where there is one, else by place
+    /// (`contact[0].name`, from 0). Empty for the file as a whole.
     pub path: String,
     /// What is wrong, in a few words that follow the path.
     pub message: String,
@@ -81,7 +81,8 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn push(&mut self, line: Option<u32>, path: &str, message: impl Into<String>) {
         self.found.push(Fault { line, path: path.to_owned(), message: message.into() });
-        // Faults come in the order of the checks, not of the file: room for a few times as many, then the first.
+        // Faults come in the order of the checks, not of the file: room for a few times as many, then the
+        // first.
         if self.found.len() >= 4 * DESK_FAULTS_MAX {
             self.keep_first();
         }

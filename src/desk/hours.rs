@@ -1,13 +1,14 @@
 //! Opening hours: when a workstream is open, on the wall clock of its own time zone.
 //!
-//! **The rule.** The desk is open at an instant when the wall clock of the zone then shows a time inside a span. So a
-//! span that begins in the hour a spring night skips opens when the clock has jumped past its begin, and one inside the
-//! hour an autumn night repeats is open both times. A span belongs to the day it begins on, past midnight too; a
-//! holiday replaces the spans of its own date and leaves the end of the night before alone.
+//! **The rule.** The desk is open at an instant when the wall clock of the zone then shows a time inside a
+//! span. So a span that begins in the hour a spring night skips opens when the clock has jumped past its
+//! begin, and one inside the hour an autumn night repeats is open both times. A span belongs to the day it
+//! begins on, past midnight too; a holiday replaces the spans of its own date and leaves the end of the night
+//! before alone.
 //!
-//! (Turning the begin and the end of each span into instants and comparing those was the first design. It needs an
-//! answer for every wall time that does not exist or exists twice, and each answer shows somebody a closed sign at a
-//! time of day that the sign says is open.)
+//! (Turning the begin and the end of each span into instants and comparing those was the first design. It
+//! needs an answer for every wall time that does not exist or exists twice, and each answer shows somebody a
+//! closed sign at a time of day that the sign says is open.)
 
 use std::sync::LazyLock;
 
@@ -147,8 +148,8 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// The zone of a name such as `Europe/Amsterdam`; `None` when the bundled data has none. The name is matched without
-    /// regard to case and kept as the data writes it.
+    /// The zone of a name such as `Europe/Amsterdam`; `None` when the bundled data has none. The name is
+    /// matched without regard to case and kept as the data writes it.
     pub fn new(name: &str) -> Option<Self> {
         // Never the machine's own data: two boxes with the same desk must open at the same time.
         static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
@@ -200,20 +201,22 @@ impl Hours {
         if self.is_open(at) { Some(at) } else { self.next_change(at) }
     }
 
-    /// The instant it closes, when it is open. `None` when it is closed, and when it does not close within two years.
+    /// The instant it closes, when it is open. `None` when it is closed, and when it does not close within
+    /// two years.
     pub fn open_until(&self, at: Timestamp) -> Option<Timestamp> {
         if self.is_open(at) { self.next_change(at) } else { None }
     }
 
-    /// The first instant after `at` when open becomes closed or closed becomes open. `None` = not within two years.
+    /// The first instant after `at` when open becomes closed or closed becomes open. `None` = not within two
+    /// years.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         let open = self.is_open(at);
         let today = self.zone.rules.to_datetime(at).date();
         if self.never_changes(today) {
             return None;
         }
-        // Windows of instants, not of wall-clock days: where an autumn clock goes back over midnight, two days of the
-        // wall clock take turns.
+        // Windows of instants, not of wall-clock days: where an autumn clock goes back over midnight, two
+        // days of the wall clock take turns.
         let mut from = at;
         let mut instants = Vec::new();
         for _ in 0..HORIZON_DAYS / WINDOW_DAYS {
@@ -237,7 +240,8 @@ impl Hours {
         }
     }
 
-    /// Whether nothing from the day before `today` on can open or close: spares looking through two years of days.
+    /// Whether nothing from the day before `today` on can open or close: spares looking through two years of
+    /// days.
     fn never_changes(&self, today: Date) -> bool {
         let ahead = |holiday: &&Holiday| today.yesterday().is_ok_and(|day| holiday.date >= day);
         if self.holidays.iter().any(|holiday| ahead(&holiday)) {
@@ -249,8 +253,8 @@ impl Hours {
             || self.week.iter().all(|day| **day == [Span { begin_min: 0, end_min: DAY_MIN }])
     }
 
-    /// Every instant after `from` up to `to` at which open and closed may change places: begins and ends of spans, each
-    /// as often as the wall clock shows it, and where the clock itself jumps.
+    /// Every instant after `from` up to `to` at which open and closed may change places: begins and ends of
+    /// spans, each as often as the wall clock shows it, and where the clock itself jumps.
     fn instants_between(&self, from: Timestamp, to: Timestamp, out: &mut Vec<Timestamp>) {
         let rules = &self.zone.rules;
         // The date on any wall is at most a day off the date in UTC, and a night reaches one day on.

@@ -1,7 +1,7 @@
 //! Public keys a site signs its customers' tokens with: PEM of a SubjectPublicKeyInfo, RSA or P-256.
 //!
-//! Only the envelope is read here, strictly; what checks signatures wants its contents. A key that cannot work is a
-//! fault of the desk at load and not a customer turned away later.
+//! Only the envelope is read here, strictly; what checks signatures wants its contents. A key that cannot
+//! work is a fault of the desk at load and not a customer turned away later.
 
 use data_encoding::BASE64;
 
@@ -61,7 +61,8 @@ impl std::fmt::Display for KeyFault {
 
 impl std::error::Error for KeyFault {}
 
-/// Bits of an RSA modulus that can be checked: fewer are unsafe, more are slow enough to be used against the box.
+/// Bits of an RSA modulus that can be checked: fewer are unsafe, more are slow enough to be used against the
+/// box.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]; // 1.2.840.113549.1.1.1
@@ -116,7 +117,8 @@ impl PublicKey {
         &self.spki
     }
 
-    /// The key alone, as signature checks take it: for RSA the DER of an RSAPublicKey, for P-256 the uncompressed point.
+    /// The key alone, as signature checks take it: for RSA the DER of an RSAPublicKey, for P-256 the
+    /// uncompressed point.
     pub fn key_bytes(&self) -> &[u8] {
         &self.spki[self.bits_at..]
     }

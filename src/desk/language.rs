@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A language tag such as `nl` or `en-GB`, kept in lower case: the primary subtag of 2 or 3 letters, then subtags of
-/// 1 to 8 letters or digits.
+/// A language tag such as `nl` or `en-GB`, kept in lower case: the primary subtag of 2 or 3 letters, then
+/// subtags of 1 to 8 letters or digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lang(Arc<str>);
 
@@ -70,8 +70,8 @@ pub enum ByLanguage<T> {
 pub type Localized = ByLanguage<String>;
 
 impl<T> ByLanguage<T> {
-    /// The text for a reader of `lang`: that language, its primary language, the desk's, English, and when a table
-    /// has none of these, its first entry.
+    /// The text for a reader of `lang`: that language, its primary language, the desk's, English, and when a
+    /// table has none of these, its first entry.
     ///
     /// # Panics
     /// When a table is empty, which no desk that loaded holds.
@@ -104,7 +104,8 @@ impl<T> ByLanguage<T> {
     }
 }
 
-/// `nl-BE` finds `nl-be`, then `nl`. An `nl` reader is not given `nl-be`: a region is a choice, not a default.
+/// `nl-BE` finds `nl-be`, then `nl`. An `nl` reader is not given `nl-be`: a region is a choice, not a
+/// default.
 fn find<'t, T>(texts: &'t BTreeMap<Lang, T>, wanted: &str) -> Option<&'t T> {
     let wanted = Lang::new(wanted)?;
     texts.get(&wanted).or_else(|| texts.iter().find(|(l, _)| l.as_str() == wanted.primary()).map(|(_, t)| t))

@@ -21,10 +21,11 @@ pub struct Loaded {
 /// What a file may be, besides a whole desk of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LoadOptions<'d> {
-    /// The desk in force: what it has set and the file leaves out is kept (see [`Desk::keep_secrets_from`]), and what is
-    /// fixed at creation may not differ from it (S0-16).
+    /// The desk in force: what it has set and the file leaves out is kept (see [`Desk::keep_secrets_from`]),
+    /// and what is fixed at creation may not differ from it (S0-16).
     pub over: Option<&'d Desk>,
-    /// Agents may be without a password and tokens without a secret: they cannot sign in. For a check of an exported file.
+    /// Agents may be without a password and tokens without a secret: they cannot sign in. For a check of an
+    /// exported file.
     pub allow_missing_secrets: bool,
     /// The file is from the store ([`Desk::export_stored`]) and holds hashes. Never for a file from outside.
     pub stored: bool,
@@ -35,7 +36,8 @@ pub fn load(text: &str) -> Result<Loaded, Faults> {
     load_with(text, LoadOptions::default())
 }
 
-/// Loads a desk under some options. Every fault is listed, in the order of the file; nothing is applied by halves.
+/// Loads a desk under some options. Every fault is listed, in the order of the file; nothing is applied by
+/// halves.
 pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults> {
     if text.len() > DESK_FILE_BYTES_MAX {
         let mut faults = Collector::default();
@@ -49,11 +51,12 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
     let sheet = Sheet::new(text);
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        // What is recovered around a fault of form may lack half a table: its faults would be the parser's, not the admin's.
+        // What is recovered around a fault of form may lack half a table: its faults would be the parser's,
+        // not the admin's.
         let mut faults = Collector::default();
         for error in &errors {
             let line = error.span().map(|span| sheet.line_at(span.start));
-            faults.push(line, "", error.message());
+            faults.push(line, "", syntax_message(text, error));
         }
         faults.finish()?;
     }
@@ -70,6 +73,15 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
     let (faults, warnings) = sheet.into_parts();
     faults.finish()?;
     Ok(Loaded { desk, warnings })
+}
+
+/// The parser takes a bare word for a misspelt number; what its writer forgot is the quotes.
+fn syntax_message(text: &str, error: &toml::de::Error) -> String {
+    let wrong = error.span().and_then(|span| text.get(span.start..)).unwrap_or_default();
+    if error.message().starts_with("invalid float") && wrong.starts_with(char::is_alphabetic) {
+        return "text must stand in quotes".to_owned();
+    }
+    error.message().to_owned()
 }
 
 /// S0-16: what a workstream is, is chosen when it is created.
@@ -107,8 +119,8 @@ fn check_secrets(desk: &Desk, sheet: &Sheet) {
 }
 
 impl Desk {
-    /// Takes over what a file leaves out and `old` has: passwords by username, secrets by token name, and the keys the box
-    /// added to a workstream's own. What the file sets, stays.
+    /// Takes over what a file leaves out and `old` has: passwords by username, secrets by token name, and the
+    /// keys the box added to a workstream's own. What the file sets, stays.
     pub fn keep_secrets_from(&mut self, old: &Self) {
         for agent in self.agents.iter_mut().filter(|agent| agent.password.is_absent()) {
             if let Some(before) = old.agent(agent.username.as_str()) {

@@ -1,8 +1,8 @@
 //! The desk's configuration: parsed, checked, compared. Pure: no clock, no file, no socket.
 //!
-//! The file is the interface: one TOML file holds everything an admin decides, [`load`] reads it and lists every fault
-//! with its line, [`Desk::export`] writes it back. A surface that edits a desk changes a clone, exports it and
-//! loads that, so there is one set of rules.
+//! The file is the interface: one TOML file holds everything an admin decides, [`load`](crate::desk::load) reads it and lists
+//! every fault with its line, [`Desk::export`](crate::desk::Desk::export) writes it back. A surface that edits a desk changes a clone,
+//! exports it and loads that, so there is one set of rules.
 
 mod check;
 mod demo;

@@ -1,8 +1,10 @@
 //! The desk: who works here, what arrives, how it is shared out.
 //!
-//! Plain data. A [`Desk`] comes from [`load`](super::load), which has checked all that these types cannot say: every
-//! name that points somewhere has its target, every number is in range. A surface that edits a desk changes a
-//! clone and puts its export through `load` again, so that there is one set of rules.
+//! Plain data. A [`Desk`] comes from [`load`](super::load), which has checked all that these types cannot
+//! say: every name that points somewhere has its target, every number is in range. A surface that edits a
+//! desk changes a clone and puts its export through `load` again, so that there is one set of rules.
+
+use jiff::Timestamp;
 
 use super::hours::Hours;
 use super::ids::{AgentId, ArticleId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
@@ -324,13 +326,23 @@ impl Desk {
         self.agents.iter().filter(move |agent| agent.queues.contains(queue))
     }
 
+    /// When a workstream is open; none = always.
+    pub fn hours_of(&self, workstream: &Workstream) -> Option<&Hours> {
+        self.hours(workstream.hours.as_ref()?.as_str())
+    }
+
+    /// Whether a workstream is open at an instant.
+    pub fn is_open(&self, workstream: &Workstream, at: Timestamp) -> bool {
+        self.hours_of(workstream).is_none_or(|hours| hours.is_open(at))
+    }
+
     /// The status a presence id stands for: its own when it is built in, else its base.
     pub fn presence_status(&self, id: &str) -> Option<Status> {
         Status::from_word(id).or_else(|| self.presence(id).map(|presence| presence.base))
     }
 
-    /// Whether work of a workstream may go to an agent in that presence (S2-26): it, or the status it stands on, is
-    /// listed.
+    /// Whether work of a workstream may go to an agent in that presence (S2-26): it, or the status it stands
+    /// on, is listed.
     pub fn presence_allowed(&self, workstream: &Workstream, presence: &str) -> bool {
         let listed = |id: &str| workstream.allowed_presences.iter().any(|allowed| *allowed == id);
         listed(presence) || self.presence(presence).is_some_and(|custom| listed(custom.base.word()))

@@ -1,4 +1,5 @@
-//! Settings that are read and kept but have no effect yet. A row goes when its behaviour comes; the last takes the file.
+//! Settings that are read and kept but have no effect yet. A row goes when its behaviour comes; the last
+//! takes the file.
 
 use super::ids::Id;
 use super::model::{Channel, Desk};

@@ -1,7 +1,9 @@
-//! What an agent sees of an offer: one template per kind of notification (REQ S2-14, S2-16, S2-20, S3-2, S4-6, D-16).
+//! What an agent sees of an offer: one template per kind of notification (REQ S2-14, S2-16, S2-20, S3-2,
+//! S4-6, D-16).
 //!
-//! An admin writes the keys that differ. What is not written for a kind is taken from `incoming`, and what is not
-//! written there from the defaults. A title is not inherited: a transfer announced as "Chat from Jan" would lie.
+//! An admin writes the keys that differ. What is not written for a kind is taken from `incoming`, and what is
+//! not written there from the defaults. A title is not inherited: a transfer announced as "Chat from Jan"
+//! would lie.
 
 use super::language::{ByLanguage, Localized};
 use super::model::Channel;

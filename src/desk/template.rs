@@ -1,7 +1,8 @@
 //! Text with placeholders, compiled once when the desk loads.
 //!
-//! `Hello {customer_name}, can we help?` A value that is missing or empty vanishes together with one space before it. A
-//! value is text, never a template: what a customer types in braces stays as typed. `{{` and `}}` stand for braces.
+//! `Hello {customer_name}, can we help?` A value that is missing or empty vanishes together with one space
+//! before it. A value is text, never a template: what a customer types in braces stays as typed. `{{` and
+//! `}}` stand for braces.
 
 use std::borrow::Cow;
 
@@ -64,6 +65,11 @@ pub enum Placeholder {
 }
 
 impl Placeholder {
+    /// Whether it can have a value outside system messages.
+    pub(super) fn is_general(&self) -> bool {
+        !matches!(self, Self::Known(Known::OpensAt | Known::Reference))
+    }
+
     fn parse(name: &str) -> Option<Self> {
         let key = |key: &str| {
             let fits = !key.is_empty()
@@ -172,7 +178,8 @@ impl Template {
         })
     }
 
-    /// The text with its values. Longer than [`DESK_EXPANDED_BYTES_MAX`] bytes it is cut at a character and ends in `…`.
+    /// The text with its values. Longer than [`DESK_EXPANDED_BYTES_MAX`] bytes it is cut at a character and
+    /// ends in `…`.
     pub fn expand<'v>(&self, values: &(impl Values<'v> + ?Sized)) -> String {
         let mut out = String::with_capacity(self.source.len());
         // Only a space that the template itself wrote may vanish, never one that ends a value.

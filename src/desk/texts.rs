@@ -1,7 +1,8 @@
 //! System messages to customers: what there is to say, the default words, and what each may mention.
 //!
-//! `[workstream.texts]` overrides any of them (REQ S0-9). Default words stand in one table per language, English first;
-//! a language adds its table to [`LANGUAGES`] and is complete or does not load (a test counts).
+//! `[workstream.texts]` overrides any of them (REQ S0-9). Default words stand in one table per language,
+//! English first; a language adds its table to [`LANGUAGES`] and is complete or does not load (a test
+//! counts).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,7 +13,8 @@ use super::words::words;
 use super::workstream::Workstream;
 
 words! {
-    /// A system message, by the key of `[workstream.texts]`. Keys that are message codes on the wire have the same word.
+    /// A system message, by the key of `[workstream.texts]`. Keys that are message codes on the wire have the
+    /// same word.
     pub enum TextKey {
         /// The customer's place in the queue; live only (S0-8).
         QueuePosition = "queue_position",
@@ -120,9 +122,9 @@ impl TextKey {
 }
 
 impl Workstream {
-    /// What a customer who reads `lang` is told: the admin's words, else the default in that language, the desk's, or
-    /// English. An admin's table that lacks the language still comes before our defaults: a house that reworded a
-    /// message meant it.
+    /// What a customer who reads `lang` is told: the admin's words, else the default in that language, the
+    /// desk's, or English. An admin's table that lacks the language still comes before our defaults: a house
+    /// that reworded a message meant it.
     pub fn text(&self, key: TextKey, lang: &str, desk_locale: &Lang) -> &Template {
         if let Some(own) = self.texts.get(&key) {
             return own.get(lang, desk_locale);

@@ -178,13 +178,14 @@ words! {
     }
 }
 
-/// A page: `/path` against the path of the address, `https://…` against the whole address without its fragment; `*`
-/// stands for any run of characters.
+/// A page: `/path` against the path of the address, `https://…` against the whole address without its
+/// fragment; `*` stands for any run of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PagePattern(Box<str>);
 
 impl PagePattern {
-    /// Reads a pattern; `None` when it begins neither with `/` nor with `*`, `http://` or `https://`, or holds white space.
+    /// Reads a pattern; `None` when it begins neither with `/` nor with `*`, `http://` or `https://`, or
+    /// holds white space.
     pub fn parse(text: &str) -> Option<Self> {
         let begins = ["/", "*", "http://", "https://"].iter().any(|start| text.starts_with(start));
         (begins && !text.chars().any(|c| c.is_whitespace() || c.is_control())).then(|| Self(text.into()))
@@ -210,8 +211,8 @@ impl PagePattern {
     }
 }
 
-/// `*` matches any run. Goes back only to the latest star, which is enough: an earlier one could only take more of
-/// what the later one already may.
+/// `*` matches any run. Goes back only to the latest star, which is enough: an earlier one could only take
+/// more of what the later one already may.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star = None;

@@ -125,7 +125,8 @@ impl Auth {
         self.public_keys.iter().chain(&self.added_keys)
     }
 
-    /// Trusts a key of the box's own, given as the DER of a SubjectPublicKeyInfo. Adding it again changes nothing.
+    /// Trusts a key of the box's own, given as the DER of a SubjectPublicKeyInfo. Adding it again changes
+    /// nothing.
     pub fn add_key(&mut self, spki_der: &[u8]) -> Result<(), KeyFault> {
         let key = PublicKey::from_spki(spki_der)?;
         if !self.keys().any(|known| *known == key) {

@@ -1,5 +1,5 @@
-//! Opening hours against a second opinion that knows nothing of time zone rules: a table of offsets, and a look at the
-//! wall clock minute by minute.
+//! Opening hours against a second opinion that knows nothing of time zone rules: a table of offsets, and a
+//! look at the wall clock minute by minute.
 
 use deskbell::desk::hours::Hours;
 use deskbell::desk::load;
@@ -32,7 +32,8 @@ const ZONES: &[Zone] = &[
     ("Antarctica/Troll", 0, &[("2026-03-29T01:00Z", 120), ("2026-10-25T01:00Z", 0)]),
 ];
 
-/// Days as in a file, Monday first: an office; nights; begins and ends inside the hours that vanish or come twice.
+/// Days as in a file, Monday first: an office; nights; begins and ends inside the hours that vanish or come
+/// twice.
 const WEEKS: [[&[&str]; 7]; 3] = [
     [&["08:00-17:30"], &["08:00-17:30"], &["08:00-17:30"], &["08:00-21:00"], &["08:00-17:30"], &[], &[]],
     [

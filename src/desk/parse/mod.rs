@@ -1,4 +1,5 @@
-//! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is in `check`.
+//! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is
+//! in `check`.
 
 mod hours;
 mod people;
@@ -11,6 +12,7 @@ use super::model::{
     Status, Theme, WrapupReason,
 };
 use super::read::{NAME, Section, Sheet, TEXT, TextRule};
+use super::template::Placeholder;
 use super::words::Word;
 use crate::limits::{
     DESK_ARTICLE_CHARS_MAX, DESK_ARTICLES_MAX, DESK_CONTACTS_MAX, DESK_PRESENCES_MAX, DESK_PRIORITY_MAX,
@@ -21,7 +23,8 @@ use crate::limits::{
 /// The one version of the file format there is.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
-/// Reads a desk. Whatever is at fault is noted on the sheet and left out or put at its default, so that reading goes on.
+/// Reads a desk. Whatever is at fault is noted on the sheet and left out or put at its default, so that
+/// reading goes on.
 pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
     if let Some(version) = root.number("version", 0..=u32::MAX).filter(|version| *version != FORMAT_VERSION) {
         root.fault("version", format!("is {version}; this box reads version {FORMAT_VERSION}"));
@@ -142,7 +145,9 @@ fn wrapup_reasons(root: &Section<'_>) -> Vec<WrapupReason> {
 fn quick_replies(root: &Section<'_>) -> Vec<QuickReply> {
     const REPLY: TextRule = TextRule { chars_max: MESSAGE_CHARS_MAX, lines: true };
     let reply = |section: &Section<'_>| {
-        let text = section.need("text").and_then(|entry| entry.template_by_language(REPLY, &|_| true));
+        let text = section
+            .need("text")
+            .and_then(|entry| entry.template_by_language(REPLY, &Placeholder::is_general));
         let id = section.id("id")?;
         Some(QuickReply { id, text: text? })
     };
@@ -200,7 +205,8 @@ fn is_phone(text: &str) -> bool {
     (5..=15).contains(&digits) && text.chars().all(|c| c.is_ascii_digit() || "+ -./()".contains(c))
 }
 
-/// Whether customers of a channel are known without signing in: by a number, or because another system says who they are.
+/// Whether customers of a channel are known without signing in: by a number, or because another system says
+/// who they are.
 fn knows_its_customers(channel: Channel) -> bool {
     channel != Channel::Chat
 }

@@ -54,11 +54,10 @@ fn roles(section: &Section<'_>, allowed: &[Role], default: &[Role]) -> Vec<Role>
         }
         return default.to_vec();
     };
-    let roles = entry.words(allowed);
-    if roles.is_empty() {
+    if entry.is_empty_list() {
         entry.fault("must name at least one role");
     }
-    roles
+    entry.words(allowed)
 }
 
 /// The plain text, or in a desk from the store the hash. No message here repeats any of it.

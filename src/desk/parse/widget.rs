@@ -2,6 +2,7 @@
 
 use crate::desk::language::Lang;
 use crate::desk::read::{Entry, NAME, Section, TEXT, shown};
+use crate::desk::template::Placeholder;
 use crate::desk::widget::{
     Audience, Device, Origin, PagePattern, Prechat, PrechatKind, Proactive, Rule, Widget,
 };
@@ -72,7 +73,8 @@ fn proactive(section: &Section<'_>) -> Proactive {
 }
 
 fn rule(section: &Section<'_>) -> Option<Rule> {
-    let text = section.need("text").and_then(|entry| entry.template_by_language(TEXT, &|_| true));
+    let text =
+        section.need("text").and_then(|entry| entry.template_by_language(TEXT, &Placeholder::is_general));
     let seconds = |key| section.number(key, 0..=DESK_WAIT_S_MAX).unwrap_or(0);
     let rule = Rule {
         r#where: pages(section, "where"),

@@ -9,7 +9,7 @@ use crate::desk::language::ByLanguage;
 use crate::desk::model::{Channel, Presence, Status};
 use crate::desk::notify::{Auto, Field, NotifyKind, NotifySet, NotifyWritten};
 use crate::desk::read::{Entry, NAME, Section, TEXT, TextRule};
-use crate::desk::template::Template;
+use crate::desk::template::{Placeholder, Template};
 use crate::desk::texts::TextKey;
 use crate::desk::words::Word;
 use crate::desk::workstream::{Auth, Mode, TransferRefused, Workstream, Wrapup};
@@ -94,7 +94,7 @@ fn allowed_presences(section: &Section<'_>, presences: &[Presence]) -> Vec<Prese
             Some(_) => allowed.push(id),
         }
     }
-    if allowed.is_empty() {
+    if entry.is_empty_list() {
         entry.fault("must name at least one presence");
     }
     allowed
@@ -190,7 +190,7 @@ fn fields(section: &Section<'_>) -> Vec<Field> {
     const VALUE: TextRule = TextRule { lines: false, ..TEXT };
     let field = |section: &Section<'_>| {
         let label = section.need("label").and_then(|entry| entry.localized(NAME));
-        let value = section.need("value").and_then(|entry| entry.template(VALUE, &|_| true));
+        let value = section.need("value").and_then(|entry| entry.template(VALUE, &Placeholder::is_general));
         Some(Field { label: label?, value: value? })
     };
     section.tables("fields", None, DESK_NOTIFY_FIELDS_MAX).iter().filter_map(field).collect()
