@@ -3,26 +3,29 @@
 //! The digits may be grouped in any way, over one line break, and may touch letters: all three must hold, so a
 //! false alarm is rare, while a missed card is a breach.
 
-use super::scan::{Gap, Run, Scan};
+use super::scan::{Gap, Scan};
 
-/// Where the card that begins at `i` ends: the longest that is valid.
-pub(super) fn find(scan: &Scan, i: usize) -> Option<usize> {
-    if !scan.starts_group(i) || !matches!(scan.ch(i), '2'..='6' | '9') {
+/// What stands where a card might begin.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A card up to this glyph: the longest that is valid.
+    Valid(usize),
+    /// Laid out like one up to this glyph, with a wrong checksum: no telephone number begins inside it.
+    NearMiss(usize),
+}
+
+/// What begins at `i`.
+pub(super) fn find(scan: &Scan, i: usize) -> Option<Found> {
+    if !matches!(scan.ch(i), '2'..='6' | '9') || !scan.starts_group(i) {
         return None;
     }
     let run = scan.run(i, Gap::Checked);
     let valid = |&&(_, count): &&(usize, usize)| is_card(run.digits(count));
-    run.ends().iter().rev().find(valid).map(|&(end, _)| end)
-}
-
-/// Where something laid out like a card ends whose checksum is wrong. No other number begins inside it.
-pub(super) fn near_miss(scan: &Scan, i: usize) -> Option<usize> {
-    if !scan.starts_group(i) || !matches!(scan.ch(i), '2'..='6') {
-        return None;
+    if let Some(&(end, _)) = run.ends().iter().rev().find(valid) {
+        return Some(Found::Valid(end));
     }
-    let run = scan.run(i, Gap::Checked);
-    let is_laid_out = |run: &Run, sizes| run.is_grouped(sizes).then(|| run.ends()[sizes.len() - 1].0);
-    is_laid_out(&run, &[4, 4, 4, 4]).or_else(|| is_laid_out(&run, &[4, 6, 5]))
+    let layout: &[u8] = if run.is_grouped(&[4, 4, 4, 4]) { &[4, 4, 4, 4] } else { &[4, 6, 5] };
+    run.is_grouped(layout).then(|| Found::NearMiss(run.ends()[layout.len() - 1].0))
 }
 
 fn is_card(digits: &[u8]) -> bool {
@@ -101,7 +104,10 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Option<usize> {
-        find(&Scan::new(text), 0)
+        match find(&Scan::new(text), 0) {
+            Some(Found::Valid(end)) => Some(end),
+            _ => None,
+        }
     }
 
     #[test]

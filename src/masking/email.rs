@@ -3,7 +3,9 @@
 //! They are looked up once for the whole text: walking from each possible first letter to the at sign would
 //! cost the square of the length when a customer pastes four thousand letters.
 
-use super::scan::{Scan, fold};
+use std::ops::Range;
+
+use super::scan::{MASK_STARS, Scan, fold};
 
 /// Glyphs of a quoted local part (`"john doe"@example.com`), quotes left out.
 const QUOTED_GLYPHS_MAX: usize = 64;
@@ -29,6 +31,15 @@ impl Address {
     pub(super) fn begins_at(&self, scan: &Scan, i: usize) -> bool {
         (self.start..self.at).contains(&i) && scan.ch(i).is_alphanumeric()
     }
+
+    /// Begins earlier when a number's mask has closed the gaps before it: in `41 00-joe@x.nl`, with `4100`
+    /// left of an IBAN, the mailbox reads `4100-joe`.
+    pub(super) fn reach_back(&mut self, scan: &Scan, readable: Range<usize>) {
+        if readable.contains(&self.start) {
+            let reached = readable.start..self.start;
+            self.start = reached.rev().take_while(|&k| is_local(scan, k)).last().unwrap_or(self.start);
+        }
+    }
 }
 
 /// The first letter or digit of the local part: stars of bold type, quotes and brackets stay outside.
@@ -37,7 +48,11 @@ fn local_start(scan: &Scan, at: usize) -> Option<usize> {
         let quoted = at.saturating_sub(1 + QUOTED_GLYPHS_MAX)..at.saturating_sub(1);
         quoted.rev().take_while(|&k| scan.ch(k) != '\n').find(|&k| scan.ch(k) == '"')?
     } else {
-        (0..at).rev().take_while(|&k| is_local(scan, k)).last()?
+        let tail = (0..at).rev().take_while(|&k| scan.ch(k) == '*').count();
+        // Stars elsewhere in it are another number's mask, which is no part of the mailbox.
+        let is_own =
+            |&k: &usize| is_local(scan, k) && !(k + 1 >= MASK_STARS && scan.starts_mask(k + 1 - MASK_STARS));
+        (0..at - tail).rev().take_while(is_own).last()?
     };
     (from..at).find(|&k| scan.ch(k).is_alphanumeric())
 }

@@ -186,6 +186,25 @@ fn is_number(name: &str) -> bool {
 /// A number found at one place: what, and the glyph behind it.
 type Match = (Kind, usize);
 
+/// What the checksums say of one place.
+enum Checked {
+    Valid(Kind, usize),
+    NearMiss(usize),
+}
+
+fn checked_at(scan: &Scan, i: usize) -> Option<Checked> {
+    if scan.is_digit(i) {
+        return Some(match card::find(scan, i)? {
+            card::Found::Valid(end) => Checked::Valid(Kind::Card, end),
+            card::Found::NearMiss(end) => Checked::NearMiss(end),
+        });
+    }
+    Some(match iban::find(scan, i)? {
+        iban::Found::Valid(end) => Checked::Valid(Kind::Iban, end),
+        iban::Found::NearMiss(end) => Checked::NearMiss(end),
+    })
+}
+
 /// One walk over a text, from left to right.
 struct Search {
     masker: Masker,
@@ -214,7 +233,8 @@ impl Search {
     /// Adds a match and gives the glyph where the search goes on.
     fn take(&mut self, kind: Kind, start: usize, end: usize) -> usize {
         // A card or IBAN that begins inside this match and ends beyond it must not be cut in two.
-        let is_longer = |k: &usize| self.checked_at(*k).is_some_and(|(_, e)| e > end);
+        let is_longer =
+            |k: &usize| matches!(checked_at(&self.scan, *k), Some(Checked::Valid(_, e)) if e > end);
         let beyond = (start + 1..end).find(|k| self.masker.pci && is_longer(k));
         let (end, keep) = match beyond {
             Some(next) => (next, 0),
@@ -233,43 +253,36 @@ impl Search {
         }
         let stays = self.scan.star(start, end, keep);
         self.readable = stays..end;
+        if let Some(address) = self.addresses.get_mut(self.next_address) {
+            address.reach_back(&self.scan, stays..end);
+        }
         stays
     }
 
     /// The longest match that begins at `i`.
     fn longest_at(&mut self, i: usize) -> Option<Match> {
-        let checked = self.checked_at(i);
-        if !self.masker.pci {
-            // Not masked, but known for what it is: its digits are no telephone number either.
-            self.dead_until = self.dead_until.max(checked.map_or(0, |(_, end)| end));
+        let Masker { pci, pii, plan } = self.masker;
+        let is_start = self.scan.ch(i).is_alphanumeric() || matches!(self.scan.ch(i), '+' | '(');
+        if !is_start {
+            return None;
         }
-        let near_miss = match iban::find(&self.scan, i) {
-            Some(iban::Found::NearMiss(end)) => Some(end),
-            _ => card::near_miss(&self.scan, i),
+        let checked = match checked_at(&self.scan, i) {
+            Some(Checked::Valid(kind, end)) if pci => Some((kind, end)),
+            // Near misses, and what is not to be masked: known for what they are, and no telephone number.
+            Some(Checked::Valid(_, end) | Checked::NearMiss(end)) => {
+                self.dead_until = self.dead_until.max(end);
+                None
+            }
+            None => None,
         };
-        if checked.is_none() {
-            self.dead_until = self.dead_until.max(near_miss.unwrap_or(0));
-        }
         let is_dead = i < self.dead_until;
-        let ssn = |s: &Scan| ssn::find(s, i).map(|end| (Kind::Ssn, end));
-        let phone = |s: &Scan| phone::find(s, self.masker.plan, i, is_dead).map(|end| (Kind::Phone, end));
-        let scan = &self.scan;
-        let (pci, pii) = (self.masker.pci, self.masker.pii);
-        let found = [
-            checked.filter(|_| pci),
-            if pci && !is_dead { ssn(scan) } else { None },
-            if pii { phone(scan) } else { None },
-            self.address_at(i),
-        ];
-        found.into_iter().flatten().reduce(|best, next| if next.1 > best.1 { next } else { best })
-    }
-
-    /// A number with a checksum that begins at `i`.
-    fn checked_at(&self, i: usize) -> Option<Match> {
-        match iban::find(&self.scan, i) {
-            Some(iban::Found::Valid(end)) => Some((Kind::Iban, end)),
-            _ => card::find(&self.scan, i).map(|end| (Kind::Card, end)),
-        }
+        let address = self.address_at(i);
+        let ssn = || ssn::find(&self.scan, i).map(|end| (Kind::Ssn, end));
+        let phone = || phone::find(&self.scan, plan, i, is_dead).map(|end| (Kind::Phone, end));
+        let ssn = if pci && !is_dead { ssn() } else { None };
+        let phone = if pii { phone() } else { None };
+        let found = [checked, ssn, phone, address].into_iter().flatten();
+        found.reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
 
     fn address_at(&mut self, i: usize) -> Option<Match> {

@@ -23,17 +23,27 @@ impl Plan {
         PLANS.iter().find(|plan| plan.region == region).unwrap_or(&OTHER)
     }
 
+    /// Whether a number without a `+` can begin with this digit: cheap, and asked of every group of digits.
+    pub(super) fn may_begin(&self, first: char) -> bool {
+        first == '0' || self.mobile.0.starts_with(first) || !self.shapes.is_empty()
+    }
+
+    /// Whether these are all the digits of a number dialled from abroad or from within the region.
+    pub(super) fn is_dialled(&self, digits: &[u8]) -> bool {
+        self.is_dialled_abroad(digits) || self.is_dialled_inland(digits)
+    }
+
     /// `0031 6 …`; in North America `011 31 6 …`.
-    pub(super) fn is_dialled_abroad(&self, digits: &[u8]) -> bool {
-        let behind = |prefix| digits.get(len(prefix)..).filter(|_| starts(digits, prefix));
+    fn is_dialled_abroad(&self, digits: &[u8]) -> bool {
+        let behind = |prefix: &str| digits.get(prefix.len()..).filter(|_| starts(digits, prefix));
         behind(self.abroad).or_else(|| behind("00")).is_some_and(is_international)
     }
 
     /// A number with its leading 0, or a mobile of this region with its country code and no `+`.
-    pub(super) fn is_dialled_inland(&self, digits: &[u8]) -> bool {
+    fn is_dialled_inland(&self, digits: &[u8]) -> bool {
         let (country, leads, lengths) = self.mobile;
         let is_mobile = starts(digits, country) && {
-            let rest = &digits[len(country)..];
+            let rest = &digits[country.len()..];
             lengths.contains(&rest.len()) && leads.iter().any(|lead| starts(rest, lead))
         };
         let is_inland = digits.len() > 1
@@ -50,12 +60,17 @@ impl Plan {
 
 /// Whether digits behind a `+` are a complete number: an assigned country code and a length used there.
 pub(super) fn is_international(digits: &[u8]) -> bool {
+    // The shortest country's digits: asked first, since every place where a number might end comes by here.
+    if digits.len() < 7 || digits.len() > 16 || digits[0] == 0 {
+        return false;
+    }
     let Some(code) = country_code(digits) else { return false };
     let national = &digits[code.digits..];
     // `+31 (0)6 …`: the trunk 0 that nobody should dial and everybody writes. In Italy it belongs there.
-    let has_trunk = national.first() == Some(&0) && !starts(digits, "39");
-    let count = national.len() - usize::from(has_trunk);
-    (code.min..=code.max).contains(&count) && national.get(usize::from(has_trunk)) != Some(&0)
+    let has_zero = national.first() == Some(&0);
+    let is_part = starts(digits, "39");
+    let count = national.len() - usize::from(has_zero && !is_part);
+    (code.min..=code.max).contains(&count) && (!has_zero || is_part || national.get(1) != Some(&0))
 }
 
 /// Whether digits behind a `+` were meant as a number though their count is wrong. North American numbers
@@ -73,17 +88,14 @@ struct CountryCode {
 
 fn country_code(digits: &[u8]) -> Option<CountryCode> {
     if let Some(&(code, min, max)) = COUNTRIES.iter().find(|row| starts(digits, row.0)) {
-        return Some(CountryCode { digits: len(code), min, max });
+        return Some(CountryCode { digits: code.len(), min, max });
     }
-    ASSIGNED.iter().any(|lead| starts(digits, lead)).then_some(CountryCode { digits: 3, min: 6, max: 10 })
+    let is_assigned = digits.len() > 3 && ASSIGNED.iter().any(|lead| starts(digits, lead));
+    is_assigned.then_some(CountryCode { digits: 3, min: 6, max: 10 })
 }
 
 fn starts(digits: &[u8], lead: &str) -> bool {
     digits.len() >= lead.len() && lead.bytes().zip(digits).all(|(b, &d)| b - b'0' == d)
-}
-
-const fn len(lead: &str) -> usize {
-    lead.len()
 }
 
 /// Country codes of one and two digits, and of three where the length is worth knowing: the national number's

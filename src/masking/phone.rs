@@ -5,7 +5,7 @@
 //! and a bare row of digits is not.
 
 use super::numbering::{self, Plan};
-use super::scan::{Gap, Run, Scan};
+use super::scan::{Gap, RUN_DIGITS_MAX, Run, Scan};
 
 /// Where the number that begins at `i` ends. `is_dead`: inside another kind's near miss, where only a `+`
 /// begins a number.
@@ -13,9 +13,7 @@ pub(super) fn find(scan: &Scan, plan: &Plan, i: usize, is_dead: bool) -> Option<
     match scan.ch(i) {
         '+' => after_plus(scan, i),
         '(' => in_parentheses(scan, plan, i, is_dead),
-        '0'..='9' if scan.starts_group(i) && !is_dead && !scan.is_in_url(i) && !is_date(scan, i) => {
-            without_plus(scan, plan, i)
-        }
+        '0'..='9' if scan.starts_group(i) && !is_dead && !scan.is_in_url(i) => without_plus(scan, plan, i),
         _ => None,
     }
 }
@@ -55,29 +53,33 @@ fn in_parentheses(scan: &Scan, plan: &Plan, i: usize, is_dead: bool) -> Option<u
 }
 
 fn without_plus(scan: &Scan, plan: &Plan, i: usize) -> Option<usize> {
-    if is_code_before(scan, i) {
+    if !plan.may_begin(scan.ch(i)) || is_code_before(scan, i) {
         return None;
     }
-    let run = scan.run(i, Gap::Phone);
-    let stands_free = |end: usize| !is_code_after(scan, end);
-    let trunk = run.ends().iter().rev().find(|&&(end, count)| {
-        let digits = run.digits(count);
-        stands_free(end) && (plan.is_dialled_abroad(digits) || plan.is_dialled_inland(digits))
-    });
-    if let Some(&(end, _)) = trunk {
+    // After a 0 any grouping goes; without one there are the shapes, and `31 6 12 34 56 78`.
+    let groups_max = if scan.ch(i) == '0' { RUN_DIGITS_MAX } else { 6 };
+    let run = scan.run_of(i, Gap::Phone, groups_max);
+    if is_date(scan, &run) {
+        return None;
+    }
+    let dialled =
+        |&&(end, count): &&(usize, usize)| plan.is_dialled(run.digits(count)) && !is_code_after(scan, end);
+    if let Some(&(end, _)) = run.ends().iter().rev().find(dialled) {
         return Some(end);
     }
-    run.ends().iter().enumerate().rev().find_map(|(index, &(end, count))| {
-        let sizes = sizes(&run, index);
-        let sizes = &sizes[..=index];
-        let fits = plan.is_bare(run.digits(count), sizes);
-        (fits && stands_free(end) && is_alone(scan, i, end, sizes.len() == 1)).then_some(end)
-    })
+    let bare = |&last: &usize| {
+        let (end, count) = run.ends()[last];
+        plan.is_bare(run.digits(count), &sizes(&run, last)[..=last])
+            && !is_code_after(scan, end)
+            && is_alone(scan, i, end, last == 0)
+    };
+    // No shape of a bare number has more groups than five.
+    (0..run.ends().len().min(5)).rev().find(bare).map(|last| run.ends()[last].0)
 }
 
 /// The sizes of the groups up to `last`.
-fn sizes(run: &Run, last: usize) -> [u8; super::scan::RUN_DIGITS_MAX] {
-    let mut sizes = [0; super::scan::RUN_DIGITS_MAX];
+fn sizes(run: &Run, last: usize) -> [u8; RUN_DIGITS_MAX] {
+    let mut sizes = [0; RUN_DIGITS_MAX];
     let mut before = 0;
     for (size, &(_, count)) in sizes.iter_mut().zip(&run.ends()[..=last]) {
         *size = (count - before) as u8;
@@ -151,35 +153,33 @@ const REFERENCES: &[&str] = &[
 
 /// `21-11-2026`, `2026-11-21`, `1/2/26`, and eight digits that read as a day of these centuries. With blanks
 /// between it is not a date: `06 12 34 56 78` is the usual way to write a number.
-fn is_date(scan: &Scan, i: usize) -> bool {
-    let run = scan.run(i, Gap::Phone);
-    let size = |index: usize| sizes(&run, run.ends().len() - 1)[index];
+fn is_date(scan: &Scan, run: &Run) -> bool {
     let value = |from: usize, to: usize| run.digits(to)[from..].iter().fold(0, |n, &d| n * 10 + u32::from(d));
-    let is_day = |day, month| (1..=31).contains(&day) && (1..=12).contains(&month);
-    let is_year = |year| (1900..=2099).contains(&year);
-    if run.ends().is_empty() {
-        return false;
+    if run.is_grouped(&[8]) {
+        return is_day(value(0, 4), value(4, 6), value(6, 8))
+            || is_day(value(4, 8), value(2, 4), value(0, 2));
     }
-    if run.ends()[0].1 == 8 {
-        let (year_first, year_last) =
-            ((value(0, 4), value(4, 6), value(6, 8)), (value(0, 2), value(2, 4), value(4, 8)));
-        return is_year(year_first.0) && is_day(year_first.2, year_first.1)
-            || is_year(year_last.2) && is_day(year_last.0, year_last.1);
-    }
-    if run.ends().len() < 3 {
-        return false;
-    }
-    let (first, second, third) = (run.ends()[0], run.ends()[1], run.ends()[2]);
+    let [first, second, third, ..] = *run.ends() else { return false };
     let mark = scan.ch(first.0);
     let goes_on = scan.ch(third.0) == mark && scan.is_digit(third.0 + 1);
     if !matches!(mark, '-' | '.' | '/') || scan.ch(second.0) != mark || goes_on {
         return false;
     }
-    let (a, b, c) = (value(0, first.1), value(first.1, second.1), value(second.1, third.1));
-    match (size(0), size(1), size(2)) {
-        (4, 1..=2, 1..=2) => is_year(a) && is_day(c, b),
-        (1..=2, 1..=2, 4) => is_year(c) && (is_day(a, b) || is_day(b, a)),
-        (1..=2, 1..=2, 2) => is_day(a, b) || is_day(b, a),
+    let parts = || (value(0, first.1), value(first.1, second.1), value(second.1, third.1));
+    match (first.1, second.1 - first.1, third.1 - second.1) {
+        (4, 1..=2, 1..=2) => {
+            let (year, month, day) = parts();
+            is_day(year, month, day)
+        }
+        (1..=2, 1..=2, size @ (2 | 4)) => {
+            let (a, b, year) = parts();
+            let year = if size == 2 { 2000 + year } else { year };
+            is_day(year, b, a) || is_day(year, a, b)
+        }
         _ => false,
     }
+}
+
+fn is_day(year: u32, month: u32, day: u32) -> bool {
+    (1900..=2099).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
 }

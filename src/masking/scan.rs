@@ -191,6 +191,10 @@ impl Scan {
 
     /// Where the next digit or letter stands, when only a permitted gap lies between it and `i`.
     pub(super) fn over_gap(&self, i: usize, gap: Gap) -> Option<usize> {
+        // Nearly every gap is one blank, and costly texts are made of nothing else.
+        if self.ch(i) == ' ' && self.is_digit(i + 1) {
+            return Some(i + 1);
+        }
         let (mut marks, mut lines) = (0, 0);
         for k in i..=i + GAP_GLYPHS_MAX {
             match (self.ch(k), gap) {
@@ -211,6 +215,11 @@ impl Scan {
 
     /// The groups of digits that begin at `i`, read as one number.
     pub(super) fn run(&self, i: usize, gap: Gap) -> Run {
+        self.run_of(i, gap, RUN_DIGITS_MAX)
+    }
+
+    /// The same, of at most so many groups.
+    pub(super) fn run_of(&self, i: usize, gap: Gap, groups_max: usize) -> Run {
         let mut run = Run { digits: [0; RUN_DIGITS_MAX], ends: [(0, 0); RUN_DIGITS_MAX], groups: 0 };
         let (mut at, mut count) = (i, 0);
         loop {
@@ -225,7 +234,9 @@ impl Scan {
             run.ends[run.groups] = (at, count);
             run.groups += 1;
             match self.over_gap(at, gap) {
-                Some(next) if count < RUN_DIGITS_MAX && self.is_digit(next) => at = next,
+                Some(next) if count < RUN_DIGITS_MAX && run.groups < groups_max && self.is_digit(next) => {
+                    at = next
+                }
                 _ => return run,
             }
         }

@@ -10,16 +10,18 @@ const WORDS_BACK_MAX: usize = 40;
 
 /// Where the SSN that begins at `i` ends.
 pub(super) fn find(scan: &Scan, i: usize) -> Option<usize> {
-    if !scan.starts_group(i) || scan.before(i).is_alphanumeric() {
+    let group = (i..i + 10).take_while(|&k| scan.is_digit(k)).count();
+    if !matches!(group, 3 | 9) || !scan.starts_group(i) || scan.before(i).is_alphanumeric() {
         return None;
     }
     let run = scan.run(i, Gap::Plain);
     let &(end, _) = run.ends().iter().find(|&&(_, count)| count == 9)?;
-    let grouped = run.is_grouped(&[3, 2, 4]) && !is_part_of_more(scan, i, end);
-    let plain = run.is_grouped(&[9]) && is_named(scan, i);
-    let loose = !plain && run.ends()[0].1 < 9 && is_named(scan, i);
+    let is_shaped = match group {
+        3 => run.is_grouped(&[3, 2, 4]) && !is_part_of_more(scan, i, end),
+        _ => is_named(scan, i),
+    };
     let is_glued = scan.ch(end).is_alphanumeric() || scan.starts_mask(end);
-    ((grouped || plain || loose) && is_issued(run.digits(9)) && !is_glued).then_some(end)
+    (is_shaped && !is_glued && is_issued(run.digits(9))).then_some(end)
 }
 
 /// Area 000, 666 and 900 to 999, group 00 and serial 0000 were never given out.
