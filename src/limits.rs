@@ -287,6 +287,9 @@ pub const READS_MAX: usize = 8;
 /// 16 KiB more for each connection that sends without listening.
 pub const PAUSED_FRAMES_MAX: usize = 16;
 
+/// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
+pub const SYNC_PAGE_MAX: usize = 200;
+
 /// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
 pub const DECISIONS_KEPT_MAX: u32 = 500;
 

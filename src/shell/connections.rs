@@ -32,7 +32,7 @@ pub(super) struct Staff {
     /// Has had the whole picture, so frames follow.
     pub(super) welcomed: bool,
     /// Wants the supervisor's live view.
-    pub(super) desk_view: bool,
+    pub(super) desk_view: Option<crate::agent::desk_view::Digest>,
     /// Conversations she reads along.
     pub(super) monitors: Vec<u64>,
 }

@@ -67,7 +67,7 @@ impl Shell {
                     roles: caller.roles,
                     token: caller.token,
                     welcomed: false,
-                    desk_view: false,
+                    desk_view: None,
                     monitors: Vec::new(),
                 };
                 let who = Who::Staff(staff);
