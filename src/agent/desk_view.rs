@@ -126,7 +126,7 @@ impl<'a> View<'a> {
             let id = queue.id.as_str();
             let Some(row) = self.world.names.queues.row(id).map(QueueId) else { continue };
             let (waiting, able) = (engine.line_len(row), self.queue_able(row, None));
-            let oldest = engine.line(row).next().map(|first| first.arrived_wall_ms);
+            let oldest = self.oldest_in(row);
             let trouble = match (waiting, able) {
                 (1.., 0) => 0,
                 (1.., _) => 1,

@@ -138,7 +138,7 @@ impl<'a> View<'a> {
                 name: &queue.name,
                 available: able > 0,
                 waiting: self.world.engine.line_len(row),
-                oldest_at: self.world.engine.line(row).next().map(|first| Stamp(first.arrived_wall_ms)),
+                oldest_at: self.oldest_in(row).map(Stamp),
                 able,
                 member: own.is_some_and(|own| own.queues.contains(&queue.id)),
             });
@@ -204,6 +204,12 @@ impl<'a> View<'a> {
             return self.workstreams(None).filter(ends_here).map(takers).max().unwrap_or(0);
         }
         self.workstreams(workstream).map(takers).max().unwrap_or(0)
+    }
+
+    /// Since when the one who has waited longest in a queue has waited. A line is kept by workstream, so all are looked
+    /// at.
+    pub(super) fn oldest_in(&self, queue: QueueId) -> Option<i64> {
+        self.world.engine.line(queue).map(|waiting| waiting.arrived_wall_ms).min()
     }
 
     /// One workstream, or all there are.

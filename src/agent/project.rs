@@ -8,7 +8,7 @@ use crate::desk;
 use crate::engine::conversation::Conversation;
 use crate::engine::id::{AgentId, QueueId, WorkstreamId};
 use crate::limits::HEADING_CHARS_MAX;
-use crate::masking::{Field, Masker};
+use crate::masking::{Field, Masker, Settings};
 use crate::shell::card::Card;
 use crate::shell::world::World;
 
@@ -20,6 +20,17 @@ pub struct View<'a> {
     pub world: World<'a>,
     /// What is not to be read.
     pub masker: Masker,
+}
+
+/// The masks a desk asks for.
+pub fn masker(desk: &desk::Desk) -> Masker {
+    let masking = &desk.masking;
+    Masker::new(Settings {
+        enabled: masking.enabled,
+        pci: masking.pci,
+        pii: masking.pii,
+        phone_region: masking.phone_region.clone().unwrap_or_default(),
+    })
 }
 
 /// A thing of the desk: its id, and its name for people.
