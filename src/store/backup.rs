@@ -154,7 +154,7 @@ fn write_part(
     out.put_sized(stored_limits().as_bytes())?;
     let mut chunk = Batch::<()>::default();
     for &table in Table::ALL {
-        snapshot.each(table, &mut |key, value| {
+        snapshot.each(table, |key, value| {
             chunk.put(table, key, value);
             rows += 1;
             if chunk.bytes() < BACKUP_CHUNK_BYTES {
@@ -207,7 +207,10 @@ pub fn restore(from: &Path, mut options: Options) -> Result<Backup, BackupError>
     let database = create_state(&*disk, options.cache_bytes)?;
     let mut stored_bytes = 0;
     // Read again rather than kept: a backup may be larger than memory.
-    read(from, &mut |changes| Ok(stored_bytes += fill(&database, changes)?))?;
+    read(from, &mut |changes| {
+        stored_bytes += fill(&database, changes)?;
+        Ok(())
+    })?;
     let ring = u64::from_le_bytes(random()?);
     let header = RingHeader { geometry, ring, before: 0, first: backup.sequence.0 + 1 };
     header.create(&*disk).map_err(OpenError::Io)?;
@@ -303,5 +306,137 @@ impl<F: Read> Hashed<F> {
         self.inner.read_exact(buffer)?;
         self.count(buffer);
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::MemoryDisk;
+    use super::super::{Direction, Store};
+    use super::*;
+    use std::time::Duration;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn open(disk: &MemoryDisk) -> Store<()> {
+        Store::open(disk.options()).expect("a store opens").0
+    }
+
+    fn fill(store: &Store<()>, rows: u32, value: &[u8]) -> Sequence {
+        let mut last = Sequence(0);
+        for n in 0..rows {
+            let mut batch = Batch::default();
+            batch.put(Table::Messages, &n.to_be_bytes(), value);
+            batch.put(Table::Meta, b"newest", &n.to_be_bytes());
+            last = store.submit(batch).expect("submitted");
+        }
+        last
+    }
+
+    /// A backup of 41 rows, in a directory of its own.
+    fn backup_of_forty() -> (tempfile::TempDir, PathBuf, Backup) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let to = dir.path().join("backup");
+        let store = open(&MemoryDisk::new());
+        let last = fill(&store, 40, b"a message");
+        store.reader().wait(last, PATIENCE).expect("applied");
+        let backup = store.backup(&to, PATIENCE, &mut |_| true).expect("a backup");
+        assert_eq!((backup.sequence, backup.rows), (last, 41));
+        (dir, to, backup)
+    }
+
+    #[test]
+    fn a_restored_store_holds_every_row_and_goes_on_from_the_same_sequence() {
+        let (_dir, from, backup) = backup_of_forty();
+        let disk = MemoryDisk::new();
+        assert_eq!(restore(&from, disk.options()).expect("restored"), backup);
+        let (store, opened) = Store::<()>::open(disk.options()).expect("a store opens");
+        assert_eq!((opened.fresh, opened.recovered, opened.sequence), (false, 0, backup.sequence));
+        let page = store.reader().range(Table::Messages, .., 100, Direction::Forward).expect("a read");
+        assert_eq!(page.rows.len(), 40);
+        assert!(page.rows.iter().all(|(_, value)| value == b"a message"));
+        assert_eq!(store.reader().get(Table::Meta, b"newest"), Ok(Some(39u32.to_be_bytes().to_vec())));
+        assert!(fill(&store, 1, b"more") > backup.sequence);
+    }
+
+    #[test]
+    fn a_backup_cut_anywhere_is_refused() {
+        let (_dir, from, backup) = backup_of_forty();
+        let bytes = fs::read(&from).expect("the backup");
+        assert_eq!(bytes.len() as u64, backup.bytes);
+        for length in 0..bytes.len() {
+            fs::write(&from, &bytes[..length]).expect("cut");
+            assert!(matches!(verify(&from), Err(BackupError::Truncated)), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_backup_with_any_bit_flipped_is_refused_before_anything_is_made() {
+        let (_dir, from, _) = backup_of_forty();
+        let bytes = fs::read(&from).expect("the backup");
+        let disk = MemoryDisk::new();
+        for byte in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[byte] ^= 1 << (byte % 8);
+            fs::write(&from, &flipped).expect("flipped");
+            assert!(restore(&from, disk.options()).is_err(), "byte {byte}");
+        }
+        assert!(!disk.has(Name::State) && !disk.has(Name::Journal));
+        fs::write(&from, [&bytes[..], b"!"].concat()).expect("extended");
+        assert!(matches!(verify(&from), Err(BackupError::Damaged)), "one byte more");
+    }
+
+    #[test]
+    fn a_newer_or_foreign_file_is_refused_by_name() {
+        let (_dir, from, _) = backup_of_forty();
+        let bytes = fs::read(&from).expect("the backup");
+        for offset in [16, 20] {
+            let mut newer = bytes.clone();
+            newer[offset] = 2;
+            fs::write(&from, &newer).expect("written");
+            assert!(matches!(verify(&from), Err(BackupError::Newer)), "offset {offset}");
+        }
+        fs::write(&from, b"PK\x03\x04 and so on for a while").expect("written");
+        assert!(matches!(verify(&from), Err(BackupError::NotABackup)));
+    }
+
+    #[test]
+    fn a_table_of_a_later_version_makes_a_backup_newer_not_damaged() {
+        let (_dir, from, _) = backup_of_forty();
+        let mut bytes = fs::read(&from).expect("the backup");
+        let chunk = 16 + 4 + 4 + 8 + 4 + stored_limits().len() + 4;
+        bytes[chunk] = 0x7f;
+        let whole = bytes.len() - 32;
+        let check = ring::digest::digest(&SHA256, &bytes[..whole]);
+        bytes[whole..].copy_from_slice(check.as_ref());
+        fs::write(&from, &bytes).expect("written");
+        assert!(matches!(verify(&from), Err(BackupError::Newer)));
+    }
+
+    #[test]
+    fn a_store_in_place_is_not_restored_over() {
+        let (_dir, from, _) = backup_of_forty();
+        let disk = MemoryDisk::new();
+        open(&disk).shutdown().expect("a clean stop");
+        assert!(matches!(restore(&from, disk.options()), Err(BackupError::NotEmpty)));
+    }
+
+    #[test]
+    fn a_backup_told_to_stop_leaves_no_file_and_work_goes_on_beside_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let to = dir.path().join("backup");
+        let store = open(&MemoryDisk::new());
+        let last = fill(&store, 400, &[b'm'; 2000]);
+        store.reader().wait(last, PATIENCE).expect("applied");
+        let mut asked = 0;
+        let stopped = store.backup(&to, PATIENCE, &mut |_| {
+            asked += 1;
+            let during = fill(&store, 1, b"during");
+            store.reader().wait(during, PATIENCE).expect("applied while the backup runs");
+            asked < 2
+        });
+        assert!(matches!(stopped, Err(BackupError::Stopped)));
+        assert_eq!(asked, 2);
+        assert_eq!(fs::read_dir(dir.path()).expect("the directory").count(), 0);
     }
 }

@@ -138,7 +138,7 @@ impl Snapshot {
         let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
         let mut page = Page::default();
         let mut bytes = 0;
-        self.walk(table, bounds, direction, &mut |key, value| {
+        self.walk(table, bounds, direction, |key, value| {
             page.more = page.rows.len() >= limit || bytes >= READ_BYTES_MAX;
             if !page.more {
                 bytes += key.len() + value.len();
@@ -153,10 +153,10 @@ impl Snapshot {
     pub(super) fn each<E: From<ReadError>>(
         &self,
         table: Table,
-        row: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), E>,
+        mut row: impl FnMut(&[u8], &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let all = (Bound::Unbounded, Bound::Unbounded);
-        self.walk(table, all, Direction::Forward, &mut |key, value| row(key, value).map(|()| true))
+        self.walk(table, all, Direction::Forward, |key, value| row(key, value).map(|()| true))
     }
 
     /// Shows `row` one row after the other until it answers `false`.
@@ -165,7 +165,7 @@ impl Snapshot {
         table: Table,
         bounds: (Bound<&[u8]>, Bound<&[u8]>),
         direction: Direction,
-        row: &mut dyn FnMut(&[u8], &[u8]) -> Result<bool, E>,
+        mut row: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
     ) -> Result<(), E> {
         let Some(open) = self.open(table.definition())? else { return Ok(()) };
         let mut rows = open.range::<&[u8]>(bounds).map_err(|error| self.shared.read_failed(error))?;
@@ -202,5 +202,121 @@ impl Shared {
     /// A disk that fails to read ends the store as one that fails to write does.
     fn read_failed(&self, error: impl Into<redb::Error>) -> ReadError {
         ReadError::Failed(self.fail(Failure::redb(Site::StateRead, error.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::{Fault, MemoryDisk, Op};
+    use super::super::{Batch, Name, Options, Store};
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// Keys 00 to 09 in one table, and a neighbour.
+    fn ten_rows(disk: &MemoryDisk) -> Store<()> {
+        let (store, _) = Store::open(disk.options()).expect("a store opens");
+        let mut batch = Batch::default();
+        for n in 0..10u8 {
+            batch.put(Table::Messages, &[0, n], &[n; 3]);
+        }
+        batch.put(Table::Notes, b"neighbour", b"");
+        let sequence = store.submit(batch).expect("submitted");
+        store.reader().wait(sequence, PATIENCE).expect("applied");
+        store
+    }
+
+    fn keys(page: &Page) -> Vec<u8> {
+        page.rows.iter().map(|(key, _)| key[1]).collect()
+    }
+
+    #[test]
+    fn a_range_is_paged_from_either_end_without_gap_or_repeat() {
+        let store = ten_rows(&MemoryDisk::new());
+        let reader = store.reader();
+        for direction in [Direction::Forward, Direction::Backward] {
+            let (mut seen, mut edge): (Vec<u8>, _) = (Vec::new(), None::<Vec<u8>>);
+            loop {
+                let edge_bound = edge.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+                let range = match direction {
+                    Direction::Forward => (edge_bound, Bound::Unbounded),
+                    Direction::Backward => (Bound::Unbounded, edge_bound),
+                };
+                let page = reader.range(Table::Messages, range, 4, direction).expect("a read");
+                assert!(page.rows.len() == 4 || !page.more);
+                seen.extend(keys(&page));
+                edge = page.rows.last().map(|(key, _)| key.clone());
+                if !page.more {
+                    break;
+                }
+            }
+            let mut all: Vec<u8> = (0..10).collect();
+            if direction == Direction::Backward {
+                all.reverse();
+            }
+            assert_eq!(seen, all, "{direction:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_exact_ends_and_says_when_it_is_over() {
+        let store = ten_rows(&MemoryDisk::new());
+        let range = |from: [u8; 2], to: [u8; 2], limit| {
+            store
+                .reader()
+                .range(Table::Messages, &from[..]..&to[..], limit, Direction::Forward)
+                .expect("a read")
+        };
+        let page = range([0, 3], [0, 6], 3);
+        assert_eq!((keys(&page), page.more), (vec![3, 4, 5], false));
+        assert_eq!(range([0, 6], [0, 3], 3), Page::default(), "an end before the start");
+        assert_eq!(keys(&range([0, 0], [1, 0], 0)), [0], "never none while there is one");
+        let nothing = store.reader().range(Table::Audit, .., 3, Direction::Forward).expect("a read");
+        assert_eq!(nothing, Page::default(), "a table nothing was ever put into");
+    }
+
+    #[test]
+    fn a_page_ends_when_its_bytes_are_full() {
+        let disk = MemoryDisk::new();
+        let (store, _) =
+            Store::open(Options { segment_bytes: 1 << 20, ..disk.options() }).expect("a store opens");
+        let mut sequence = Sequence(0);
+        for n in 0..12u8 {
+            let mut batch = Batch::<()>::default();
+            batch.put(Table::Articles, &[n], &vec![n; 200 * 1024]);
+            sequence = store.submit(batch).expect("submitted");
+        }
+        store.reader().wait(sequence, PATIENCE).expect("applied");
+        let page = store.reader().range(Table::Articles, .., 100, Direction::Forward).expect("a read");
+        assert_eq!((page.rows.len(), page.more), (6, true));
+    }
+
+    #[test]
+    fn a_snapshot_does_not_move() {
+        let store = ten_rows(&MemoryDisk::new());
+        let before = store.reader().snapshot().expect("a snapshot");
+        let mut batch = Batch::default();
+        batch.delete(Table::Messages, &[0, 4]);
+        let sequence = store.submit(batch).expect("submitted");
+        store.reader().wait(sequence, PATIENCE).expect("applied");
+        assert_eq!(store.reader().get(Table::Messages, &[0, 4]), Ok(None));
+        assert_eq!(before.get(Table::Messages, &[0, 4]), Ok(Some(vec![4; 3])));
+        assert_eq!(before.sequence(), Ok(Sequence(sequence.0 - 1)));
+    }
+
+    #[test]
+    fn a_reader_waits_for_its_own_write_and_gives_up_in_time() {
+        let disk = MemoryDisk::new();
+        let store = ten_rows(&disk);
+        disk.arm(Name::Journal, Op::Sync, 0, Fault::Freeze);
+        let mut batch = Batch::default();
+        batch.put(Table::Messages, b"late", b"");
+        let sequence = store.submit(batch).expect("submitted");
+        let reader = store.reader();
+        assert_eq!(reader.wait(sequence, Duration::from_millis(20)), Err(ReadError::Late));
+        assert_eq!(reader.get(Table::Messages, b"late"), Ok(None));
+        disk.thaw();
+        assert_eq!(reader.wait(sequence, PATIENCE), Ok(()));
+        assert_eq!(reader.get(Table::Messages, b"late"), Ok(Some(Vec::new())));
     }
 }

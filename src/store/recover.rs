@@ -351,3 +351,159 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], OpenError> {
     getrandom::fill(&mut bytes).map_err(|error| OpenError::Random(io::Error::other(error.to_string())))?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::faults::{Fault, MemoryDisk, Op, PowerCut};
+    use super::super::{Batch, Direction, Store, Table};
+    use super::*;
+    use std::time::Duration;
+
+    const BLOCK: usize = 4096;
+
+    fn open(disk: &MemoryDisk) -> Store<()> {
+        try_open(disk.options()).expect("a store opens")
+    }
+
+    fn try_open(options: Options) -> Result<Store<()>, OpenError> {
+        Store::open(options).map(|(store, _)| store)
+    }
+
+    /// Stores `n` under itself, and waits until it can be read.
+    fn store(store: &Store<()>, n: u64) {
+        let mut batch = Batch::default();
+        batch.put(Table::Messages, &n.to_be_bytes(), b"message");
+        let sequence = store.submit(batch).expect("submitted");
+        store.reader().wait(sequence, Duration::from_secs(10)).expect("applied");
+    }
+
+    fn count(store: &Store<()>) -> usize {
+        store.reader().wait(store.durable(), Duration::from_secs(10)).expect("applied");
+        store.reader().range(Table::Messages, .., 1000, Direction::Forward).expect("a read").rows.len()
+    }
+
+    /// A store of `n` messages, cleanly stopped.
+    fn stopped(n: u64) -> MemoryDisk {
+        let disk = MemoryDisk::new();
+        let opened = open(&disk);
+        (0..n).for_each(|n| store(&opened, n));
+        opened.shutdown().expect("a clean stop");
+        disk
+    }
+
+    fn refusal(disk: &MemoryDisk) -> OpenError {
+        try_open(disk.options()).err().expect("a refusal")
+    }
+
+    #[test]
+    fn an_acknowledged_batch_that_is_damaged_is_named_and_not_silently_lost() {
+        let disk = MemoryDisk::new();
+        let opened = open(&disk);
+        (0..5).for_each(|n| store(&opened, n));
+        let rotten = disk.after(PowerCut::LoseAll);
+        // Block 0 is the ring's header, block 1 the run's first entry, block 3 the second message.
+        rotten.overwrite(Name::Journal, 3 * BLOCK + 100, b"!");
+        let refused = refusal(&rotten);
+        let (expected, found) = (Sequence(3), Some(Sequence(4)));
+        assert!(
+            matches!(refused, OpenError::JournalDamaged { expected: e, found: f } if e == expected && f == found),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn an_older_state_beside_a_newer_journal_is_refused() {
+        let disk = stopped(3);
+        let old = disk.bytes_of(Name::State);
+        let opened = open(&disk);
+        (0..60).for_each(|n| store(&opened, n));
+        opened.shutdown().expect("a clean stop");
+        disk.overwrite(Name::State, 0, &old);
+        assert!(matches!(refusal(&disk), OpenError::JournalDamaged { found: Some(_), .. }));
+    }
+
+    #[test]
+    fn a_journal_or_state_that_is_missing_or_anothers_is_refused_by_name() {
+        let disk = stopped(1);
+        Disk::remove(&disk, Name::Journal).expect("removed");
+        assert!(matches!(refusal(&disk), OpenError::JournalMissing));
+
+        let disk = stopped(1);
+        Disk::remove(&disk, Name::State).expect("removed");
+        assert!(matches!(refusal(&disk), OpenError::StateMissing));
+
+        let disk = stopped(1);
+        disk.overwrite(Name::Journal, 0, &stopped(1).bytes_of(Name::Journal));
+        assert!(matches!(refusal(&disk), OpenError::JournalForeign));
+
+        let disk = stopped(1);
+        disk.overwrite(Name::Journal, 20, b"!");
+        assert!(matches!(refusal(&disk), OpenError::JournalDamaged { found: None, .. }));
+    }
+
+    fn with_own_row(key: &'static [u8], value: &[u8]) -> OpenError {
+        let disk = stopped(1);
+        let file = Disk::open(&disk, Name::State).expect("opened").expect("a state");
+        let database = open_state(file, 1 << 20).expect("redb opens");
+        let transaction = database.begin_write().expect("a transaction");
+        transaction.open_table(OWN).expect("a table").insert(key, value).expect("inserted");
+        transaction.commit().expect("committed");
+        drop(database);
+        refusal(&disk)
+    }
+
+    #[test]
+    fn a_state_of_another_schema_or_other_limits_is_refused_by_name() {
+        assert!(matches!(with_own_row(OWN_SCHEMA, &2u32.to_le_bytes()), OpenError::Newer { what: "state" }));
+        assert!(matches!(with_own_row(OWN_SCHEMA, b""), OpenError::StateDamaged(_)));
+        let limits = stored_limits().replace("KEY_BYTES_MAX=1024", "KEY_BYTES_MAX=512");
+        let refused = with_own_row(OWN_LIMITS, limits.as_bytes());
+        assert_eq!(
+            refused.to_string(),
+            "stored with KEY_BYTES_MAX=512, this deskbell has KEY_BYTES_MAX=1024"
+        );
+    }
+
+    #[test]
+    fn a_ring_of_another_size_takes_over_with_everything_in_it() {
+        let disk = MemoryDisk::new();
+        let opened = open(&disk);
+        (0..20).for_each(|n| store(&opened, n));
+        let wider = || Options { segments: 3, ..disk.after(PowerCut::LoseAll).options() };
+        assert_eq!(count(&try_open(wider()).expect("a store opens")), 20);
+
+        // Cut at every sync of the state in the change: the new ring names the old one.
+        for nth in 0..8 {
+            let cut = disk.after(PowerCut::LoseAll);
+            cut.arm(Name::State, Op::Sync, nth, Fault::Fail);
+            drop(try_open(Options { segments: 3, ..cut.options() }));
+            for segments in [2, 3] {
+                let again = Options { segments, ..cut.after(PowerCut::LoseAll).options() };
+                assert_eq!(
+                    count(&try_open(again).expect("a store opens")),
+                    20,
+                    "sync {nth}, {segments} segments"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_first_start_cut_anywhere_is_made_anew() {
+        for nth in 0..12 {
+            let disk = MemoryDisk::new();
+            let (name, nth) = if nth < 4 { (Name::NewJournal, nth) } else { (Name::NewState, nth - 4) };
+            disk.arm(name, Op::Write, nth, Fault::Fail);
+            drop(try_open(disk.options()));
+            let again = open(&disk.after(PowerCut::Shuffle(nth)));
+            store(&again, 1);
+            assert_eq!(count(&again), 1, "{name:?} {nth}");
+        }
+    }
+
+    #[test]
+    fn a_ring_that_cannot_work_is_refused() {
+        let options = Options { segments: 1, ..MemoryDisk::new().options() };
+        assert!(matches!(try_open(options), Err(OpenError::Geometry)));
+    }
+}

@@ -209,7 +209,7 @@ impl EntryHeader {
         assert_eq!(body.len(), self.length as usize);
         header[..4].copy_from_slice(ENTRY_MAGIC);
         header[4] = VERSION;
-        header[5] = self.kind as u8;
+        header[5] = self.kind;
         header[6..8].fill(0);
         header[8..16].copy_from_slice(&self.ring.to_le_bytes());
         header[16..32].copy_from_slice(&self.salt);
