@@ -34,11 +34,11 @@ const attempt = (promise, what) => promise.catch((error) => trouble(error, what)
 /** @param {string | null} conversation */
 export function select(conversation) {
   store.dispatch({ type: "select", conversation });
+  if (conversation) focusReply();
   const one = store.get().sessions[conversation];
   if (!one) return;
   if (!one.messages.length && one.more !== false) loadHistory(conversation);
   readHere();
-  focusReply();
 }
 
 /** Alt+1…0. @param {number} place */
@@ -164,9 +164,11 @@ export function putAway(one) {
   return openDialog("close", { conversation: one.conversation });
 }
 
-export const park = (conversation) => attempt(ask("park", { conversation }), t("agent.act.park"));
-export const release = (conversation) => attempt(ask("release", { conversation }), t("agent.act.release"));
-export const leave = (conversation) => attempt(ask("leave", { conversation }), t("agent.act.leave"));
+// The button that was pressed goes away with these: the focus goes where the next thing is done.
+const putAside = (verb) => (conversation) => attempt(ask(verb, { conversation }), t(`agent.act.${verb}`)).then((ok) => ok && focusReply());
+export const park = putAside("park");
+export const release = putAside("release");
+export const leave = putAside("leave");
 
 /** Ends, then asks for the reason (REQ S3-39). @param {string} conversation */
 export async function end(conversation) {
@@ -188,6 +190,7 @@ export async function wrapup(conversation, reason, comment) {
   try {
     await ask("wrapup", { conversation, reason, comment: comment.trim() || undefined });
     closeDialog();
+    focusReply();
   } catch (error) {
     const key = `agent.error.${error?.code}`;
     store.dispatch({ type: "dialog_set", patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) } });
@@ -207,13 +210,17 @@ export async function handOver(verb, fields, after) {
   }
 }
 
-/** Fills the list of a dialog. @param {"queues" | "agents"} kind */
+/** Fills the list of a dialog; what is there stays until the new one has come. @param {"queues" | "agents"} kind */
 export async function loadDirectory(kind) {
-  store.dispatch({ type: "dialog_set", patch: { items: null, failed: false } });
+  store.dispatch({ type: "dialog_set", patch: { failed: false } });
   try {
     const { items = [] } = await ask("directory", { kind });
     const { me, dialog } = store.get();
-    if (dialog && dialog.directory === kind) store.dispatch({ type: "dialog_set", patch: { items: items.filter((one) => one.id !== me.id), index: 0 } });
+    if (dialog && dialog.directory === kind) {
+      const others = items.filter((one) => one.id !== me.id);
+      const target = others.find((one) => one.id === dialog.target?.id) || null;
+      store.dispatch({ type: "dialog_set", patch: { items: others, target, index: Math.max(0, others.indexOf(target)) } });
+    }
   } catch {
     store.dispatch({ type: "dialog_set", patch: { items: [], failed: true } });
   }
@@ -299,3 +306,10 @@ export function setPrefs(patch) {
 
 /** @param {any} toast */
 export const toast = say;
+
+/** Closes the newest of them; false when there is none. */
+export function closeToast() {
+  const last = store.get().toasts.at(-1);
+  if (last) store.dispatch({ type: "toast_gone", id: last.id });
+  return Boolean(last);
+}

@@ -124,11 +124,12 @@ function alert(state, one, first) {
 
 /** Queue, for whom, when it came, and the time since, which runs (REQ S3-2, S3-3). */
 function meta(state, one) {
+  const runs = (one.fields || []).some((field) => field.kind === "wait_time");
   return h(
     "p",
     { class: "alert__meta" },
     h("span", { class: "cut" }, [t(`agent.alert.kind.${one.kind}`), nameOf(one.queue), t("agent.alert.for", { name: firstName(state.me.name) })].filter((part) => part && !part.startsWith("agent.")).join(" · ")),
-    h("span", { class: "alert__since", title: exact(one.received_at) }, clockTime(one.received_at), " · ", h("strong", null, time(one.received_at, "span"))),
+    h("span", { class: "alert__since", title: exact(one.received_at) }, clockTime(one.received_at), !runs && [" · ", h("strong", null, time(one.received_at, "span"))]),
   );
 }
 

@@ -187,5 +187,5 @@ function shift(state) {
   const rows = [[t("agent.shift.sessions"), String(state.order.length)]];
   if (state.settings.open_until) rows.push([t("agent.shift.open"), t("agent.shift.until", { at: clockTime(state.settings.open_until) })]);
   if (state.me?.queues || state.queues.length) rows.push([t("agent.queues"), h("span", { class: "wrap" }, state.queues.map((one) => one.name).join(", "))]);
-  return [section(null, null, facts(rows)), section(t("agent.keys.title"), null, h("dl", { class: "facts keys" }, [["Alt A", "agent.keys.accept"], ["Alt R", "agent.keys.reject"], ["Ctrl K", "agent.keys.palette"], ["Alt 1 … 0", "agent.keys.session"], ["?", "agent.keys.list"]].flatMap(([key, name]) => [h("dt", { key }, h("kbd", null, key)), h("dd", { key: name }, t(name))])))];
+  return [section(null, null, facts(rows)), state.settings.agent_notice && section(t("agent.shift.notice"), null, h("p", { class: "t-2" }, state.settings.agent_notice)), section(t("agent.keys.title"), null, h("dl", { class: "facts keys" }, [["Alt A", "agent.keys.accept"], ["Alt R", "agent.keys.reject"], ["Ctrl K", "agent.keys.palette"], ["Alt 1 … 0", "agent.keys.session"], ["?", "agent.keys.list"]].flatMap(([key, name]) => [h("dt", { key }, h("kbd", null, key)), h("dd", { key: name }, t(name))])))];
 }

@@ -5,11 +5,11 @@
  * when one of its own inputs has changed.
  */
 
-import { h, icon, make, render } from "/web/dom.js";
+import { h, icon, keepIcons, make, render } from "/web/dom.js";
 import { setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
-import "/web/time.js";
-import { readHere, useActs } from "./acts.js";
+import { everySecond } from "/web/time.js";
+import { loadDirectory, readHere, useActs } from "./acts.js";
 import * as alertStack from "./alerts.js";
 import * as bannerRow from "./banners.js";
 import { listen, resume, useStore } from "./box.js";
@@ -39,9 +39,10 @@ const store = createStore(reduce, {
   ...initial,
   prefs: { theme: recall("pref.theme", ""), sound: recall("pref.sound", true), language: recall("pref.language", "") },
 });
+const TYPING_MS = 8000;
 const app = document.getElementById("app");
 
-await setLanguage(store.get().prefs.language || navigator.language);
+await Promise.all([keepIcons(), setLanguage(store.get().prefs.language || navigator.language)]);
 wire();
 build();
 resume();
@@ -61,12 +62,14 @@ function wire() {
   useKeys(store);
   useRouting(store);
   board.useSupervisor(store);
+  alertStack.useAlerts(store);
   useSelftest(store);
   useNotifications(store);
   listen(follow);
   watchLooking();
   watchTheme();
   watchTitle();
+  everySecond.add(forgetTyping);
 }
 
 /** What a frame asks of the page beside drawing. */
@@ -80,6 +83,7 @@ function follow(frame, before) {
     readHere();
     if (frame.from.kind === "customer") say(t("agent.spoken.message", { name: customerName(store.get().sessions[frame.conversation]), text: frame.text }));
   }
+  if (frame.t === "directory_changed" && store.get().dialog?.directory) loadDirectory(store.get().dialog.directory);
   if (frame.t === "session_state" && frame.state === "wrap_up") say(t("agent.spoken.ended", { name: customerName(before.sessions[frame.conversation]) }));
 }
 
@@ -161,7 +165,6 @@ function drawInto(parts, talk) {
       talk.setAttribute("aria-label", selectedSession(s) ? t("agent.talk_with", { name: customerName(selectedSession(s)) }) : t("agent.talk"));
     },
   );
-  alertStack.useAlerts(store);
   document.getElementById("alerts").setAttribute("aria-label", t("agent.alerts"));
   store.view(alertStack.inputs, (s) => render(document.getElementById("alerts"), s.phase === "ready" ? alertStack.stack(s) : null));
   store.view(dialog.inputs, (s) => render(document.getElementById("dialogs"), s.phase === "ready" ? dialog.dialogs(s) : null));
@@ -186,6 +189,13 @@ function watchLooking() {
   };
   for (const event of ["focus", "blur"]) addEventListener(event, look);
   document.addEventListener("visibilitychange", look);
+  look();
+}
+
+/** A customer who stopped writing may never say so. */
+function forgetTyping() {
+  const { typing } = store.get();
+  for (const id of Object.keys(typing)) if (typing[id] && Date.now() - typing[id].at > TYPING_MS) store.dispatch({ type: "typed", conversation: id });
 }
 
 function watchTheme() {

@@ -49,7 +49,7 @@ export function frame(key, { title, text, body, foot, plain, onsubmit }) {
       class: plain ? "dlg dlg--plain" : "dlg",
       "aria-labelledby": "dlg-title",
       ref: opened,
-      gone: (el) => el.close(),
+      gone: closing,
       oncancel: (event) => {
         event.preventDefault();
         closeDialog();
@@ -68,9 +68,16 @@ export function frame(key, { title, text, body, foot, plain, onsubmit }) {
   );
 }
 
+// A modal dialog makes the rest of the page inert, and a request does not wait for a wrap-up: the stack moves in with it.
 function opened(el) {
   el.showModal();
+  el.append(document.getElementById("alerts"));
   (el.querySelector("[data-first]") || el.querySelector("input, textarea, .dlg__f .btn--main") || el).focus();
+}
+
+function closing(el) {
+  if (el.contains(document.getElementById("alerts"))) document.body.append(document.getElementById("alerts"));
+  el.close();
 }
 
 /** The row of buttons: what it means, back, and the one thing to press. */

@@ -30,7 +30,7 @@ const frames = {
   presence: (state, { status, reason, since, by }) => ({ ...state, presence: { status, reason, since, by } }),
   notification: (state, { t: _, ...one }) => ({
     ...state,
-    notifications: [...state.notifications.filter((other) => other.id !== one.id), one],
+    notifications: [...state.notifications.filter((other) => other.id !== one.id), withRunningWait(one)],
   }),
   notification_closed: (state, { id }) => {
     const left = state.notifications.filter((one) => one.id !== id);
@@ -70,7 +70,7 @@ function welcome(state, frame) {
     sessions,
     order,
     parkedMore: Boolean(frame.parked_more),
-    notifications: frame.notifications || [],
+    notifications: (frame.notifications || []).map(withRunningWait),
     banners: frame.banners || [],
     queues: frame.queues || [],
     agents: frame.agents || [],
@@ -120,6 +120,19 @@ function message(state, { t: _, ...one }) {
   next = arrived(next, id, [one]);
   if (one.from.kind === "customer" && next.typing[id]) next = put(next, "typing", id, null);
   return next;
+}
+
+/**
+ * A field that says how long the customer has waited is a picture of the moment it was made; in the page it runs on (REQ S3-3).
+ * It is known by its value: the time from the request to the offer. A comment "12:30" is not touched.
+ */
+export function withRunningWait(one) {
+  const asked = Date.parse(one.deadline) - one.timeout_s * 1000 - Date.parse(one.received_at);
+  const isWait = (value) => {
+    const parts = /^(?:(\d+):)?(\d+):(\d\d)$/.exec(value || "");
+    return parts && Math.abs((Number(parts[1] || 0) * 3600 + Number(parts[2]) * 60 + Number(parts[3])) * 1000 - asked) < 3000;
+  };
+  return { ...one, fields: (one.fields || []).map((field) => (isWait(field.value) ? { ...field, kind: "wait_time" } : field)) };
 }
 
 /** What was on its way and has come back as a message is no longer on its way. */

@@ -1,6 +1,6 @@
 /** The keys that work everywhere. Letters alone are never taken while somebody writes. */
 
-import { acceptTop, closeDialog, openDialog, rejectTop, selectPlace } from "./acts.js";
+import { acceptTop, closeDialog, closeToast, openDialog, rejectTop, selectPlace } from "./acts.js";
 import { closeMenu } from "./menu.js";
 
 /** @param {any} store */
@@ -26,7 +26,7 @@ function take(event, state) {
     if (code === "KeyA" && state.notifications.length) return acceptTop(), true;
     if (code === "KeyR" && state.notifications.length) return rejectTop(), true;
   }
-  if (key === "Escape" && !state.dialog) return closeMenu();
+  if (key === "Escape" && !state.dialog) return closeMenu() || closeToast();
   if (key === "?" && !state.dialog && !isWriting(event.target)) return openDialog("keys"), true;
   return false;
 }

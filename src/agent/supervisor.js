@@ -29,7 +29,7 @@ const rows = (table) => Object.values(table || {});
 export function live(state) {
   if (state.view !== "live") return null;
   if (!state.desk) return h("p", { class: "log__wait", role: "status" }, t(state.link === "open" ? "agent.loading" : "agent.live.offline"));
-  return [strip(state), queueTable(state), agentTable(state), conversationTable(state)];
+  return [h("h1", { class: "vh" }, t("agent.surface.live")), strip(state), queueTable(state), agentTable(state), conversationTable(state)];
 }
 
 // ── today, or where the box gives no history, now ──

@@ -200,7 +200,7 @@ function older(state, one) {
   if (loading === true) return h("p", { key: "older", class: "sys" }, t("agent.loading"));
   if (loading === "failed") return h("p", { key: "older", class: "sys" }, t("agent.talk.older_failed"), " ", button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.again")));
   if (one.more && first) return h("p", { key: "older", class: "sys" }, button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.talk.older")));
-  return first && first.seq === 1 ? h("p", { key: "older", class: "sys" }, t("agent.talk.start", { at: `${dayName(first.at)} ${clockTime(first.at)}` })) : null;
+  return first && first.seq === 1 ? h("p", { key: "older", class: "sys" }, t("agent.talk.start", { at: clockTime(first.at) })) : null;
 }
 
 const isOurs = (message) => message.from.kind === "agent" || message.from.kind === "bot";
