@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::scan::{MASK_STARS, Scan, fold};
+use super::scan::{MASK_STARS, Scan, fold, visible};
 
 /// Glyphs of a quoted local part (`"john doe"@example.com`), quotes left out.
 const QUOTED_GLYPHS_MAX: usize = 64;
@@ -105,8 +105,7 @@ fn literal_end(scan: &Scan, from: usize) -> Option<usize> {
 pub(super) fn write_mask(out: &mut String, written: &str) {
     let at = written.char_indices().rev().find(|&(_, c)| fold(c) == Some('@')).map(|(at, _)| at);
     let (local, domain) = written.split_at(at.unwrap_or(written.len()));
-    let visible = local.chars().filter(|&c| fold(c).is_some_and(|f| !f.is_whitespace()));
-    for (index, c) in visible.enumerate() {
+    for (index, c) in visible(local).enumerate() {
         out.push(if index == 0 { c } else { '*' });
     }
     out.push_str(domain);

@@ -35,10 +35,15 @@ pub(super) fn find(scan: &Scan, i: usize) -> Option<Found> {
     read.chars[..2].copy_from_slice(&country);
     let end = read.fill(scan, digits_at, 4 + length(layout))?;
     let is_cut = scan.is_digit(end - 1) && scan.is_digit(end);
-    if is_cut || !read.is_laid_out(layout) {
+    if is_cut || scan.starts_mailbox_mask(end) || !read.is_laid_out(layout) {
         return None;
     }
-    Some(if read.checksum() { Found::Valid(end) } else { Found::NearMiss(end) })
+    if read.checksum() {
+        return Some(Found::Valid(end));
+    }
+    // "no 0031 6 …" is laid out like a Norwegian one: a near miss must look the part.
+    let looks_it = digits_at == i + 2 && scan.ch(i).is_uppercase() && scan.ch(i + 1).is_uppercase();
+    looks_it.then_some(Found::NearMiss(end))
 }
 
 /// An IBAN without its gaps, upper case.

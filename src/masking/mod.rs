@@ -146,7 +146,7 @@ impl Masker {
             Field::Phone if self.pii => {
                 let mut out = String::with_capacity(value.len());
                 // Four characters or fewer would stay readable as a whole.
-                let keep = if value.chars().filter(|c| !c.is_whitespace()).count() > KEEP { KEEP } else { 0 };
+                let keep = if scan::visible(value).count() > KEEP { KEEP } else { 0 };
                 scan::write_stars(&mut out, value, keep);
                 Cow::Owned(out)
             }

@@ -113,7 +113,8 @@ fn is_code_after(scan: &Scan, end: usize) -> bool {
         return matches!(scan.ch(end), '_' | '%');
     }
     let word_end = (end..end + 3).find(|&k| !scan.ch(k).is_lowercase()).unwrap_or(end + 3);
-    word_end - end < 2 || scan.ch(word_end).is_alphanumeric() && !scan.ch(word_end).is_lowercase()
+    let goes_on = scan.ch(word_end).is_alphanumeric() && !scan.ch(word_end).is_lowercase();
+    word_end - end < 2 || goes_on || scan.starts_mask(word_end)
 }
 
 /// Whether a bare number, one without `+` or 0, is not part of a longer row, an amount, or named otherwise.

@@ -189,6 +189,12 @@ impl Scan {
         (i..i + MASK_STARS).all(|k| self.ch(k) == '*')
     }
 
+    /// Whether stars and an at sign follow `i`: what stands before is the first letter of a masked address, and
+    /// belongs to no number although it may be a digit.
+    pub(super) fn starts_mailbox_mask(&self, i: usize) -> bool {
+        self.ch(i) == '*' && (i..self.len()).find(|&k| self.ch(k) != '*').is_some_and(|k| self.ch(k) == '@')
+    }
+
     /// Where the next digit or letter stands, when only a permitted gap lies between it and `i`.
     pub(super) fn over_gap(&self, i: usize, gap: Gap) -> Option<usize> {
         // Nearly every gap is one blank, and costly texts are made of nothing else.
@@ -230,6 +236,9 @@ impl Scan {
                 run.digits[count] = value as u8;
                 count += 1;
                 at += 1;
+            }
+            if self.starts_mailbox_mask(at) {
+                return run;
             }
             run.ends[run.groups] = (at, count);
             run.groups += 1;
@@ -320,11 +329,15 @@ impl Run {
 /// Writes a span's mask behind `out`: white space and invisible characters dropped, all but the last `keep`
 /// visible characters starred (REQ S3-13).
 pub(super) fn write_stars(out: &mut String, written: &str, keep: usize) {
-    let visible = |c: &char| fold(*c).is_some_and(|f| !f.is_whitespace());
-    let count = written.chars().filter(visible).count();
-    for (index, c) in written.chars().filter(visible).enumerate() {
+    let count = visible(written).count();
+    for (index, c) in visible(written).enumerate() {
         out.push(if index + keep < count { '*' } else { c });
     }
+}
+
+/// The characters of a text that are seen and are no white space, as written.
+pub(super) fn visible(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|&c| fold(c).is_some_and(|f| !f.is_whitespace()))
 }
 
 /// Writes the masked text behind the spans found in it.
