@@ -277,6 +277,22 @@ pub const CONTEXT_BYTES_MAX: usize = 4096;
 /// Bytes kept of an address, a title or a referrer. Doubled: 2 KiB more of memory a conversation.
 pub const URL_BYTES_MAX: usize = 2048;
 
+/// Conversations of the engine's table: open, offered, active, in wrap-up. Doubled: 12 MiB more of tables,
+/// and as much again of tails when all talk at length.
+pub const CONVERSATIONS_MAX: u32 = 1024;
+
+/// Bytes of a work item brought in by another system.
+pub const WORK_ITEM_BYTES_MAX: usize = 32 * 1024;
+
+/// Invitations that stand at a time; each lives a minute. Doubled: 200 KiB more.
+pub const INVITES_MAX: usize = 1024;
+
+/// Visitors remembered as invited lately. Doubled: 200 KiB more.
+pub const INVITED_MAX: usize = 8192;
+
+/// Addresses of a visitor's path in one call.
+pub const INVITE_PATH_MAX: usize = 64;
+
 /// Events that may share one submission to the store. Doubled: the first of a burst waits twice as long.
 pub const EVENTS_PER_BATCH_MAX: usize = 64;
 

@@ -5,10 +5,12 @@
 //! disk; meanwhile the next batch gathers. The desk thread itself never waits for a disk or a socket: what
 //! must be read is read elsewhere and comes back as an event.
 
+mod api;
 pub mod boot;
 pub mod card;
 pub mod clock;
 pub mod door;
+pub mod invites;
 pub mod live;
 pub mod names;
 pub mod out;
@@ -28,7 +30,8 @@ mod hello;
 mod keep;
 mod keys;
 mod lines;
-mod reads;
+mod office;
+pub mod reads;
 mod recover;
 mod start;
 mod turn;
@@ -56,12 +59,15 @@ use self::visitors::Visitors;
 use self::world::World;
 use crate::desk::Desk;
 use crate::engine::Engine;
+use crate::engine::id::AgentId;
 use crate::engine::input::Input;
 use crate::engine::settings::Now;
+use crate::gateway::rate::Bucket;
 use crate::limits::EVENTS_PER_BATCH_MAX;
 use crate::store::{Batch, Store, SubmitError};
 
 pub use self::boot::Board;
+pub use self::office::{Figure, Figures};
 
 /// How often the desk thread looks after what has no deadline of the engine's: lines, hours, marks.
 const CHORES: Duration = Duration::from_millis(1000);
@@ -90,6 +96,8 @@ pub struct Shell {
     door: Door,
     keys: Keys,
     tokens: Arc<Tokens>,
+    staff_messages: HashMap<AgentId, Bucket>,
+    invites: invites::Invites,
     last_conversation: u64,
     lines: lines::Lines,
     marked: Option<Instant>,
@@ -108,7 +116,10 @@ impl Shell {
             let first = next_event(events, wait);
             self.now = self.clock.now();
             let mut stopping = false;
-            for event in first.into_iter().chain(std::iter::from_fn(|| events.try_recv().ok())).take(EVENTS_PER_BATCH_MAX)
+            for event in first
+                .into_iter()
+                .chain(std::iter::from_fn(|| events.try_recv().ok()))
+                .take(EVENTS_PER_BATCH_MAX)
             {
                 stopping |= matches!(event, Event::Stop);
                 self.take(event);

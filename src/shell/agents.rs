@@ -11,9 +11,7 @@ use super::turn::{Asker, REQUEST};
 use super::wire::{ContactName, ConversationName, NotificationName, Stamp};
 use crate::agent::answer;
 use crate::agent::directory::Ask;
-use crate::agent::frames::{
-    Before, Frame, FrameFault, Request, Revealed, To, WrapUp as FrameWrapUp,
-};
+use crate::agent::frames::{Before, Frame, FrameFault, Request, Revealed, To, WrapUp as FrameWrapUp};
 use crate::agent::message::{Missed, Page};
 use crate::agent::session::Parked;
 use crate::desk::{Role, Word};
@@ -23,7 +21,8 @@ use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId, ReasonId};
 use crate::engine::input::{AgentVerb, Input, RevivalCause, SupervisorVerb, Target, WrapUp};
 use crate::engine::presence::Status;
 use crate::engine::refusal::Refusal;
-use crate::gateway::{AGENT_MESSAGES, ConnId};
+use crate::gateway::ConnId;
+use crate::gateway::rate::AGENT_MESSAGES;
 use crate::limits::{NOTES_MAX, SYNC_PAGE_MAX};
 use crate::store::{Admission, Direction, ReadError, Snapshot, Table};
 use crate::widget::project as page;
@@ -101,7 +100,9 @@ impl Shell {
             }
             Request::Conference { conversation, agent } => {
                 let conversation = self.held_by(desk, &conversation)?;
-                let Target::Agent(agent) = self.target(&To::Agent(agent))? else { return Err(Refusal::NotFound) };
+                let Target::Agent(agent) = self.target(&To::Agent(agent))? else {
+                    return Err(Refusal::NotFound);
+                };
                 self.ask(desk, AgentVerb::Conference { conversation, agent });
             }
             Request::EndConference { conversation, wrapup } => {
@@ -118,7 +119,9 @@ impl Shell {
                 let wrapup = self.wrapup(&wrapup)?;
                 self.ask(desk, AgentVerb::WrapUp { conversation, wrapup });
             }
-            Request::BannerReset { kind } => self.ask(desk, AgentVerb::BannerReset(kind)),
+            Request::BannerReset { kind } => {
+                self.ask(desk, AgentVerb::BannerReset(kind));
+            }
             Request::Directory { kind, filter, all, .. } => {
                 let ask = Ask { kind, filter: filter.as_deref(), all, workstream: None };
                 let frame = self.view().directory(desk.re(), desk.agent, ask);
@@ -364,7 +367,13 @@ impl Shell {
         })
     }
 
-    fn escalate(&mut self, desk: Desk, conversation: &str, queue: &str, reason: String) -> Result<(), Refusal> {
+    fn escalate(
+        &mut self,
+        desk: Desk,
+        conversation: &str,
+        queue: &str,
+        reason: String,
+    ) -> Result<(), Refusal> {
         let conversation = self.held_by(desk, conversation)?;
         let Target::Queue(queue) = self.target(&To::Queue(queue.to_owned()))? else {
             return Err(Refusal::NotFound);
@@ -482,7 +491,8 @@ impl Shell {
 
     fn note(&mut self, desk: Desk, conversation: &str, text: String) -> Result<(), Refusal> {
         let id = number(conversation)?;
-        if !self.may_read_live(desk, id) || self.reads_along(desk.conn, id) && !self.may_write(desk.agent, id) {
+        if !self.may_read_live(desk, id) || self.reads_along(desk.conn, id) && !self.may_write(desk.agent, id)
+        {
             return Err(if self.reads_along(desk.conn, id) { Refusal::Forbidden } else { Refusal::NotFound });
         }
         if self.rooms.get(&id).is_some_and(|room| room.notes >= NOTES_MAX) {
@@ -580,8 +590,12 @@ impl Shell {
                     list_key(contact, started, id)
                 }
             };
-            let page =
-                snapshot.range(Table::ContactConversations, &low[..]..&high[..], limit, Direction::Backward)?;
+            let page = snapshot.range(
+                Table::ContactConversations,
+                &low[..]..&high[..],
+                limit,
+                Direction::Backward,
+            )?;
             let mut cards = Vec::new();
             for (key, _) in &page.rows {
                 let Some(id) = reads::conversation_of(key) else { continue };
@@ -665,7 +679,8 @@ impl Shell {
     }
 
     fn tell_desk_view(&mut self, conn: ConnId) {
-        let Some(mut digest) = self.connections.staff_mut(conn).and_then(|staff| staff.desk_view.take()) else {
+        let Some(mut digest) = self.connections.staff_mut(conn).and_then(|staff| staff.desk_view.take())
+        else {
             return;
         };
         let frame = self.view().desk(&mut digest);

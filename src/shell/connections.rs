@@ -1,7 +1,6 @@
 //! Who is connected, and where their frames go.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::door::Event;
@@ -11,7 +10,6 @@ use crate::gateway::{ConnId, Outbox, Roles, TokenHash};
 /// One socket.
 pub(super) struct Connection {
     pub(super) outbox: Arc<Outbox>,
-    pub(super) peer: IpAddr,
     pub(super) who: Who,
     /// Frames that wait while its last one is looked up in the store.
     pub(super) paused: Option<VecDeque<Event>>,
@@ -41,7 +39,6 @@ pub(super) struct Staff {
 pub(super) struct Customer {
     pub(super) widget: Arc<str>,
     pub(super) language: Option<String>,
-    pub(super) user_agent: Option<String>,
     /// Known after `hello`.
     pub(super) visitor: Option<u64>,
 }

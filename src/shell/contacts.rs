@@ -57,7 +57,13 @@ impl Contacts {
 /// A contact's lasting number.
 fn number_of(contact: &crate::desk::Contact) -> u64 {
     let part = |text: &Option<String>| text.clone().unwrap_or_default();
-    lasting_number(&format!("{}\n{}\n{}\n{}", contact.name, part(&contact.email), part(&contact.mobile), part(&contact.phone)))
+    lasting_number(&format!(
+        "{}\n{}\n{}\n{}",
+        contact.name,
+        part(&contact.email),
+        part(&contact.mobile),
+        part(&contact.phone)
+    ))
 }
 
 fn email_key(email: &str) -> Option<String> {

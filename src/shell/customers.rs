@@ -15,7 +15,8 @@ use crate::engine::conversation::State;
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
 use crate::engine::refusal::Refusal;
-use crate::gateway::{CUSTOMER_MESSAGES, ConnId};
+use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{CLIENT_IDS_KEPT, RECALL_MESSAGES_MAX};
 use crate::store::{Admission, ReadError, Snapshot, Table};
 use crate::widget::frames::{Frame, FrameFault, Request, page_limit};
@@ -30,7 +31,9 @@ struct Stored {
 
 impl Shell {
     pub(super) fn from_customer(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
-        let Some(Event::Customer(conn, frame)) = self.or_wait(conn, Event::Customer(conn, frame)) else { return };
+        let Some(Event::Customer(conn, frame)) = self.or_wait(conn, Event::Customer(conn, frame)) else {
+            return;
+        };
         let Some(customer) = self.connections.customer(conn) else { return };
         let visitor = customer.visitor;
         let Frame { id: re, request } = match frame {
@@ -243,7 +246,7 @@ impl Shell {
         let Some(id) = self.live_of(visitor) else { return };
         let frame = {
             let Some(card) = self.cards.get(&id) else { return };
-            self.view().typing(ConversationId(id), card, on)
+            page::typing(id, &self.masker().mask_name(&card.customer.name), on)
         };
         self.send_staff(id, frame, None);
     }
@@ -257,7 +260,7 @@ impl Shell {
         }
         // Written with the card's next reason to be: a mark of reading is not worth a write of its own.
         card.seen_by_customer = seq;
-        let frame = self.view().seen(ConversationId(id), seq);
+        let frame = page::seen(id, seq);
         self.send_staff(id, frame, None);
     }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smol::channel::{Receiver, Sender, TrySendError};
 
 use super::Shell;
+use super::boot::Board;
 use crate::agent::frames as staff;
 use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, SocketKind, Sockets};
 use crate::limits::{DOOR_EVENTS_MAX, SOCKETS_PER_PERSON_MAX};
@@ -113,6 +114,42 @@ impl Door {
 /// Even numbers are customers, odd ones staff.
 pub(super) fn is_staff(conn: ConnId) -> bool {
     conn.0 & 1 == 1
+}
+
+/// The door as the gateway knows it: who may not come in hears so before the upgrade.
+pub struct Doorkeeper {
+    door: Door,
+    board: Arc<Board>,
+}
+
+impl Doorkeeper {
+    /// A keeper of this door.
+    pub fn new(door: Door, board: Arc<Board>) -> Doorkeeper {
+        Doorkeeper { door, board }
+    }
+}
+
+impl Sockets for Doorkeeper {
+    fn open(&self, opening: Opening) -> Result<ConnId, Refused> {
+        if let SocketKind::Customer { widget } = &opening.kind
+            && self.board.desk().widget(widget).is_none()
+        {
+            return Err(Refused::new(404, "not_found", "There is no such widget."));
+        }
+        self.door.open(opening)
+    }
+
+    fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.door.frame(conn, text)
+    }
+
+    fn fault(&self, conn: ConnId, fault: Fault) {
+        self.door.fault(conn, fault);
+    }
+
+    fn closed(&self, conn: ConnId, why: Closed) {
+        self.door.closed(conn, why);
+    }
 }
 
 impl Sockets for Door {

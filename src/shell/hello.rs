@@ -20,9 +20,10 @@ use crate::desk::{Consent, Id, TextKey};
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
-use crate::engine::settings::Mode;
 use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
-use crate::limits::{AGENTS_MAX, PARKED_SHOWN_MAX, PAUSED_FRAMES_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
+use crate::limits::{
+    AGENTS_MAX, PARKED_SHOWN_MAX, PAUSED_FRAMES_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX,
+};
 use crate::shell::wire::Stamp;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 use crate::widget::frames::Request;
@@ -48,13 +49,13 @@ struct Recalled {
 
 impl Shell {
     pub(super) fn opened(&mut self, conn: ConnId, opening: Opening) {
-        let Opening { kind, outbox, peer, user_agent, accept_language } = opening;
+        let Opening { kind, outbox, accept_language, .. } = opening;
         match kind {
             SocketKind::Customer { widget } => {
                 let language = accept_language.as_deref().and_then(first_language);
-                let customer = Customer { widget: widget.into(), language, user_agent, visitor: None };
+                let customer = Customer { widget: widget.into(), language, visitor: None };
                 let who = Who::Customer(customer);
-                self.connections.insert(conn, Connection { outbox, peer, who, paused: None });
+                self.connections.insert(conn, Connection { outbox, who, paused: None });
             }
             SocketKind::Agent { caller } => {
                 let row = self.names.agents.intern(&caller.agent, AGENTS_MAX);
@@ -71,7 +72,7 @@ impl Shell {
                     monitors: Vec::new(),
                 };
                 let who = Who::Staff(staff);
-                self.connections.insert(conn, Connection { outbox, peer, who, paused: None });
+                self.connections.insert(conn, Connection { outbox, who, paused: None });
                 self.greet_staff(conn, 0);
             }
         }
@@ -79,7 +80,8 @@ impl Shell {
 
     /// Her parked conversations are read, then she is on duty and gets the whole picture of that instant.
     fn greet_staff(&mut self, conn: ConnId, tries: u32) {
-        let Some((agent, username)) = self.connections.staff(conn).map(|s| (s.agent, Arc::clone(&s.username)))
+        let Some((agent, username)) =
+            self.connections.staff(conn).map(|s| (s.agent, Arc::clone(&s.username)))
         else {
             return;
         };
@@ -379,7 +381,8 @@ impl Shell {
         let (shown, list, more) = match live {
             Some(id) => {
                 let tail = self.tails.get(&id);
-                let list: Vec<Message> = tail.map_or_else(Vec::new, |tail| tail.messages().cloned().collect());
+                let list: Vec<Message> =
+                    tail.map_or_else(Vec::new, |tail| tail.messages().cloned().collect());
                 (self.customers_view(id), list, tail.is_some_and(super::tail::Tail::more))
             }
             None => match stored {
@@ -421,7 +424,8 @@ impl Shell {
             (false, Some(_)) => TextKey::OutOfHours,
             (false, None) => TextKey::ClosedUntilNotice,
         };
-        let card = Card { customer: Person { locale: language.to_owned(), ..Person::default() }, ..Card::default() };
+        let card =
+            Card { customer: Person { locale: language.to_owned(), ..Person::default() }, ..Card::default() };
         Some(words::text(&self.desk, workstream, &card, key, &words::Extra::default(), now_ms))
     }
 
@@ -473,7 +477,8 @@ fn recall(snapshot: &Snapshot, number: u64, with_earlier: bool) -> Result<Recall
     let mut recalled = Recalled { known, ..Recalled::default() };
     let Some(known) = &recalled.known else { return Ok(recalled) };
     recalled.card = reads::card(snapshot, known.conversation)?;
-    (recalled.messages, recalled.more) = reads::messages(snapshot, known.conversation, None, TAIL_MESSAGES_MAX)?;
+    (recalled.messages, recalled.more) =
+        reads::messages(snapshot, known.conversation, None, TAIL_MESSAGES_MAX)?;
     if with_earlier {
         let (low, high) = (list_key(number, 0, 0), list_key(number, -1, u64::MAX));
         let page = snapshot.range(

@@ -94,11 +94,12 @@ impl Shell {
     /// State and reason on the card, as they are in the store.
     pub(super) fn note_state(&mut self, conversation: Handle, reason: Option<SessionReason>) {
         let Some(view) = self.engine.view(conversation) else { return };
-        let (id, state, owner, queue) = (view.id.0, view.state(), view.owner(), view.queue);
+        let (id, state, owner, queue_row) = (view.id.0, view.state(), view.owner(), view.queue);
         let last_seq = view.last_seq;
         let owner = owner.map(|owner| self.names_of(owner).0);
-        let queue = self.names.queues.name(queue.0).map(|name| name.to_string());
+        let queue = self.names.queues.name(queue_row.0).map(|name| name.to_string());
         let now_ms = self.now.wall_ms;
+        let mut handled = None;
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.state = state.name().to_owned();
         card.reason = reason.map(|reason| reason.name().to_owned());
@@ -108,11 +109,17 @@ impl Shell {
         }
         match state {
             State::Active if card.accepted_ms.is_none() => card.accepted_ms = Some(now_ms),
-            State::WrapUp | State::Closed if card.ended_ms.is_none() => card.ended_ms = Some(now_ms),
+            State::WrapUp | State::Closed if card.ended_ms.is_none() => {
+                card.ended_ms = Some(now_ms);
+                handled = card.accepted_ms.map(|accepted| now_ms - accepted);
+            }
             _ => {}
         }
         if let Some(owner) = owner {
             card.agent = Some(owner);
+        }
+        if let Some(took_ms) = handled {
+            self.lines.handled(queue_row, took_ms);
         }
         self.card_changed(id);
     }
@@ -163,7 +170,8 @@ impl Shell {
         self.keep_card(id);
         self.delete(Table::Live, &conversation_key(id));
         // She may have begun another while this one was in wrap-up: that one is hers now.
-        let newer = self.visitors.get(visitor).and_then(|known| known.conversation).is_some_and(|own| own != id);
+        let newer =
+            self.visitors.get(visitor).and_then(|known| known.conversation).is_some_and(|own| own != id);
         if visitor != 0 && !newer {
             let record = Visitor { conversation: id, closed_ms: Some(now_ms) };
             self.put(Table::Visitors, &visitor.to_be_bytes(), &record);

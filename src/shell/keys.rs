@@ -10,32 +10,32 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::hmac;
 
 /// Bytes of the key as stored.
-pub const KEY_BYTES: usize = 32;
+pub(super) const KEY_BYTES: usize = 32;
 
 /// The keys of this box. No `Debug`: it holds secrets.
-pub struct Keys {
+pub(super) struct Keys {
     mac: hmac::Key,
 }
 
 impl Keys {
     /// Keys from what is stored.
-    pub fn new(secret: &[u8]) -> Keys {
+    pub(super) fn new(secret: &[u8]) -> Keys {
         Keys { mac: hmac::Key::new(hmac::HMAC_SHA256, secret) }
     }
 
     /// The name of a message by its sender, as the engine remembers it: keyed, so that nobody can choose two
     /// that are the same.
-    pub fn client(&self, client_id: &str) -> u64 {
+    pub(super) fn client(&self, client_id: &str) -> u64 {
         self.number(b"client", &[client_id.as_bytes()])
     }
 
     /// The visitor behind a proved `sub` of a workstream: on every device the same.
-    pub fn visitor_of_sub(&self, workstream: &str, sub: &str) -> u64 {
+    pub(super) fn visitor_of_sub(&self, workstream: &str, sub: &str) -> u64 {
         self.number(b"sub", &[workstream.as_bytes(), sub.as_bytes()])
     }
 
     /// A visitor's secret for a widget.
-    pub fn resume(&self, widget: &str, visitor: u64) -> String {
+    pub(super) fn resume(&self, widget: &str, visitor: u64) -> String {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&visitor.to_be_bytes());
         bytes[8..].copy_from_slice(&self.proof(widget, visitor));
@@ -43,20 +43,12 @@ impl Keys {
     }
 
     /// The visitor behind a secret; `None` for one this box never gave for this widget.
-    pub fn visitor(&self, widget: &str, resume: &str) -> Option<u64> {
+    pub(super) fn visitor(&self, widget: &str, resume: &str) -> Option<u64> {
         let bytes = BASE64URL_NOPAD.decode(resume.as_bytes()).ok()?;
         let (visitor, proof) = bytes.split_first_chunk::<8>()?;
         let visitor = u64::from_be_bytes(*visitor);
         let right = subtle::ConstantTimeEq::ct_eq(&self.proof(widget, visitor)[..], proof);
         bool::from(right).then_some(visitor)
-    }
-
-    /// A keyed fingerprint of a password as the desk file had it.
-    pub fn fingerprint(&self, username: &str, password: &str) -> [u8; 32] {
-        let tag = self.tag(b"password", &[username.as_bytes(), password.as_bytes()]);
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(tag.as_ref());
-        bytes
     }
 
     fn proof(&self, widget: &str, visitor: u64) -> [u8; 24] {
@@ -86,14 +78,14 @@ impl Keys {
 ///
 /// # Panics
 /// When the system has no random bytes: nothing safe can be done then.
-pub fn random() -> u64 {
+pub(super) fn random() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random bytes");
     u64::from_be_bytes(bytes)
 }
 
 /// A lasting number for something named by text, the same on every start.
-pub fn lasting_number(text: &str) -> u64 {
+pub(super) fn lasting_number(text: &str) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(text.as_bytes());
     hasher.finish()

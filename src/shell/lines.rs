@@ -167,7 +167,9 @@ impl Shell {
         self.next_hours_ms = rows::next_change(&self.desk, now_ms);
         let desk = Arc::clone(&self.desk);
         for workstream in &desk.workstreams {
-            let Some(row) = self.names.workstreams.row(crate::desk::Id::as_str(&workstream.id)) else { continue };
+            let Some(row) = self.names.workstreams.row(crate::desk::Id::as_str(&workstream.id)) else {
+                continue;
+            };
             let open = rows::is_open(&desk, workstream, now_ms);
             if self.engine.desk().workstream(WorkstreamId(row)).is_some_and(|known| known.open != open) {
                 self.turn(Input::Hours { workstream: WorkstreamId(row), open }, None);

@@ -55,8 +55,7 @@ pub fn record(conversation: &Conversation, names: &Names) -> Live {
 pub fn seed(id: u64, live: &Live, names: &mut Names) -> Option<Seed> {
     let workstream = WorkstreamId(names.workstreams.intern(&live.workstream, WORKSTREAMS_MAX)?);
     let queue = QueueId(names.queues.intern(&live.queue, QUEUES_MAX)?);
-    let agent =
-        |names: &mut Names, username: &str| names.agents.intern(username, AGENTS_MAX).map(AgentId);
+    let agent = |names: &mut Names, username: &str| names.agents.intern(username, AGENTS_MAX).map(AgentId);
     let mut sessions = Vec::with_capacity(live.sessions.len());
     for session in &live.sessions {
         let Some(row) = agent(names, &session.agent) else { continue };
@@ -90,10 +89,9 @@ pub fn seed(id: u64, live: &Live, names: &mut Names) -> Option<Seed> {
             None => SeedPhase::Queued,
         },
         LivePhase::Active { owner, offer } => match agent(names, owner) {
-            Some(owner) => SeedPhase::Active {
-                owner,
-                offer: offer.as_ref().and_then(|offer| seed_offer(offer, names)),
-            },
+            Some(owner) => {
+                SeedPhase::Active { owner, offer: offer.as_ref().and_then(|offer| seed_offer(offer, names)) }
+            }
             None => SeedPhase::Queued,
         },
         LivePhase::Ended(reason) => SeedPhase::Ended { reason: session_reason(*reason) },
@@ -137,10 +135,12 @@ pub fn held_record(held: Override, names: &Names) -> Held {
 pub fn held(record: &Held, names: &mut Names) -> Override {
     match record {
         Held::None => Override::None,
-        Held::Manual(presence) => match names.presences.row(presence).and_then(|row| u8::try_from(row).ok()) {
-            Some(row) => Override::Manual(PresenceId(row)),
-            None => Override::None,
-        },
+        Held::Manual(presence) => {
+            match names.presences.row(presence).and_then(|row| u8::try_from(row).ok()) {
+                Some(row) => Override::Manual(PresenceId(row)),
+                None => Override::None,
+            }
+        }
         Held::Penalty(penalty) => Override::Penalty(match penalty {
             0 => Penalty::Missed,
             1 => Penalty::Rejected,
@@ -252,7 +252,7 @@ fn offer_kind(number: u8) -> OfferKind {
 
 fn session_reason(number: u8) -> SessionReason {
     use SessionReason as R;
-    const REASONS: [SessionReason; 14] = [
+    const REASONS: [SessionReason; 13] = [
         R::EndedByCustomer,
         R::EndedByAgent,
         R::EndedBySupervisor,
@@ -265,7 +265,6 @@ fn session_reason(number: u8) -> SessionReason {
         R::AssetRemoved,
         R::AutoClosed,
         R::Disconnected,
-        R::WrappedUp,
         R::Left,
     ];
     REASONS.get(usize::from(number)).copied().unwrap_or(R::EndedByAgent)

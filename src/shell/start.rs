@@ -79,8 +79,7 @@ impl Shell {
         if let Some(refusal) = self.no_room() {
             return self.refuse(conn, re, refusal);
         }
-        let start =
-            Start { name: leave.name, email: leave.email, phone: leave.phone, ..Start::default() };
+        let start = Start { name: leave.name, email: leave.email, phone: leave.phone, ..Start::default() };
         let mut card = match self.card_of(visitor, &widget, &workstream, &Start { answers: None, ..start }) {
             Ok(card) => card,
             Err(Refusal::BadRequest) => self.bare_card(visitor, &widget, &workstream),
@@ -98,7 +97,8 @@ impl Shell {
         let record = Offline { at_ms: now_ms, reference: reference.clone() };
         self.put(Table::Offline, &id.0.to_be_bytes(), &record);
         let extra = words::Extra { reference: Some(&reference), ..words::Extra::default() };
-        let shown = Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
+        let shown =
+            Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
         let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
         let from = if open { None } else { rows::opens_at(&self.desk, &workstream, now_ms) };
         self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
@@ -204,7 +204,7 @@ impl Shell {
         let mut card = self.bare_card(visitor, widget, workstream);
         // Who was proved is not renamed by what she types.
         let proved = card.customer.sub.is_some();
-        let mut set = |field: &mut String, given: &Option<String>| {
+        let set = |field: &mut String, given: &Option<String>| {
             if let Some(given) = given
                 && (!proved || field.is_empty())
             {

@@ -32,7 +32,8 @@ impl Tokens {
         let mut dropped = Vec::new();
         if inner.staff.len() >= TOKENS_MAX {
             let now_ms = real_wall_ms();
-            dropped.extend(inner.staff.iter().filter(|(_, (_, until))| *until <= now_ms).map(|(hash, _)| *hash));
+            dropped
+                .extend(inner.staff.iter().filter(|(_, (_, until))| *until <= now_ms).map(|(hash, _)| *hash));
             if dropped.is_empty() {
                 let oldest = inner.staff.iter().min_by_key(|(_, (_, until))| *until);
                 dropped.extend(oldest.map(|(hash, _)| *hash));

@@ -258,7 +258,7 @@ impl Shell {
             }
             Effect::Banner { agent, kind, conversation } => {
                 let about = conversation.and_then(|handle| self.engine.view(handle));
-                let frame = self.view().banner(agent, kind, about);
+                let frame = self.view().banner(kind, about);
                 self.send_agent(agent, frame);
             }
             Effect::BannerClosed { agent, kind } => {

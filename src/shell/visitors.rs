@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::card::{ContextValue, Customer, Page};
-use crate::gateway::{Bucket, ConnId};
+use crate::gateway::ConnId;
+use crate::gateway::rate::Bucket;
 
 /// One visitor.
 #[derive(Debug, Default)]

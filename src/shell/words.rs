@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Shell;
 use super::card::{Card, ContextValue};
 use super::rows;
-use crate::desk::{Desk, Id, Known, Placeholder, TextKey, Workstream};
+use crate::desk::{Desk, Id, Known, Placeholder, Template, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::SystemCode;
 use crate::engine::id::AgentId;
@@ -60,9 +60,9 @@ pub(super) fn system(shell: &Shell, conversation: u64, code: SystemCode, agent: 
     let agent_name = agent.map(|agent| shell.names_of(agent).1);
     let Some(card) = shell.cards.get(&conversation) else { return String::new() };
     let Some(workstream) = shell.desk.workstream(&card.workstream) else {
-        return key.default_text(&card.customer.locale).expand(&|_: &Placeholder| {
-            agent_name.as_deref().map(Cow::Borrowed)
-        });
+        return key
+            .default_text(&card.customer.locale)
+            .expand(&|_: &Placeholder| agent_name.as_deref().map(Cow::Borrowed));
     };
     let extra = Extra { agent_name: agent_name.as_deref(), ..Extra::default() };
     text(&shell.desk, workstream, card, key, &extra, shell.now.wall_ms)
@@ -86,9 +86,20 @@ pub(super) fn text(
     extra: &Extra<'_>,
     wall_ms: i64,
 ) -> String {
-    workstream.text(key, &card.customer.locale, &desk.locale).expand(&|placeholder: &Placeholder| {
-        value(desk, workstream, card, placeholder, extra, wall_ms)
-    })
+    let template = workstream.text(key, &card.customer.locale, &desk.locale);
+    expand(desk, workstream, card, template, extra, wall_ms)
+}
+
+/// Any text with its values.
+pub(super) fn expand(
+    desk: &Desk,
+    workstream: &Workstream,
+    card: &Card,
+    template: &Template,
+    extra: &Extra<'_>,
+    wall_ms: i64,
+) -> String {
+    template.expand(&|placeholder: &Placeholder| value(desk, workstream, card, placeholder, extra, wall_ms))
 }
 
 fn value<'v>(

@@ -218,7 +218,9 @@ pub fn context(map: Option<&Map<String, Value>>) -> Result<Vec<(String, ContextV
         if key.is_empty() || key.chars().any(char::is_control) {
             return Err(Refusal::BadRequest);
         }
-        if key.len() > CONTEXT_KEY_BYTES_MAX || value_bytes > CONTEXT_VALUE_BYTES_MAX || bytes > CONTEXT_BYTES_MAX
+        if key.len() > CONTEXT_KEY_BYTES_MAX
+            || value_bytes > CONTEXT_VALUE_BYTES_MAX
+            || bytes > CONTEXT_BYTES_MAX
         {
             return Err(Refusal::TooLong);
         }
@@ -297,7 +299,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_attributed_is_refused_without_an_id() {
-        for frame in ["", "nonsense", "[]", "{", r#"{"id":1}"#, r#"{"t":"end","id":"1"}"#, r#"{"t":"end","id":1.5}"#] {
+        for frame in
+            ["", "nonsense", "[]", "{", r#"{"id":1}"#, r#"{"t":"end","id":"1"}"#, r#"{"t":"end","id":1.5}"#]
+        {
             assert_eq!(refused(frame), (None, Refusal::BadRequest), "{frame}");
         }
     }
