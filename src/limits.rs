@@ -254,6 +254,68 @@ pub const TAIL_MESSAGES_MAX: usize = 50;
 /// instead of 16.
 pub const TAIL_BYTES_MAX: usize = 16 * 1024;
 
+/// Events waiting for the desk thread. Doubled: the last of a burst waits twice as long before its socket
+/// is asked to wait.
+pub const DOOR_EVENTS_MAX: usize = 1024;
+
+/// Sockets of one agent or one visitor, all mirrored. Doubled: each frame is sent eight times.
+pub const SOCKETS_PER_PERSON_MAX: usize = 4;
+
+/// Staff tokens at a time. Doubled: 200 KiB more.
+pub const TOKENS_MAX: usize = 4096;
+
+/// Context variables of a conversation: how many, and their bytes (protocol, "Customer").
+/// Doubled: a card no longer fits beside its messages in a frame.
+pub const CONTEXT_KEYS_MAX: usize = 32;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_KEY_BYTES_MAX: usize = 64;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_VALUE_BYTES_MAX: usize = 512;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_BYTES_MAX: usize = 4096;
+
+/// Bytes kept of an address, a title or a referrer. Doubled: 2 KiB more of memory a conversation.
+pub const URL_BYTES_MAX: usize = 2048;
+
+/// Conversations of the engine's table: open, offered, active, in wrap-up. Doubled: 12 MiB more of tables,
+/// and as much again of tails when all talk at length.
+pub const CONVERSATIONS_MAX: u32 = 1024;
+
+/// Bytes of a work item brought in by another system.
+pub const WORK_ITEM_BYTES_MAX: usize = 32 * 1024;
+
+/// Invitations that stand at a time; each lives a minute. Doubled: 200 KiB more.
+pub const INVITES_MAX: usize = 1024;
+
+/// Visitors remembered as invited lately. Doubled: 200 KiB more.
+pub const INVITED_MAX: usize = 8192;
+
+/// Addresses of a visitor's path in one call.
+pub const INVITE_PATH_MAX: usize = 64;
+
+/// Events that may share one submission to the store. Doubled: the first of a burst waits twice as long.
+pub const EVENTS_PER_BATCH_MAX: usize = 64;
+
+/// Reads of the store at a time. Doubled: as many more threads, each with a snapshot.
+pub const READS_MAX: usize = 8;
+
+/// Frames of one connection that wait while its last one is looked up in the store. Doubled: 16 frames of
+/// 16 KiB more for each connection that sends without listening.
+pub const PAUSED_FRAMES_MAX: usize = 16;
+
+/// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
+pub const SYNC_PAGE_MAX: usize = 200;
+
+/// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
+pub const DECISIONS_KEPT_MAX: u32 = 500;
+
+/// Notes kept of one conversation.
+pub const NOTES_MAX: u32 = 500;
+
+/// Messages read of a live conversation at start and of a returning one: enough to hold the last
+/// [`CLIENT_IDS_KEPT`] of both sides in any ordinary talk. Doubled: a start reads twice as much.
+pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
+
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of a desk file: a few hundred staff with their settings, a thousand contacts and the articles.
