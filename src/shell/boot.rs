@@ -279,9 +279,13 @@ impl Running {
         if !self.gateway.stop(GRACE) {
             log::warn!("some connections did not end in time");
         }
+        log::debug!("the gateway has stopped");
         self.door.stop();
         match self.desk.join() {
-            Ok(stopped) => stopped,
+            Ok(stopped) => {
+                log::debug!("the desk has stopped");
+                stopped
+            }
             Err(_) => {
                 log::error!("the desk thread had panicked");
                 std::process::exit(70);
