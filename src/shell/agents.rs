@@ -47,7 +47,7 @@ impl Desk {
 }
 
 impl Shell {
-    pub(super) fn from_staff(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
+    pub(super) fn hear_staff(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
         let Some(Event::Staff(conn, frame)) = self.or_wait(conn, Event::Staff(conn, frame)) else { return };
         let Some(staff) = self.connections.staff(conn) else { return };
         let (agent, supervisor) = (staff.agent, staff.roles.has(crate::gateway::Role::Supervisor));
@@ -59,9 +59,26 @@ impl Shell {
             return self.refuse(conn, re, Refusal::Forbidden);
         }
         let desk = Desk { conn, re, agent, supervisor };
-        if let Err(refusal) = self.staff_request(desk, request) {
-            self.refuse(conn, re, refusal);
+        let named = request.conversation().and_then(|name| number(name).ok());
+        match self.staff_request(desk, request) {
+            Ok(()) => {}
+            Err(Refusal::NotFound) if named.is_some_and(|id| !self.is_live(id)) => {
+                self.refuse_what_left(desk, named.unwrap_or_default());
+            }
+            Err(refusal) => self.refuse(conn, re, refusal),
         }
+    }
+
+    /// A conversation that has left the table: stale to whom it was hers, else there is none.
+    fn refuse_what_left(&mut self, desk: Desk, id: u64) {
+        let username = self.names_of(desk.agent).0;
+        let job = move |snapshot: &Snapshot| {
+            Ok(reads::card(snapshot, id)?.is_some_and(|card| card.agents.contains(&username)))
+        };
+        let then = move |shell: &mut Shell, hers: bool| {
+            shell.refuse(desk.conn, desk.re, if hers { Refusal::Stale } else { Refusal::NotFound });
+        };
+        self.read_for(desk.conn, job, then, desk.re);
     }
 
     fn staff_request(&mut self, desk: Desk, request: Request) -> Result<(), Refusal> {
@@ -278,7 +295,7 @@ impl Shell {
             } else if waiting.is_some_and(|waiting| waiting.agent == username) {
                 shell.bring_back_for(desk.asker(), id, RevivalCause::PickedUp(desk.agent));
             } else {
-                shell.refuse(desk.conn, desk.re, Refusal::NotFound);
+                shell.refuse_what_left(desk, id);
             }
         };
         self.read_for(desk.conn, job, then, desk.re);
