@@ -31,6 +31,7 @@ mod keep;
 mod keys;
 mod lines;
 mod office;
+mod reading;
 pub mod reads;
 mod recover;
 mod start;
