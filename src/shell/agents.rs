@@ -10,7 +10,6 @@ use super::wire::{ConversationName, NotificationName};
 use crate::agent::answer;
 use crate::agent::directory::Ask;
 use crate::agent::frames::{Frame, FrameFault, Request, To, WrapUp as FrameWrapUp};
-use crate::desk::Word;
 use crate::engine::conversation::{Phase, SessionState};
 use crate::engine::effect::Answer;
 use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId, ReasonId};
