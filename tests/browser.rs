@@ -1,0 +1,14 @@
+//! What people see: Chromium on the pages of a running box, with the box's own authority trusted.
+//!
+//! Needs `chromium`, `chromedriver` and `certutil` (`make tools`). Pictures land in `target/screenshots`.
+
+mod support;
+
+#[path = "browser/chromedriver.rs"]
+mod chromedriver;
+#[path = "browser/conversation.rs"]
+mod conversation;
+#[path = "browser/page.rs"]
+mod page;
+#[path = "browser/people.rs"]
+mod people;
