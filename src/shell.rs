@@ -2,4 +2,8 @@
 
 pub mod card;
 pub mod names;
+pub mod records;
+pub mod tail;
+pub mod text;
+pub mod wire;
 pub mod world;

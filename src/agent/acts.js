@@ -16,7 +16,8 @@ export function useActs(ours, hooks) {
   focusReply = hooks.focusReply;
 }
 
-const say = (toast) => store.dispatch({ type: "toast", toast: { id: toast.id || `${Date.now()}`, at: Date.now(), ...toast } });
+const say = (toast) =>
+  store.dispatch({ type: "toast", toast: { id: toast.id || `${Date.now()}`, at: Date.now(), ...toast } });
 
 /** Says in words what the box refused. @param {any} error @param {string} [what] */
 export function trouble(error, what) {
@@ -34,11 +35,10 @@ const attempt = (promise, what) => promise.catch((error) => trouble(error, what)
 /** @param {string | null} conversation */
 export function select(conversation) {
   store.dispatch({ type: "select", conversation });
-  const one = store.get().sessions[conversation];
-  if (!one) return;
-  if (!one.messages.length && one.more !== false) loadHistory(conversation);
+  if (conversation) focusReply();
+  if (!store.get().sessions[conversation]) return;
+  loadBeside(conversation);
   readHere();
-  focusReply();
 }
 
 /** Alt+1…0. @param {number} place */
@@ -55,6 +55,37 @@ export function readHere() {
   const last = one.messages[one.messages.length - 1];
   store.dispatch({ type: "read_here", conversation: one.conversation });
   if (last) tell("seen", { conversation: one.conversation, seq: last.seq });
+}
+
+/** Notes, and what no frame had room for: they come with the newest page. @param {string} conversation @param {boolean} [again] */
+export async function loadBeside(conversation, again = false) {
+  const one = store.get().sessions[conversation];
+  const known = store.get().notes[conversation] && one?.messages.length && !one.details_more;
+  if (!one || (known && !again)) return;
+  try {
+    const {
+      messages = [],
+      more,
+      notes = [],
+      context,
+      page,
+      answers,
+    } = await ask("history", { conversation, limit: 50 });
+    const details = context ? { context, page, answers, details_more: false } : {};
+    const was = store.get().sessions[conversation]?.messages || [];
+    // A page that does not reach what is held would leave a hole: what is missing comes by `sync`.
+    const joins = !was.length || !messages.length || messages[0].seq <= was[was.length - 1].seq + 1;
+    store.dispatch({
+      type: "history",
+      conversation,
+      messages: joins ? messages : [],
+      more: was.length ? undefined : Boolean(more),
+      details,
+    });
+    store.dispatch({ type: "notes", conversation, notes });
+  } catch {
+    // Shown as empty; the next opening asks again.
+  }
 }
 
 /** @param {string} conversation */
@@ -76,13 +107,14 @@ export async function loadHistory(conversation) {
 /** Waiting conversations beyond the newest twenty. */
 export async function loadParked() {
   const { waiting } = groups(store.get());
-  const oldest = waiting.map((one) => one.since).sort()[0];
-  const answer = await attempt(ask("parked", { before: oldest, limit: 20 }));
+  const oldest = waiting.reduce((a, b) => (!a || (b.parked_at || b.since) < (a.parked_at || a.since) ? b : a), null);
+  const answer = await attempt(ask("parked", { before: oldest?.conversation, limit: 20 }));
   if (answer) store.dispatch({ type: "parked", sessions: answer.sessions || answer.items || [], more: answer.more });
 }
 
 /** @param {string} conversation */
-export const pickup = (conversation) => attempt(ask("pickup", { conversation }), t("agent.act.pickup")).then((ok) => ok && select(conversation));
+export const pickup = (conversation) =>
+  attempt(ask("pickup", { conversation }), t("agent.act.pickup")).then((ok) => ok && select(conversation));
 
 // ── notifications ──
 
@@ -164,9 +196,12 @@ export function putAway(one) {
   return openDialog("close", { conversation: one.conversation });
 }
 
-export const park = (conversation) => attempt(ask("park", { conversation }), t("agent.act.park"));
-export const release = (conversation) => attempt(ask("release", { conversation }), t("agent.act.release"));
-export const leave = (conversation) => attempt(ask("leave", { conversation }), t("agent.act.leave"));
+// The button that was pressed goes away with these: the focus goes where the next thing is done.
+const putAside = (verb) => (conversation) =>
+  attempt(ask(verb, { conversation }), t(`agent.act.${verb}`)).then((ok) => ok && focusReply());
+export const park = putAside("park");
+export const release = putAside("release");
+export const leave = putAside("leave");
 
 /** Ends, then asks for the reason (REQ S3-39). @param {string} conversation */
 export async function end(conversation) {
@@ -175,7 +210,8 @@ export async function end(conversation) {
   store.dispatch({ type: "dialog_set", patch: { busy: true } });
   try {
     await ask(verb, { conversation });
-    openDialog("wrapup", { conversation });
+    if (one && one.wrapup === "none") closeDialog();
+    else openDialog("wrapup", { conversation });
   } catch (error) {
     closeDialog();
     trouble(error, t("agent.act.end"));
@@ -188,9 +224,13 @@ export async function wrapup(conversation, reason, comment) {
   try {
     await ask("wrapup", { conversation, reason, comment: comment.trim() || undefined });
     closeDialog();
+    focusReply();
   } catch (error) {
     const key = `agent.error.${error?.code}`;
-    store.dispatch({ type: "dialog_set", patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) } });
+    store.dispatch({
+      type: "dialog_set",
+      patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
+    });
   }
 }
 
@@ -203,23 +243,58 @@ export async function handOver(verb, fields, after) {
     else closeDialog();
   } catch (error) {
     const key = `agent.error.${error?.code}`;
-    store.dispatch({ type: "dialog_set", patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) } });
+    store.dispatch({
+      type: "dialog_set",
+      patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
+    });
   }
 }
 
-/** Fills the list of a dialog. @param {"queues" | "agents"} kind */
+/** Fills the list of a dialog; what is there stays until the new one has come. @param {"queues" | "agents"} kind */
 export async function loadDirectory(kind) {
-  store.dispatch({ type: "dialog_set", patch: { items: null, failed: false } });
+  store.dispatch({ type: "dialog_set", patch: { failed: false } });
   try {
-    const { items = [] } = await ask("directory", { kind });
+    const { items = [] } = await ask("directory", {
+      kind,
+      conversation: store.get().dialog?.conversation || store.get().dialog?.id,
+    });
     const { me, dialog } = store.get();
-    if (dialog && dialog.directory === kind) store.dispatch({ type: "dialog_set", patch: { items: items.filter((one) => one.id !== me.id), index: 0 } });
+    if (dialog && dialog.directory === kind) {
+      const others = items.filter((one) => one.id !== me.id);
+      const target = others.find((one) => one.id === dialog.target?.id) || null;
+      store.dispatch({
+        type: "dialog_set",
+        patch: { items: others, target, index: Math.max(0, others.indexOf(target)) },
+      });
+    }
   } catch {
     store.dispatch({ type: "dialog_set", patch: { items: [], failed: true } });
   }
 }
 
+/** Who waits where, for the foot of the list. */
+export async function loadQueues() {
+  const answer = await ask("directory", { kind: "queues", all: true }).catch(() => null);
+  if (answer) store.dispatch({ type: "set", patch: { queues: answer.items || [] } });
+}
+
 // ── beside the conversation ──
+
+/** Articles that hold every word. @param {string} filter */
+export async function findArticles(filter) {
+  store.dispatch({ type: "set", patch: { articles: { filter, items: store.get().articles?.items || null } } });
+  const answer = await ask("directory", { kind: "articles", filter }).catch(() => ({ items: [] }));
+  if (store.get().articles?.filter === filter)
+    store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
+}
+
+/** Puts a link or a text at the end of the reply (REQ S2-36). @param {string} conversation @param {string} text */
+export function share(conversation, text) {
+  const was = store.get().drafts[conversation] || "";
+  store.dispatch({ type: "draft", conversation, text: was ? `${was.trimEnd()}\n${text}` : text });
+  store.dispatch({ type: "set", patch: { page: "talk" } });
+  focusReply();
+}
 
 /** @param {string} conversation @param {string} text */
 export async function note(conversation, text) {
@@ -227,7 +302,8 @@ export async function note(conversation, text) {
   if (!answer) return false;
   const { me, notes } = store.get();
   const at = answer.at || new Date().toISOString();
-  if (!(notes[conversation] || []).some((one) => one.text === text && one.at === at)) store.dispatch({ type: "note", conversation, note: { text, at, by: me.name } });
+  if (!(notes[conversation] || []).some((one) => one.text === text && one.at === at))
+    store.dispatch({ type: "note", conversation, note: { text, at, by: me.name } });
   return true;
 }
 
@@ -272,7 +348,8 @@ export async function reveal(fields) {
 
 // ── supervisor ──
 
-export const resetPresence = (agent, status) => attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
+export const resetPresence = (agent, status) =>
+  attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
 export const monitor = (conversation, on) =>
   attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")).then((ok) => ok && on && select(conversation));
 export const forceEnd = (conversation) => attempt(ask("force_end", { conversation }), t("agent.live.force_end"));
@@ -299,3 +376,10 @@ export function setPrefs(patch) {
 
 /** @param {any} toast */
 export const toast = say;
+
+/** Closes the newest of them; false when there is none. */
+export function closeToast() {
+  const last = store.get().toasts.at(-1);
+  if (last) store.dispatch({ type: "toast_gone", id: last.id });
+  return Boolean(last);
+}

@@ -41,11 +41,18 @@ function react(frame, before) {
   if (frame.t === "notification") arrived(frame);
   if (frame.t === "welcome") {
     receipts = new Set();
-    for (const one of frame.notifications || []) if (!before.notifications.some((other) => other.id === one.id)) arrived(one);
+    for (const one of frame.notifications || [])
+      if (!before.notifications.some((other) => other.id === one.id)) arrived(one);
   }
   if (frame.t === "notification_closed") withdrawn(frame, before);
-  if (["notification_closed", "welcome", "signed_out"].includes(frame.t)) clear((id) => store.get().notifications.some((one) => one.id === id));
-  if (frame.t === "message" && frame.from.kind === "customer" && !(before.selected === frame.conversation && before.looking)) tick();
+  if (["notification_closed", "welcome", "signed_out"].includes(frame.t))
+    clear((id) => store.get().notifications.some((one) => one.id === id));
+  if (
+    frame.t === "message" &&
+    frame.from.kind === "customer" &&
+    !(before.selected === frame.conversation && before.looking)
+  )
+    tick();
   if (!alerts(store.get()).length) quiet();
 }
 
@@ -59,7 +66,8 @@ async function arrived(one) {
 
 function withdrawn({ id, reason }, before) {
   const one = before.notifications.find((other) => other.id === id);
-  if (one && one.style === "alert" && !one.busy && reason === "withdrawn") toast({ id: `gone-${id}`, title: t("agent.alert.withdrawn"), text: one.title });
+  if (one && one.style === "alert" && !one.busy && reason === "withdrawn")
+    toast({ id: `gone-${id}`, title: t("agent.alert.withdrawn"), text: one.title });
 }
 
 function acknowledge() {
@@ -79,8 +87,12 @@ function receipt(id) {
 
 function expire() {
   const { toasts, notifications } = store.get();
-  for (const one of toasts) if (Date.now() - one.at > (one.kind === "urgent" ? TOAST_URGENT_MS : TOAST_MS)) store.dispatch({ type: "toast_gone", id: one.id });
-  for (const one of notifications) if (one.style !== "alert" && Date.parse(one.deadline) < now()) store.dispatch({ type: "notification_gone", id: one.id });
+  for (const one of toasts.filter((toast) => !toast.stays))
+    if (Date.now() - one.at > (one.kind === "urgent" ? TOAST_URGENT_MS : TOAST_MS))
+      store.dispatch({ type: "toast_gone", id: one.id });
+  for (const one of notifications)
+    if (one.style !== "alert" && Date.parse(one.deadline) < now())
+      store.dispatch({ type: "notification_gone", id: one.id });
 }
 
 function page(state) {
@@ -98,7 +110,16 @@ export function stack(state) {
     ...state.toasts.map(localToast),
     ...notices(state).slice(0, SHOWN_MAX).map(notice),
     all.length > SHOWN_MAX &&
-      button({ key: "n", class: "alerts__n", id: "alerts-n", title: t("agent.alert.next"), onclick: () => store.dispatch({ type: "set", patch: { alertsFrom: from + SHOWN_MAX } }) }, t("agent.alert.of", { from: from + 1, to: from + shown.length, n: all.length })),
+      button(
+        {
+          key: "n",
+          class: "alerts__n",
+          id: "alerts-n",
+          title: t("agent.alert.next"),
+          onclick: () => store.dispatch({ type: "set", patch: { alertsFrom: from + SHOWN_MAX } }),
+        },
+        t("agent.alert.of", { from: from + 1, to: from + shown.length, n: all.length }),
+      ),
     ...shown.map((one, i) => alert(state, one, i === 0 && from === 0)),
   ];
 }
@@ -109,47 +130,121 @@ function alert(state, one, first) {
   return h(
     "section",
     { key: one.id, id: `n-${one.id}`, class: "alert", role: "group", "aria-labelledby": `nt-${one.id}` },
-    h("header", { class: "alert__h" }, icon(one.proactive ? "spark" : kindIcon(one.kind), one.proactive ? { label: t("agent.proactive") } : {}), h("h2", { id: `nt-${one.id}`, class: "cut", title: one.title }, one.title), one.show_timeout !== false && one.deadline && h("bell-ring", { class: "ring", until: one.deadline, total: one.timeout_s, opaque: true })),
+    h(
+      "header",
+      { class: "alert__h" },
+      icon(one.proactive ? "spark" : kindIcon(one.kind), one.proactive ? { label: t("agent.proactive") } : {}),
+      h("h2", { id: `nt-${one.id}`, class: "cut", title: one.title }, one.title),
+      one.show_timeout !== false &&
+        one.deadline &&
+        h("bell-ring", { class: "ring", until: one.deadline, total: one.timeout_s, opaque: true }),
+    ),
     meta(state, one),
     facts(one),
     thread(one),
     h(
       "div",
       { class: one.can_reject ? "alert__acts" : "alert__acts alert__acts--one" },
-      button({ class: first ? "btn btn--main" : "btn btn--tone", disabled: late, onclick: () => accept(one.id) }, one.busy === "accept" ? t("agent.alert.accepting") : label, first && h("kbd", null, "Alt A")),
-      one.can_reject && button({ class: "btn btn--line", disabled: late, onclick: () => reject(one.id) }, t("agent.alert.reject"), first && h("kbd", null, "Alt R")),
+      button(
+        { class: first ? "btn btn--main" : "btn btn--tone", disabled: late, onclick: () => accept(one.id) },
+        one.busy === "accept" ? t("agent.alert.accepting") : label,
+        first && h("kbd", null, "Alt A"),
+      ),
+      one.can_reject &&
+        button(
+          { class: "btn btn--line", disabled: late, onclick: () => reject(one.id) },
+          t("agent.alert.reject"),
+          first && h("kbd", null, "Alt R"),
+        ),
     ),
   );
 }
 
 /** Queue, for whom, when it came, and the time since, which runs (REQ S3-2, S3-3). */
 function meta(state, one) {
+  const runs = (one.fields || []).some((field) => field.kind === "wait_time");
   return h(
     "p",
     { class: "alert__meta" },
-    h("span", { class: "cut" }, [t(`agent.alert.kind.${one.kind}`), nameOf(one.queue), t("agent.alert.for", { name: firstName(state.me.name) })].filter((part) => part && !part.startsWith("agent.")).join(" · ")),
-    h("span", { class: "alert__since", title: exact(one.received_at) }, clockTime(one.received_at), " · ", h("strong", null, time(one.received_at, "span"))),
+    h(
+      "span",
+      { class: "cut" },
+      [
+        t(`agent.alert.kind.${one.kind}`),
+        one.sender && t("agent.alert.from", { name: firstName(nameOf(one.sender)) }),
+        nameOf(one.queue),
+        t("agent.alert.for", { name: firstName(nameOf(one.agent) || state.me.name) }),
+      ]
+        .filter((part) => part && !part.startsWith("agent."))
+        .join(" · "),
+    ),
+    h(
+      "span",
+      { class: "alert__since", title: exact(one.received_at) },
+      clockTime(one.received_at),
+      !runs && [" · ", h("strong", null, time(one.received_at, "span"))],
+    ),
   );
 }
 
 const facts = (one) =>
   (one.fields || []).length > 0 &&
-  h("dl", { class: "facts" }, one.fields.filter((field) => field.value).map((field, i) => [h("dt", { key: `t${i}` }, field.label), h("dd", { key: `d${i}` }, h("span", { class: "clamp" }, field.kind === "wait_time" ? time(one.received_at, "span") : field.value))]));
+  h(
+    "dl",
+    { class: "facts" },
+    one.fields
+      .filter((field) => field.value)
+      .map((field, i) => [
+        h("dt", { key: `t${i}` }, field.label),
+        h(
+          "dd",
+          { key: `d${i}` },
+          h("span", { class: "clamp" }, field.kind === "wait_time" ? time(one.received_at, "span") : field.value),
+        ),
+      ]),
+  );
 
 // The thread so far, where the fields do not say it already.
 function thread(one) {
   const said = new Set((one.fields || []).map((field) => field.value));
-  const lines = (one.preview || []).filter((message) => message.from.kind !== "system" && !said.has(message.text)).slice(-2);
-  return lines.length > 0 && h("div", { class: "alert__thread" }, lines.map((message) => h("p", { key: message.seq, class: "clamp" }, h("b", null, message.from.kind === "customer" ? "" : `${firstName(message.from.name || t("agent.bot"))}: `), message.text)));
+  const lines = (one.preview || [])
+    .filter((message) => message.from.kind !== "system" && !said.has(message.text))
+    .slice(-2);
+  return (
+    lines.length > 0 &&
+    h(
+      "div",
+      { class: "alert__thread" },
+      lines.map((message) =>
+        h(
+          "p",
+          { key: message.seq, class: "clamp" },
+          h("b", null, message.from.kind === "customer" ? "" : `${firstName(message.from.name || t("agent.bot"))}: `),
+          message.text,
+        ),
+      ),
+    )
+  );
 }
 
 function notice(one) {
   return h(
     "section",
     { key: one.id, id: `n-${one.id}`, class: "alert toast", role: "group", "aria-label": one.title },
-    h("header", { class: "alert__h" }, icon(kindIcon(one.kind)), h("h2", { class: "cut" }, one.title), iconButton("close", t("agent.hide"), () => store.dispatch({ type: "notification_gone", id: one.id }))),
+    h(
+      "header",
+      { class: "alert__h" },
+      icon(kindIcon(one.kind)),
+      h("h2", { class: "cut" }, one.title),
+      iconButton("close", t("agent.hide"), () => store.dispatch({ type: "notification_gone", id: one.id })),
+    ),
     facts(one),
-    one.conversation && h("div", { class: "alert__acts alert__acts--one" }, button({ class: "btn btn--tone", onclick: () => openNotice(one) }, one.accept_label || t("agent.open"))),
+    one.conversation &&
+      h(
+        "div",
+        { class: "alert__acts alert__acts--one" },
+        button({ class: "btn btn--tone", onclick: () => openNotice(one) }, one.accept_label || t("agent.open")),
+      ),
   );
 }
 
@@ -157,9 +252,20 @@ function localToast(one) {
   return h(
     "section",
     { key: one.id, class: cls("alert toast", { "toast--urgent": one.kind === "urgent" }), role: "status" },
-    h("header", { class: "alert__h" }, icon(one.kind === "urgent" ? "warn" : "bell"), h("h2", null, one.title), iconButton("close", t("agent.hide"), () => store.dispatch({ type: "toast_gone", id: one.id }))),
+    h(
+      "header",
+      { class: "alert__h" },
+      icon(one.kind === "urgent" ? "warn" : "bell"),
+      h("h2", null, one.title),
+      iconButton("close", t("agent.hide"), () => store.dispatch({ type: "toast_gone", id: one.id })),
+    ),
     one.text && h("p", { class: "toast__text" }, one.text),
-    one.run && h("div", { class: "alert__acts alert__acts--one" }, button({ class: "btn btn--tone", onclick: one.run }, one.runName)),
+    one.run &&
+      h(
+        "div",
+        { class: "alert__acts alert__acts--one" },
+        button({ class: "btn btn--tone", onclick: one.run }, one.runName),
+      ),
   );
 }
 
@@ -170,7 +276,14 @@ class BellRing extends HTMLElement {
   connectedCallback() {
     if (!this.arc) {
       const circle = { cx: 10, cy: 10, r: 8 };
-      const svg = make(h("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, h("circle", circle), h("circle", { ...circle, pathLength: 100 })));
+      const svg = make(
+        h(
+          "svg",
+          { viewBox: "0 0 20 20", "aria-hidden": "true" },
+          h("circle", circle),
+          h("circle", { ...circle, pathLength: 100 }),
+        ),
+      );
       this.arc = svg.lastChild;
       this.said = make(h("span"));
       this.append(svg, this.said);

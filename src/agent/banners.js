@@ -9,7 +9,15 @@ import { button, iconButton } from "./parts.js";
 
 const PRESENCE_KINDS = new Set(["missed", "rejected", "max_sessions"]);
 const URGENT = new Set(["asset_removed", "clock", "storage_full"]);
-const SYMBOLS = { missed: "bell", rejected: "bell", max_sessions: "queue", asset_removed: "warn", transfer_refused: "transfer", conference_refused: "conference", clock: "clock" };
+const SYMBOLS = {
+  missed: "bell",
+  rejected: "bell",
+  max_sessions: "queue",
+  asset_removed: "warn",
+  transfer_refused: "transfer",
+  conference_refused: "conference",
+  clock: "clock",
+};
 
 export const inputs = (s) => [s.banners, s.hidden, s.link, s.everReady, s.presence, s.sessions];
 
@@ -35,15 +43,22 @@ function banner(one) {
   const text = splitFirst(one.text || t(`agent.banner.${one.kind}`));
   return h(
     "div",
-    { key: `${one.kind}${about || ""}`, class: URGENT.has(one.kind) ? "banner banner--urgent" : "banner", role: "status" },
+    {
+      key: `${one.kind}${about || ""}`,
+      class: URGENT.has(one.kind) ? "banner banner--urgent" : "banner",
+      role: "status",
+    },
     icon(SYMBOLS[one.kind] || "bell"),
     h("p", null, h("strong", null, text[0]), text[1] && ` ${text[1]}`),
     PRESENCE_KINDS.has(one.kind) &&
       button({ class: "btn btn--solid btn--small", onclick: () => resetBanner(one.kind) }, t("agent.banner.available")),
-    PRESENCE_KINDS.has(one.kind) && button({ class: "btn btn--small", onclick: () => toggleMenu("presence") }, t("agent.banner.other")),
+    PRESENCE_KINDS.has(one.kind) &&
+      button({ class: "btn btn--small", onclick: () => toggleMenu("presence") }, t("agent.banner.other")),
     about && button({ class: "btn btn--solid btn--small", onclick: () => select(about) }, t("agent.open")),
     h("span", { class: "grow" }),
-    iconButton("close", t(PRESENCE_KINDS.has(one.kind) ? "agent.banner.hide_presence" : "agent.banner.hide"), () => hide(one.kind)),
+    iconButton("close", t(PRESENCE_KINDS.has(one.kind) ? "agent.banner.hide_presence" : "agent.banner.hide"), () =>
+      hide(one.kind),
+    ),
   );
 }
 

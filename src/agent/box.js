@@ -66,7 +66,10 @@ export async function signIn(fields) {
     return null;
   }
   const body = await answer.json().catch(() => ({}));
-  return { code: body.error?.code || (answer.status === 401 ? "unauthorized" : "unavailable"), retry: Number(answer.headers.get("retry-after")) || 0 };
+  return {
+    code: body.error?.code || (answer.status === 401 ? "unauthorized" : "unavailable"),
+    retry: Number(answer.headers.get("retry-after")) || 0,
+  };
 }
 
 /** Ends it here and on the box; nothing of this agent stays in the browser. */
@@ -133,7 +136,8 @@ function catchUp(before) {
   const { sessions } = store.get();
   const cursors = {};
   for (const one of Object.values(sessions)) {
-    if (one.messages.length && (before.everReady || isGapped(one))) cursors[one.conversation] = cursor(before.sessions[one.conversation] || one) || cursor(one);
+    if (one.messages.length && (before.everReady || isGapped(one)))
+      cursors[one.conversation] = cursor(before.sessions[one.conversation] || one) || cursor(one);
   }
   if (Object.keys(cursors).length) sync(cursors);
 }

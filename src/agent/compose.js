@@ -11,12 +11,13 @@ import { note, openDialog, pickup, putAway } from "./acts.js";
 import { tell } from "./box.js";
 import { keep, recallAll } from "./memory.js";
 import { CHARS_MAX, fault, send } from "./outbox.js";
-import { button, customerName, iconButton, nameOf } from "./parts.js";
-import { canType, selectedSession } from "./state.js";
+import { button, customerName, iconButton, nameOf, time } from "./parts.js";
+import { canType, isFrozen, selectedSession } from "./state.js";
 
 const TYPING_EVERY_MS = 3000;
 const TYPING_ENDS_MS = 5000;
 const KEEP_AFTER_MS = 250;
+const DRAFTS_MAX = 60;
 
 let store;
 let wantFocus = false;
@@ -24,7 +25,22 @@ let wantFocus = false;
 export const inputs = (s) => {
   const one = selectedSession(s);
   const id = s.selected;
-  return [id, one && one.state, one && one.role, one && one.reason, one && one.ended, one && one.reserved, one && one.customer, one && one.work_item_kind, s.drafts[id], s.compose[id], s.settings, s.link];
+  return [
+    id,
+    one && one.state,
+    one && one.role,
+    one && one.reason,
+    one && one.ended,
+    one && one.reserved,
+    one && one.frozen,
+    one && one.wrapup_deadline,
+    one && one.customer,
+    one && one.work_item_kind,
+    s.drafts[id],
+    s.compose[id],
+    s.settings,
+    s.link,
+  ];
 };
 
 /** @param {any} ours */
@@ -49,7 +65,11 @@ export function useCompose(ours) {
 /** Brings back what was being written before a reload. @param {any} me */
 export function recallDrafts(me) {
   const saved = recallAll(`draft.${me.id}.`);
-  for (const id of Object.keys(saved)) if (store.get().drafts[id] === undefined) store.dispatch({ type: "draft", conversation: id, text: saved[id] });
+  const ids = Object.keys(saved);
+  // Of conversations that have left this desk long ago nothing needs to be kept.
+  if (ids.length > DRAFTS_MAX) for (const id of ids) if (!store.get().sessions[id]) keep(`draft.${me.id}.${id}`, "");
+  for (const id of Object.keys(saved))
+    if (store.get().drafts[id] === undefined) store.dispatch({ type: "draft", conversation: id, text: saved[id] });
 }
 
 /** Puts the cursor where the agent writes, now or once it is drawn. */
@@ -87,13 +107,44 @@ function instead(one) {
       label && button({ class: "btn btn--main", id: "instead", onclick: run, ref: () => takeFocus() }, label),
     );
   if (one.state === "wrap_up") {
-    const by = one.ended === "ended_by_customer" ? t("agent.talk.customer_ended") : t(`agent.ended.${one.ended || "other"}`);
-    return bar("instead--wait", "note", by.startsWith("agent.") ? t("agent.ended.other") : by, t("agent.talk.wrap_up_text"), t("agent.act.finish"), () => openDialog("wrapup", { conversation: id }));
+    const by =
+      one.ended === "ended_by_customer" ? t("agent.talk.customer_ended") : t(`agent.ended.${one.ended || "other"}`);
+    return bar(
+      "instead--wait",
+      "note",
+      by.startsWith("agent.") ? t("agent.ended.other") : by,
+      one.wrapup_deadline
+        ? [t("agent.talk.wrap_up_text"), " ", t("agent.talk.wrap_up_by_itself"), " ", time(one.wrapup_deadline, "left")]
+        : t("agent.talk.wrap_up_text"),
+      t("agent.act.finish"),
+      () => openDialog("wrapup", { conversation: id }),
+    );
   }
-  if (one.reason === "asset_removed") return bar("instead--urgent", "warn", t("agent.talk.asset_removed"), t("agent.talk.asset_removed_text"), t("agent.act.end"), () => openDialog("end", { conversation: id }));
-  if (one.role === "monitor") return bar("", "eye", t("agent.talk.monitor"), t("agent.talk.monitor_text"), t("agent.act.stop_reading"), () => putAway(one));
-  if (one.state === "waiting") return bar("", "park", t("agent.talk.parked"), t("agent.talk.parked_text", { name }), t("agent.act.pickup"), () => pickup(id));
-  return bar("", "back", t("agent.talk.reserved", { name }), t("agent.talk.reserved_text"), t("agent.act.pickup"), () => pickup(id));
+  if (isFrozen(one))
+    return bar(
+      "instead--urgent",
+      "warn",
+      t("agent.talk.asset_removed"),
+      t("agent.talk.asset_removed_text"),
+      t("agent.act.end"),
+      () => openDialog("end", { conversation: id }),
+    );
+  if (one.role === "monitor")
+    return bar("", "eye", t("agent.talk.monitor"), t("agent.talk.monitor_text"), t("agent.act.stop_reading"), () =>
+      putAway(one),
+    );
+  if (one.state === "waiting")
+    return bar("", "park", t("agent.talk.parked"), t("agent.talk.parked_text", { name }), t("agent.act.pickup"), () =>
+      pickup(id),
+    );
+  return bar(
+    "",
+    "back",
+    t("agent.talk.reserved", { name }),
+    t(one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text"),
+    t("agent.act.pickup"),
+    () => pickup(id),
+  );
 }
 
 function box(state, one) {
@@ -103,12 +154,23 @@ function box(state, one) {
   const chars = countChars(text);
   const wrong = text ? fault(text) : null;
   const list = own.quick === true ? matches(state, text) : [];
-  const error = wrong && (wrong === "reserved_character" || own.tried || chars > CHARS_MAX) ? t(`agent.error.${wrong}`) : own.note === "failed" ? t("agent.notes.failed") : "";
+  const error =
+    wrong && (wrong === "reserved_character" || own.tried || chars > CHARS_MAX)
+      ? t(`agent.error.${wrong}`)
+      : own.note === "failed"
+        ? t("agent.notes.failed")
+        : "";
   return h(
     "form",
-    { key: `box${id}`, class: cls("compose", { "compose--wrong": wrong }), "aria-label": t("agent.reply"), onsubmit: (event) => submit(event, one) },
+    {
+      key: `box${id}`,
+      class: cls("compose", { "compose--wrong": wrong }),
+      "aria-label": t("agent.reply"),
+      onsubmit: (event) => submit(event, one),
+    },
     list.length > 0 && quickList(one, list, own.index || 0),
-    error && h("p", { class: "compose__error", id: "reply-error", role: "alert" }, icon("warn", { small: true }), error),
+    error &&
+      h("p", { class: "compose__error", id: "reply-error", role: "alert" }, icon("warn", { small: true }), error),
     h("label", { class: "vh", for: "reply" }, t("agent.reply_to", { name: customerName(one) })),
     h("textarea", {
       id: "reply",
@@ -130,10 +192,30 @@ function box(state, one) {
     h(
       "div",
       { class: "compose__bar" },
-      (state.settings.quick_replies || []).length > 0 && button({ class: "btn btn--small t-2", onclick: () => offerQuick(one) }, h("span", { class: "btn__t" }, t("agent.quick")), h("kbd", null, "/")),
-      iconButton("note", t("agent.notes.add"), () => openDialog("note", { conversation: id }), { class: "btn btn--small btn--icon" }),
-      h("output", { class: cls("count", { "t-urgent": chars > CHARS_MAX, "t-wait": chars > 900 && chars <= CHARS_MAX }), id: "reply-count", "aria-label": t("agent.count", { n: chars, max: CHARS_MAX }) }, `${chars}/${CHARS_MAX}`),
-      h("button", { class: "btn btn--main", disabled: !text.trim() || chars > CHARS_MAX }, t("agent.send"), h("kbd", { "aria-hidden": "true" }, "↵")),
+      (state.settings.quick_replies || []).length > 0 &&
+        button(
+          { class: "btn btn--small t-2", onclick: () => offerQuick(one) },
+          h("span", { class: "btn__t" }, t("agent.quick")),
+          h("kbd", null, "/"),
+        ),
+      iconButton("note", t("agent.notes.add"), () => openDialog("note", { conversation: id }), {
+        class: "btn btn--small btn--icon",
+      }),
+      h(
+        "output",
+        {
+          class: cls("count", { "t-urgent": chars > CHARS_MAX, "t-wait": chars > 900 && chars <= CHARS_MAX }),
+          id: "reply-count",
+          "aria-label": t("agent.count", { n: chars, max: CHARS_MAX }),
+        },
+        `${chars}/${CHARS_MAX}`,
+      ),
+      h(
+        "button",
+        { class: "btn btn--main", disabled: !text.trim() || chars > CHARS_MAX },
+        t("agent.send"),
+        h("kbd", { "aria-hidden": "true" }, "↵"),
+      ),
     ),
   );
 }
@@ -149,7 +231,8 @@ function typed(one, el) {
   grow(el);
   const quick = el.value.startsWith("/") && !el.value.includes("\n");
   const own = store.get().compose[id] || {};
-  if (quick !== Boolean(own.quick) || own.index || own.tried) store.dispatch({ type: "compose", conversation: id, patch: { quick, index: 0, tried: false } });
+  if (quick !== Boolean(own.quick) || own.index || own.tried)
+    store.dispatch({ type: "compose", conversation: id, patch: { quick, index: 0, tried: false } });
   if (quick || !el.value) return stopTyping(id);
   if (Date.now() - typingAt > TYPING_EVERY_MS) {
     typingAt = Date.now();
@@ -194,7 +277,11 @@ function key(event, one) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();
-      return store.dispatch({ type: "compose", conversation: id, patch: { index: ((own.index || 0) + step + list.length) % list.length } });
+      return store.dispatch({
+        type: "compose",
+        conversation: id,
+        patch: { index: ((own.index || 0) + step + list.length) % list.length },
+      });
     }
     if (event.key === "Enter" || event.key === "Tab") {
       event.preventDefault();
@@ -222,8 +309,12 @@ function offerQuick(one) {
 function matches(state, text) {
   const wanted = text.startsWith("/") ? text.slice(1).trim().toLocaleLowerCase() : "";
   return (state.settings.quick_replies || [])
-    .map((one, i) => (typeof one === "string" ? { id: String(i + 1), text: one } : { id: one.id, text: pick(one.text) }))
-    .filter((one) => !wanted || one.id.toLocaleLowerCase().includes(wanted) || one.text.toLocaleLowerCase().includes(wanted))
+    .map((one, i) =>
+      typeof one === "string" ? { id: String(i + 1), text: one } : { id: one.id, text: pick(one.text) },
+    )
+    .filter(
+      (one) => !wanted || one.id.toLocaleLowerCase().includes(wanted) || one.text.toLocaleLowerCase().includes(wanted),
+    )
     .slice(0, 8);
 }
 
@@ -231,7 +322,11 @@ function useQuick(one, reply) {
   const id = one.conversation;
   const was = store.get().drafts[id] || "";
   const text = fill(reply.text, one, store.get());
-  store.dispatch({ type: "draft", conversation: id, text: was.startsWith("/") ? text : `${was}${was && !was.endsWith(" ") ? " " : ""}${text}` });
+  store.dispatch({
+    type: "draft",
+    conversation: id,
+    text: was.startsWith("/") ? text : `${was}${was && !was.endsWith(" ") ? " " : ""}${text}`,
+  });
   store.dispatch({ type: "compose", conversation: id, patch: { quick: false, index: 0 } });
   document.getElementById("reply")?.focus();
 }
@@ -244,12 +339,21 @@ function fill(text, one, state) {
     agent_name: state.me.name,
     queue: nameOf(one.queue),
     workstream: nameOf(one.workstream),
-    page_url: context.page_url ?? context.url,
-    page_title: context.page_title ?? context.title,
-    case_title: one.title,
+    page_url: one.page?.url ?? context.page_url,
+    page_title: one.page?.title ?? context.page_title,
+    customer_email: one.customer?.email,
+    customer_phone: one.customer?.phone,
+    language: one.customer?.language,
+    comment: one.work_item_kind === "case" ? "" : one.title,
+    case_title: one.work_item_kind === "case" ? one.title : "",
+    case_id: one.external_id,
   };
   return text.replace(/ ?\{([\w.-]+)\}/g, (whole, name) => {
-    const value = name.startsWith("context.") ? context[name.slice(8)] : values[name];
+    const value = name.startsWith("context.")
+      ? context[name.slice(8)]
+      : name.startsWith("answers.")
+        ? (one.answers || []).find((answer) => answer.id === name.slice(8))?.value
+        : values[name];
     const space = whole.startsWith(" ") ? " " : "";
     return value === undefined || value === null || value === "" ? "" : `${space}${String(value).replace(/[<>]/g, "")}`;
   });
@@ -262,7 +366,14 @@ function quickList(one, list, index) {
     list.map((reply, i) =>
       h(
         "li",
-        { key: reply.id, id: `quick${i}`, role: "option", "aria-selected": String(i === index), onmousedown: (event) => event.preventDefault(), onclick: () => useQuick(one, reply) },
+        {
+          key: reply.id,
+          id: `quick${i}`,
+          role: "option",
+          "aria-selected": String(i === index),
+          onmousedown: (event) => event.preventDefault(),
+          onclick: () => useQuick(one, reply),
+        },
         h("b", null, `/${reply.id}`),
         h("span", { class: "cut" }, fill(reply.text, one, store.get())),
       ),

@@ -5,11 +5,11 @@
  * when one of its own inputs has changed.
  */
 
-import { h, icon, make, render } from "/web/dom.js";
+import { h, icon, keepIcons, make, render } from "/web/dom.js";
 import { setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
-import "/web/time.js";
-import { readHere, useActs } from "./acts.js";
+import { everySecond } from "/web/time.js";
+import { loadBeside, loadDirectory, loadQueues, readHere, setView, toast, useActs } from "./acts.js";
 import * as alertStack from "./alerts.js";
 import * as bannerRow from "./banners.js";
 import { listen, resume, useStore } from "./box.js";
@@ -39,9 +39,14 @@ const store = createStore(reduce, {
   ...initial,
   prefs: { theme: recall("pref.theme", ""), sound: recall("pref.sound", true), language: recall("pref.language", "") },
 });
+/** Why a session may go without anything its agent did: that is said. */
+const TAKEN_AWAY = new Set(["rerouted", "agent_lost", "auto_closed", "ended_by_supervisor", "customer_lost"]);
+const TYPING_MS = 8000;
+/** A busy desk changes often; nobody reads faster. */
+const REFRESH_MS = 1500;
 const app = document.getElementById("app");
 
-await setLanguage(store.get().prefs.language || navigator.language);
+await Promise.all([keepIcons(), setLanguage(store.get().prefs.language || navigator.language)]);
 wire();
 build();
 resume();
@@ -61,12 +66,14 @@ function wire() {
   useKeys(store);
   useRouting(store);
   board.useSupervisor(store);
+  alertStack.useAlerts(store);
   useSelftest(store);
   useNotifications(store);
   listen(follow);
   watchLooking();
   watchTheme();
   watchTitle();
+  everySecond.add(forgetTyping);
 }
 
 /** What a frame asks of the page beside drawing. */
@@ -74,13 +81,36 @@ function follow(frame, before) {
   if (frame.t === "welcome") {
     composer.recallDrafts(frame.agent);
     if (!before.everReady) answerFromAddress();
+    // What was noted by colleagues while the line was away is not in the picture.
+    if (store.get().selected) loadBeside(store.get().selected, true);
+    if (store.get().view === "live") setView("live");
     readHere();
   }
   if (frame.t === "message") {
     readHere();
-    if (frame.from.kind === "customer") say(t("agent.spoken.message", { name: customerName(store.get().sessions[frame.conversation]), text: frame.text }));
+    if (frame.from.kind === "customer")
+      say(
+        t("agent.spoken.message", { name: customerName(store.get().sessions[frame.conversation]), text: frame.text }),
+      );
   }
-  if (frame.t === "session_state" && frame.state === "wrap_up") say(t("agent.spoken.ended", { name: customerName(before.sessions[frame.conversation]) }));
+  if (frame.t === "directory_changed") refreshDirectory();
+  if (frame.t === "session_closed" && TAKEN_AWAY.has(frame.reason)) {
+    const name = customerName(before.sessions[frame.conversation]);
+    toast({ id: `closed-${frame.conversation}`, title: name, text: t(`agent.closed.${frame.reason}`) });
+  }
+  if (frame.t === "session_state" && frame.state === "wrap_up")
+    say(t("agent.spoken.ended", { name: customerName(before.sessions[frame.conversation]) }));
+}
+
+let refreshDue = 0;
+function refreshDirectory() {
+  if (refreshDue) return;
+  refreshDue = setTimeout(() => {
+    refreshDue = 0;
+    loadQueues();
+    const { dialog: open } = store.get();
+    if (open?.directory) loadDirectory(open.directory);
+  }, REFRESH_MS);
 }
 
 // ── the frame ──
@@ -99,11 +129,23 @@ function build() {
       render(app, want === "signed_out" ? signInPage(s) : waiting(s));
     },
   );
-  store.view((s) => [s.phase, s.link], (s) => s.phase === "loading" && render(app, waiting(s)));
+  store.view(
+    (s) => [s.phase, s.link],
+    (s) => s.phase === "loading" && render(app, waiting(s)),
+  );
 }
 
 function waiting(s) {
-  return h("main", { class: "signin", key: "waiting" }, h("p", { class: "waiting", role: "status" }, icon("bell"), t(s.link === "lost" ? "agent.unreachable" : "agent.connecting")));
+  return h(
+    "main",
+    { class: "signin", key: "waiting" },
+    h(
+      "p",
+      { class: "waiting", role: "status" },
+      icon("bell"),
+      t(s.link === "lost" ? "agent.unreachable" : "agent.connecting"),
+    ),
+  );
 }
 
 let deskBuilt = null;
@@ -123,14 +165,25 @@ function buildDesk() {
     side: place("aside", "side", { "aria-label": t("agent.live.about") }),
     pages: place("nav", "pages", { "aria-label": t("agent.pages") }),
   };
-  const jump = make(button({ class: "btn btn--solid jump-end", id: "jump", hidden: true, onclick: middle.toEnd }, icon("down", { small: true }), t("agent.talk.newest")));
+  const jump = make(
+    button(
+      { class: "btn btn--solid jump-end", id: "jump", hidden: true, onclick: middle.toEnd },
+      icon("down", { small: true }),
+      t("agent.talk.newest"),
+    ),
+  );
   const talk = place("main", "talk", { "aria-label": t("agent.talk") });
   talk.append(parts.head, parts.log, jump, parts.compose);
   const panes = place("div", "panes");
   panes.append(parts.sessions, talk, parts.cust);
   const liveBoard = place("div", "board");
   liveBoard.append(parts.live, parts.side);
-  const root = h("div", { class: "app", key: "desk", opaque: true, ref: (el) => el.append(parts.top, parts.banners, panes, liveBoard, parts.pages) });
+  const root = h("div", {
+    class: "app",
+    key: "desk",
+    opaque: true,
+    ref: (el) => el.append(parts.top, parts.banners, panes, liveBoard, parts.pages),
+  });
   deskBuilt = { node: root };
   render(app, root);
   drawInto(parts, talk);
@@ -158,21 +211,40 @@ function drawInto(parts, talk) {
       root.dataset.view = s.view;
       root.dataset.page = s.page;
       root.dataset.watch = s.watch ? "on" : "off";
-      talk.setAttribute("aria-label", selectedSession(s) ? t("agent.talk_with", { name: customerName(selectedSession(s)) }) : t("agent.talk"));
+      talk.setAttribute(
+        "aria-label",
+        selectedSession(s) ? t("agent.talk_with", { name: customerName(selectedSession(s)) }) : t("agent.talk"),
+      );
     },
   );
-  alertStack.useAlerts(store);
   document.getElementById("alerts").setAttribute("aria-label", t("agent.alerts"));
-  store.view(alertStack.inputs, (s) => render(document.getElementById("alerts"), s.phase === "ready" ? alertStack.stack(s) : null));
-  store.view(dialog.inputs, (s) => render(document.getElementById("dialogs"), s.phase === "ready" ? dialog.dialogs(s) : null));
+  store.view(alertStack.inputs, (s) =>
+    render(document.getElementById("alerts"), s.phase === "ready" ? alertStack.stack(s) : null),
+  );
+  store.view(dialog.inputs, (s) =>
+    render(document.getElementById("dialogs"), s.phase === "ready" ? dialog.dialogs(s) : null),
+  );
 }
 
 /** Below 900 px the panes are pages. */
 function pages(s) {
   const unread = unreadTotal(s);
   const go = (page, symbol, extra) =>
-    button({ key: page, "aria-current": s.page === page ? "page" : null, onclick: () => store.dispatch({ type: "set", patch: { page } }) }, icon(symbol), t(`agent.page.${page}`), extra);
-  return [go("sessions", "queue", unread > 0 && h("span", { class: "pill" }, String(unread))), go("talk", "chat"), go("cust", "person")];
+    button(
+      {
+        key: page,
+        "aria-current": s.page === page ? "page" : null,
+        onclick: () => store.dispatch({ type: "set", patch: { page } }),
+      },
+      icon(symbol),
+      t(`agent.page.${page}`),
+      extra,
+    );
+  return [
+    go("sessions", "queue", unread > 0 && h("span", { class: "pill" }, String(unread))),
+    go("talk", "chat"),
+    go("cust", "person"),
+  ];
 }
 
 // ── what surrounds the page ──
@@ -186,6 +258,14 @@ function watchLooking() {
   };
   for (const event of ["focus", "blur"]) addEventListener(event, look);
   document.addEventListener("visibilitychange", look);
+  look();
+}
+
+/** A customer who stopped writing may never say so. */
+function forgetTyping() {
+  const { typing } = store.get();
+  for (const id of Object.keys(typing))
+    if (typing[id] && Date.now() - typing[id].at > TYPING_MS) store.dispatch({ type: "typed", conversation: id });
 }
 
 function watchTheme() {
@@ -194,7 +274,10 @@ function watchTheme() {
     if (phase === "ready") rememberDeskTheme(settings.theme);
     applyTheme(prefs.theme || settings.theme || "system");
   };
-  store.view((s) => [s.prefs, s.settings.theme, s.phase], (s) => (s.phase === "ready" || s.prefs.theme) && apply());
+  store.view(
+    (s) => [s.prefs, s.settings.theme, s.phase],
+    (s) => (s.phase === "ready" || s.prefs.theme) && apply(),
+  );
   onSystemTheme(() => store.dispatch({ type: "set", patch: { prefs: { ...store.get().prefs } } }));
   let language = store.get().prefs.language;
   store.watch(({ prefs }) => {
@@ -222,7 +305,10 @@ function watchTitle() {
       const n = ringing + unreadTotal(s);
       const one = selectedSession(s);
       const where = s.view === "live" ? t("agent.surface.live") : one ? customerName(one) : nameOf(s.place);
-      document.title = s.phase === "ready" ? `${n ? `(${n}) ` : ""}${ringing ? `${alerts(s)[0].title} · ` : where ? `${where} · ` : ""}deskbell` : "deskbell";
+      document.title =
+        s.phase === "ready"
+          ? `${n ? `(${n}) ` : ""}${ringing ? `${alerts(s)[0].title} · ` : where ? `${where} · ` : ""}deskbell`
+          : "deskbell";
       document.getElementById("favicon").href = ringing ? "/agent/icon-alert.svg" : "/agent/icon.svg";
     },
   );

@@ -15,12 +15,24 @@ export function emptyDesk(state) {
     : listed(state).length
       ? [t("agent.empty.choose"), t("agent.empty.choose_text")]
       : takes
-        ? [t("agent.empty.none"), t("agent.empty.available", { presence: presenceName(state.presence.status, state.presences) })]
-        : [t("agent.empty.away"), t("agent.empty.away_text", { presence: state.presence ? presenceName(state.presence.status, state.presences) : "" })];
+        ? [
+            t("agent.empty.none"),
+            t("agent.empty.available", { presence: presenceName(state.presence.status, state.presences) }),
+          ]
+        : [
+            t("agent.empty.away"),
+            t("agent.empty.away_text", {
+              presence: state.presence ? presenceName(state.presence.status, state.presences) : "",
+            }),
+          ];
   return h(
     "div",
     { key: "empty", class: "empty" },
-    h("div", { class: takes ? "empty__mark" : "empty__mark empty__mark--off" }, icon(ringing ? "bell" : takes ? "check" : "clock")),
+    h(
+      "div",
+      { class: takes ? "empty__mark" : "empty__mark empty__mark--off" },
+      icon(ringing ? "bell" : takes ? "check" : "clock"),
+    ),
     h("h1", null, title),
     h("p", null, text),
     checkList(state),
@@ -39,7 +51,9 @@ export function checkList(state) {
         { key: one.id, class: one.ok ? "" : one.soft ? "check--soft" : "check--bad" },
         icon(one.ok ? "check" : "warn"),
         h("span", null, one.name),
-        one.fix ? button({ class: "btn btn--small btn--line", onclick: one.fix }, one.fixName) : h("span", { class: "checks__is" }, one.is),
+        one.fix
+          ? button({ class: "btn btn--small btn--line", onclick: one.fix }, one.fixName)
+          : h("span", { class: "checks__is" }, one.is),
       ),
     ),
   );

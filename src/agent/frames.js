@@ -15,19 +15,23 @@ export function onFrame(state, frame) {
 const frames = {
   welcome,
   session: (state, frame) => upsert(state, frame),
-  session_state: (state, { conversation, state: to, reason }) =>
+  session_state: (state, { conversation, state: to, reason, wrapup_deadline }) =>
     session(state, conversation, (one) => ({
       ...one,
       state: to,
       reason,
+      wrapup_deadline,
       reserved: to === "reserved" ? one.reserved : false,
       ended: to === "wrap_up" ? reason || one.ended : one.ended,
     })),
   session_closed: closed,
   message,
-  typing: (state, { conversation, name, on }) => put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
-  seen: (state, { conversation, seq }) => (seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state),
-  presence: (state, { status, reason, since, by }) => ({ ...state, presence: { status, reason, since, by } }),
+  typing: (state, { conversation, name, on }) =>
+    put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
+  seen: (state, { conversation, seq }) =>
+    seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state,
+  presence: (state, { t: _, ...presence }) => ({ ...state, presence }),
+  settings: (state, { settings, presences }) => ({ ...state, settings, presences: presences || state.presences }),
   notification: (state, { t: _, ...one }) => ({
     ...state,
     notifications: [...state.notifications.filter((other) => other.id !== one.id), one],
@@ -38,11 +42,15 @@ const frames = {
   },
   banner: (state, { t: _, ...one }) => ({
     ...state,
-    banners: [...state.banners.filter((other) => other.kind !== one.kind || other.conversation !== one.conversation), one],
+    banners: [
+      ...state.banners.filter((other) => other.kind !== one.kind || other.conversation !== one.conversation),
+      one,
+    ],
     hidden: { ...state.hidden, [one.kind]: false },
   }),
   banner_closed: (state, { kind }) => ({ ...state, banners: state.banners.filter((one) => one.kind !== kind) }),
-  note: (state, { conversation, t: _, ...note }) => put(state, "notes", conversation, addNote(state.notes[conversation], note)),
+  note: (state, { conversation, t: _, ...note }) =>
+    put(state, "notes", conversation, addNote(state.notes[conversation], note)),
   desk,
 };
 
@@ -50,14 +58,18 @@ const frames = {
 function welcome(state, frame) {
   const same = state.me && frame.agent && state.me.id === frame.agent.id;
   const sessions = {};
-  for (const one of frame.sessions || []) sessions[one.conversation] = blend(same ? state.sessions[one.conversation] : undefined, one);
+  for (const one of frame.sessions || [])
+    sessions[one.conversation] = blend(same ? state.sessions[one.conversation] : undefined, one);
   const known = same ? state.order.filter((id) => sessions[id]) : [];
   const fresh = (frame.sessions || [])
     .filter((one) => !known.includes(one.conversation))
     .sort((a, b) => Date.parse(a.since || 0) - Date.parse(b.since || 0))
     .map((one) => one.conversation);
   const order = [...known, ...fresh];
-  const outbox = Object.keys(same ? state.outbox : {}).reduce((now, id) => arrived(now, id, sessions[id]?.messages || []), state).outbox;
+  const outbox = Object.keys(same ? state.outbox : {}).reduce(
+    (now, id) => arrived(now, id, sessions[id]?.messages || []),
+    state,
+  ).outbox;
   return {
     ...state,
     phase: "ready",
@@ -88,7 +100,16 @@ function notesOf(sessions = []) {
 }
 
 function blend(was, { t: _, ...now }) {
-  return { ...now, messages: merge(was?.messages, now.messages || []), more: was && was.messages.length ? was.more : now.more };
+  // Where a frame had no room for what the page told, that is what it was; `history` brings it to who never had it.
+  if (now.details_more && was && !was.details_more) {
+    for (const key of ["context", "page", "answers"]) now[key] = was[key];
+    now.details_more = false;
+  }
+  return {
+    ...now,
+    messages: merge(was?.messages, now.messages || []),
+    more: was && was.messages.length ? was.more : now.more,
+  };
 }
 
 function upsert(state, frame) {
@@ -105,7 +126,10 @@ function closed(state, { conversation }) {
   const place = state.order.indexOf(conversation);
   const order = state.order.filter((id) => id !== conversation);
   // The eye stays where it was: the row that moves up into the gap, else the one above. A parked one is not opened unasked.
-  const beside = state.selected === conversation ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting") : state.selected;
+  const beside =
+    state.selected === conversation
+      ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting")
+      : state.selected;
   const dialog = state.dialog && state.dialog.conversation === conversation && !state.dialog.busy ? null : state.dialog;
   return { ...state, sessions, order, dialog, selected: beside || null };
 }
@@ -114,8 +138,14 @@ function message(state, { t: _, ...one }) {
   const id = one.conversation;
   let next = session(state, id, (was) => {
     const known = was.messages.some((other) => other.seq === one.seq);
-    const counts = !known && one.from.kind === "customer" && !(state.selected === id && state.looking && state.view === "desk");
-    return { ...was, messages: merge(was.messages, [one]), unread: counts ? (was.unread || 0) + 1 : was.unread, last_at: one.at };
+    const counts =
+      !known && one.from.kind === "customer" && !(state.selected === id && state.looking && state.view === "desk");
+    return {
+      ...was,
+      messages: merge(was.messages, [one]),
+      unread: counts ? (was.unread || 0) + 1 : was.unread,
+      last_at: one.at,
+    };
   });
   next = arrived(next, id, [one]);
   if (one.from.kind === "customer" && next.typing[id]) next = put(next, "typing", id, null);
@@ -126,7 +156,9 @@ function message(state, { t: _, ...one }) {
 export function arrived(state, conversation, messages) {
   const out = state.outbox[conversation];
   if (!out || !out.length) return state;
-  const left = out.filter((one) => !messages.some((m) => (m.client_id && m.client_id === one.client_id) || m.seq === one.seq));
+  const left = out.filter(
+    (one) => !messages.some((m) => (m.client_id && m.client_id === one.client_id) || m.seq === one.seq),
+  );
   return left.length === out.length ? state : put(state, "outbox", conversation, left);
 }
 

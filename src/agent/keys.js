@@ -1,6 +1,6 @@
 /** The keys that work everywhere. Letters alone are never taken while somebody writes. */
 
-import { acceptTop, closeDialog, openDialog, rejectTop, selectPlace } from "./acts.js";
+import { acceptTop, closeDialog, closeToast, openDialog, rejectTop, selectPlace } from "./acts.js";
 import { closeMenu } from "./menu.js";
 
 /** @param {any} store */
@@ -22,12 +22,12 @@ function take(event, state) {
   }
   if (event.altKey && !event.ctrlKey && !event.metaKey) {
     // By place on the keyboard: with Alt, many layouts give another character.
-    if (/^Digit\d$/.test(code) && !state.dialog) return selectPlace((Number(code[5]) + 9) % 10), true;
-    if (code === "KeyA" && state.notifications.length) return acceptTop(), true;
-    if (code === "KeyR" && state.notifications.length) return rejectTop(), true;
+    if (/^Digit\d$/.test(code) && !state.dialog) return (selectPlace((Number(code[5]) + 9) % 10), true);
+    if (code === "KeyA" && state.notifications.length) return (acceptTop(), true);
+    if (code === "KeyR" && state.notifications.length) return (rejectTop(), true);
   }
-  if (key === "Escape" && !state.dialog) return closeMenu();
-  if (key === "?" && !state.dialog && !isWriting(event.target)) return openDialog("keys"), true;
+  if (key === "Escape" && !state.dialog) return closeMenu() || closeToast();
+  if (key === "?" && !state.dialog && !isWriting(event.target)) return (openDialog("keys"), true);
   return false;
 }
 

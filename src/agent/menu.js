@@ -35,10 +35,22 @@ export function closeMenu(back = true) {
 export function menu(name, items, how = {}) {
   return h(
     "div",
-    { class: how.right ? "menu menu--right" : "menu", role: "menu", "aria-labelledby": name, onkeydown: move, ref: (el) => el.querySelector("[role^=menuitem][aria-checked=true], [role^=menuitem]")?.focus() },
+    {
+      class: how.right ? "menu menu--right" : "menu",
+      role: "menu",
+      "aria-labelledby": name,
+      onkeydown: move,
+      ref: (el) => el.querySelector("[role^=menuitem][aria-checked=true], [role^=menuitem]")?.focus(),
+    },
     items.filter(Boolean).map((one, i) => {
       if (one.sep) return h("hr", { key: `sep${i}`, class: "menu__sep" });
-      if (one.head) return h("p", { key: `head${i}`, class: "menu__head" }, h("strong", null, one.head), one.small && h("small", null, one.small));
+      if (one.head)
+        return h(
+          "p",
+          { key: `head${i}`, class: "menu__head" },
+          h("strong", null, one.head),
+          one.small && h("small", null, one.small),
+        );
       const radio = one.radio !== undefined;
       return button(
         {

@@ -16,7 +16,10 @@ export async function useNotifications(ours) {
   store = ours;
   report({ permission: permission() });
   if (navigator.permissions?.query) {
-    navigator.permissions.query({ name: "notifications" }).then((status) => (status.onchange = () => report({ permission: permission() })), () => {});
+    navigator.permissions.query({ name: "notifications" }).then(
+      (status) => (status.onchange = () => report({ permission: permission() })),
+      () => {},
+    );
   }
   if (!navigator.serviceWorker) return report({ worker: "missing" });
   navigator.serviceWorker.addEventListener("message", (event) => answer(event.data));
@@ -56,12 +59,22 @@ const TIMES = /^\d+:\d\d(:\d\d)?$/;
 export async function show(one) {
   if (!worker || permission() !== "granted" || one.desktop === "never") return false;
   if (one.desktop !== "always" && inFocus()) return false;
-  const lines = (one.fields || []).filter((field) => field.value && !TIMES.test(field.value)).map((field) => `${field.label}: ${field.value}`);
+  const lines = (one.fields || [])
+    .filter((field) => field.value && !TIMES.test(field.value))
+    .map((field) => `${field.label}: ${field.value}`);
   const asks = one.style === "alert";
   const actions = asks ? [{ action: "accept", title: one.accept_label || t("agent.alert.accept") }] : [];
   if (asks && one.can_reject) actions.push({ action: "reject", title: t("agent.alert.reject") });
   try {
-    await worker.showNotification(one.title, { body: lines.slice(0, 3).join("\n"), tag: one.id, icon: "/agent/icon.svg", requireInteraction: asks, silent: true, actions, data: { id: one.id } });
+    await worker.showNotification(one.title, {
+      body: lines.slice(0, 3).join("\n"),
+      tag: one.id,
+      icon: "/agent/icon.svg",
+      requireInteraction: asks,
+      silent: true,
+      actions,
+      data: { id: one.id },
+    });
     return true;
   } catch {
     return false;

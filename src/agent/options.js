@@ -11,11 +11,25 @@ export function options(items, dialog, how) {
   if (!items.length) return h("p", { key: "none", class: "opts__none", role: "status" }, how.none);
   return h(
     "ul",
-    { key: "options", class: how.plain ? "opts opts--plain" : "opts", id: "options", role: "listbox", "aria-label": how.label },
+    {
+      key: "options",
+      class: how.plain ? "opts opts--plain" : "opts",
+      id: "options",
+      role: "listbox",
+      "aria-label": how.label,
+    },
     items.map((item, i) =>
       h(
         "li",
-        { key: item.id ?? i, id: `opt${i}`, role: "option", class: i === dialog.index ? "opt--at" : "", "aria-selected": String(how.chosen ? how.chosen(item) : i === dialog.index), onmousedown: (event) => event.preventDefault(), onclick: () => how.pick(item) },
+        {
+          key: item.id ?? i,
+          id: `opt${i}`,
+          role: "option",
+          class: i === dialog.index ? "opt--at" : "",
+          "aria-selected": String(how.chosen ? how.chosen(item) : i === dialog.index),
+          onmousedown: (event) => event.preventDefault(),
+          onclick: () => how.pick(item),
+        },
         how.row(item),
         h("span", { class: "tick" }, (how.chosen ? how.chosen(item) : i === dialog.index) && icon("check")),
       ),

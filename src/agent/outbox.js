@@ -6,6 +6,8 @@
  */
 
 import { countBytes, countChars } from "/web/format.js";
+import { t } from "/web/i18n.js";
+import { toast } from "./acts.js";
 import { ask, listen, syncOne } from "./box.js";
 import { keep, recall } from "./memory.js";
 
@@ -62,8 +64,13 @@ export function discard(conversation, client_id) {
 
 function restore() {
   const { me, outbox } = store.get();
-  const known = new Set(Object.values(outbox).flat().map((one) => one.client_id));
-  for (const item of recall(`outbox.${me.id}`, []) || []) if (!known.has(item.client_id)) store.dispatch({ type: "out_add", item });
+  const known = new Set(
+    Object.values(outbox)
+      .flat()
+      .map((one) => one.client_id),
+  );
+  for (const item of recall(`outbox.${me.id}`, []) || [])
+    if (!known.has(item.client_id)) store.dispatch({ type: "out_add", item });
   for (const conversation of Object.keys(store.get().outbox)) flush(conversation);
 }
 
@@ -71,7 +78,7 @@ async function flush(conversation) {
   if (flying.has(conversation)) return;
   flying.add(conversation);
   try {
-    for (let item; (item = next(conversation)); ) if (!(await deliver(item))) break;
+    for (let item; (item = next(conversation));) if (!(await deliver(item))) break;
   } finally {
     flying.delete(conversation);
   }
@@ -98,12 +105,29 @@ async function deliver({ conversation, client_id, text }) {
       return false;
     }
     store.dispatch({ type: "out_set", conversation, client_id, patch: { state: "failed", code: error.code } });
+    if (!store.get().sessions[conversation]) handBack(conversation, client_id, text);
     return true;
   }
 }
 
+/** The conversation it was written in is gone from the desk: the text is not. */
+function handBack(conversation, client_id, text) {
+  discard(conversation, client_id);
+  const copy = () => navigator.clipboard?.writeText(text);
+  toast({
+    id: client_id,
+    kind: "urgent",
+    stays: true,
+    title: t("agent.out.gone"),
+    text,
+    run: copy,
+    runName: t("agent.out.copy"),
+  });
+}
+
 function fetchIfMissing(conversation, client_id) {
-  if ((store.get().outbox[conversation] || []).some((one) => one.client_id === client_id && one.seq)) syncOne(conversation);
+  if ((store.get().outbox[conversation] || []).some((one) => one.client_id === client_id && one.seq))
+    syncOne(conversation);
 }
 
 function newId() {

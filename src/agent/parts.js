@@ -4,7 +4,19 @@ import { initials } from "/web/format.js";
 import { h, icon } from "/web/dom.js";
 import { t } from "/web/i18n.js";
 
-const KINDS = { chat: "chat", sms: "sms", social: "chat", voice: "phone", case: "case", transfer: "transfer", conference: "conference", escalation: "escalate", bot_escalation: "escalate", customer_returned: "back", assigned: "person" };
+const KINDS = {
+  chat: "chat",
+  sms: "sms",
+  social: "chat",
+  voice: "phone",
+  case: "case",
+  transfer: "transfer",
+  conference: "conference",
+  escalation: "escalate",
+  bot_escalation: "escalate",
+  customer_returned: "back",
+  assigned: "person",
+};
 
 /** The sprite's symbol for a kind of work item or notification. @param {string} kind */
 export const kindIcon = (kind) => KINDS[kind] || "chat";
@@ -16,7 +28,14 @@ export function face(name, how = {}) {
   return h("span", { class: cls, "aria-hidden": "true" }, letters || icon("person", { small: true }));
 }
 
-const DOTS = { available: "", busy: "dot--busy", do_not_disturb: "dot--dnd", away: "dot--away", offline: "dot--off", inactive: "dot--inactive" };
+const DOTS = {
+  available: "",
+  busy: "dot--busy",
+  do_not_disturb: "dot--dnd",
+  away: "dot--away",
+  offline: "dot--off",
+  inactive: "dot--inactive",
+};
 
 /** A presence, by shape as well as colour. @param {string} status @param {any[]} [presences] */
 export function dot(status, presences = []) {
@@ -43,7 +62,12 @@ export function gauge(used, all) {
   return h(
     "span",
     { class: "gauge", title: t("agent.load", { used, all }) },
-    h("svg", { viewBox: "0 0 64 6", "aria-hidden": "true" }, h("rect", { width: 64, height: 6, rx: 3 }), h("rect", { class: tone, width: Math.round(64 * part), height: 6, rx: 3 })),
+    h(
+      "svg",
+      { viewBox: "0 0 64 6", "aria-hidden": "true" },
+      h("rect", { width: 64, height: 6, rx: 3 }),
+      h("rect", { class: tone, width: Math.round(64 * part), height: 6, rx: 3 }),
+    ),
     `${used}/${all}`,
   );
 }
@@ -59,7 +83,13 @@ export function withMasks(text, open = null) {
   return text.split(MASKED).map((part, i) => {
     if (i % 2 === 0) return part;
     const one = { class: "mask", title: t("agent.masked") };
-    return open ? h("button", { ...one, type: "button", "aria-label": t("agent.masked_reveal", { text: part }), onclick: open(part) }, part) : h("span", one, part);
+    return open
+      ? h(
+          "button",
+          { ...one, type: "button", "aria-label": t("agent.masked_reveal", { text: part }), onclick: open(part) },
+          part,
+        )
+      : h("span", one, part);
   });
 }
 
@@ -67,7 +97,8 @@ export function withMasks(text, open = null) {
 export const button = (props, ...kids) => h("button", { type: "button", ...props }, ...kids);
 
 /** A button that is an icon and says what it does. @param {string} name @param {string} label @param {() => void} onclick @param {any} [more] */
-export const iconButton = (name, label, onclick, more = {}) => button({ class: "btn btn--icon", "aria-label": label, title: label, onclick, ...more }, icon(name));
+export const iconButton = (name, label, onclick, more = {}) =>
+  button({ class: "btn btn--icon", "aria-label": label, title: label, onclick, ...more }, icon(name));
 
 /** The name of `{id, name}` or of a plain string. */
 export const nameOf = (one) => (one && typeof one === "object" ? one.name || one.id || "" : one || "");
@@ -76,7 +107,7 @@ export const nameOf = (one) => (one && typeof one === "object" ? one.name || one
 export const customerName = (one) => one?.customer?.name || nameOf(one?.customer) || t("agent.somebody");
 
 /** When a customer whose line broke is given up, if it is broken. @param {any} one */
-export const lostUntil = (one) => one.customer?.lost_until || one.lost_until || null;
+export const lostUntil = (one) => one.lost_until || null;
 
 /** @param {any} one */
-export const isLost = (one) => Boolean(lostUntil(one)) || one.customer?.connected === false || one.customer?.lost === true;
+export const isLost = (one) => Boolean(one.customer_lost || lostUntil(one));

@@ -19,7 +19,10 @@ export function presenceLabel(state) {
 export function presenceStory(state) {
   if (!state.presence) return "";
   const { reason, since, by } = state.presence;
-  const who = reason === "supervisor" && by ? t("agent.presence.by", { name: by.name || by }) : t(`agent.presence.reason.${reason}`);
+  const who =
+    reason === "supervisor" && by
+      ? t("agent.presence.by", { name: state.presence.by_name || by })
+      : t(`agent.presence.reason.${reason}`);
   return t("agent.presence.story", { since: ago(since), who });
 }
 
@@ -35,8 +38,13 @@ export function presenceMenu(state) {
     run: () => choose(id, state.presences),
   });
   const own = state.presences.filter((one) => one.base && one.id !== one.base);
-  const items = CHOICES.flatMap((base) => [item(base, false), ...own.filter((one) => one.base === base).map((one) => item(one.id, true))]);
-  return menu("presence", [{ head: presenceLabel(state), small: presenceStory(state) }, { sep: true }, ...items], { right: true });
+  const items = CHOICES.flatMap((base) => [
+    item(base, false),
+    ...own.filter((one) => one.base === base).map((one) => item(one.id, true)),
+  ]);
+  return menu("presence", [{ head: presenceLabel(state), small: presenceStory(state) }, { sep: true }, ...items], {
+    right: true,
+  });
 }
 
 /** @param {string} id @param {any[]} presences */

@@ -5,7 +5,15 @@ import { clockTime, exact } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { button, nameOf } from "./parts.js";
 
-const SYMBOLS = { chosen: "bell", presence: "clock", capacity: "person", sessions: "queue", excluded: "close", offline: "offline", ranked: "person" };
+const SYMBOLS = {
+  chosen: "bell",
+  presence: "clock",
+  capacity: "person",
+  sessions: "queue",
+  excluded: "close",
+  offline: "offline",
+  ranked: "person",
+};
 
 let store;
 
@@ -24,7 +32,9 @@ export function useRouting(ours) {
 async function load(conversation) {
   store.dispatch({ type: "routing", conversation, patch: { loading: true, failed: false } });
   try {
-    const answer = await fetch(`/api/v1/conversations/${encodeURIComponent(conversation)}/routing`, { credentials: "same-origin" });
+    const answer = await fetch(`/api/v1/conversations/${encodeURIComponent(conversation)}/routing`, {
+      credentials: "same-origin",
+    });
     if (!answer.ok) throw new Error(String(answer.status));
     const { decisions = [] } = await answer.json();
     store.dispatch({ type: "routing", conversation, patch: { loading: false, decisions } });
@@ -40,7 +50,13 @@ export function routingStory(state, row) {
   const last = list[list.length - 1];
   if (!last) {
     const text = data.loading ? t("agent.loading") : t(data.failed ? "agent.routing.failed" : "agent.routing.none");
-    return h("section", { class: "why" }, h("h3", null, t("agent.routing.title")), h("p", null, text), data.failed && button({ class: "btn btn--small btn--line", onclick: () => load(row.id) }, t("agent.again")));
+    return h(
+      "section",
+      { class: "why" },
+      h("h3", null, t("agent.routing.title")),
+      h("p", null, text),
+      data.failed && button({ class: "btn btn--small btn--line", onclick: () => load(row.id) }, t("agent.again")),
+    );
   }
   const name = (id) => state.desk.agents[id]?.name || nameOf(id);
   const chosen = last.chosen && name(last.chosen);
@@ -50,24 +66,82 @@ export function routingStory(state, row) {
       "section",
       { class: "why" },
       h("h3", null, t(question)),
-      h("p", null, chosen ? t("agent.routing.chosen", { name: chosen }) : t("agent.routing.nobody", { queue: nameOf(last.queue) || nameOf(row.queue) })),
-      h("ol", null, (last.candidates || []).map((one) => candidate(one, name(one.agent)))),
+      h(
+        "p",
+        null,
+        chosen
+          ? t("agent.routing.chosen", { name: chosen })
+          : t("agent.routing.nobody", { queue: state.desk.queues[last.queue]?.name || nameOf(row.queue) }),
+      ),
+      h(
+        "ol",
+        null,
+        (last.candidates || []).map((one) => candidate(one, name(one.agent))),
+      ),
       !chosen && frees(last, name),
       list.length > 1 && h("h3", null, t("agent.routing.before")),
-      list.length > 1 && h("ol", { class: "before" }, list.slice(0, -1).reverse().slice(0, 20).map((one, i) => h("li", { key: i }, h("time", { title: exact(one.at) }, clockTime(one.at)), h("span", null, t(`agent.routing.event.${one.event}`), ": ", one.chosen ? name(one.chosen) : t("agent.live.nobody"))))),
+      list.length > 1 &&
+        h(
+          "ol",
+          { class: "before" },
+          list
+            .slice(0, -1)
+            .reverse()
+            .slice(0, 20)
+            .map((one, i) =>
+              h(
+                "li",
+                { key: i },
+                h("time", { title: exact(one.at) }, clockTime(one.at)),
+                h(
+                  "span",
+                  null,
+                  t(`agent.routing.event.${one.event}`),
+                  ": ",
+                  one.chosen ? name(one.chosen) : t("agent.live.nobody"),
+                ),
+              ),
+            ),
+        ),
     ),
-    h("p", { class: "foot" }, [clockTime(last.at), t(`agent.routing.event.${last.event}`), last.tie_break && t("agent.routing.tie", { rule: last.tie_break })].filter(Boolean).join(" · ")),
+    h(
+      "p",
+      { class: "foot" },
+      [clockTime(last.at), t(`agent.routing.event.${last.event}`), last.explanation].filter(Boolean).join(" · "),
+    ),
   ];
 }
 
 function candidate(one, who) {
-  const detail = one.detail || (one.load !== undefined && one.capacity ? t("agent.routing.units", { used: one.load, all: one.capacity }) : "");
-  return h("li", { key: who }, icon(SYMBOLS[one.verdict] || "person"), h("div", null, h("strong", null, t(`agent.routing.verdict.${one.verdict}`, { name: who })), h("p", null, t(`agent.routing.because.${one.verdict}`, { name: who.split(" ")[0] }), detail && ` ${detail}`)));
+  const detail =
+    one.detail ||
+    (one.load !== undefined && one.capacity ? t("agent.routing.units", { used: one.load, all: one.capacity }) : "");
+  return h(
+    "li",
+    { key: who },
+    icon(SYMBOLS[one.verdict] || "person"),
+    h(
+      "div",
+      null,
+      h("strong", null, t(`agent.routing.verdict.${one.verdict}`, { name: who })),
+      h("p", null, t(`agent.routing.because.${one.verdict}`, { name: who.split(" ")[0] }), detail && ` ${detail}`),
+    ),
+  );
 }
 
 /** What would change it, from the verdicts. */
 function frees(decision, name) {
   const waits = (decision.candidates || []).filter((one) => one.verdict !== "chosen" && one.verdict !== "ranked");
-  if (!waits.length) return h("div", null, h("h3", null, t("agent.routing.frees")), h("p", null, t("agent.routing.frees.members")));
-  return h("div", null, h("h3", null, t("agent.routing.frees")), waits.slice(0, 3).map((one, i) => h("p", { key: i }, t(`agent.routing.frees.${one.verdict}`, { name: name(one.agent).split(" ")[0] }))));
+  if (!waits.length)
+    return h("div", null, h("h3", null, t("agent.routing.frees")), h("p", null, t("agent.routing.frees.members")));
+  return h(
+    "div",
+    null,
+    h("h3", null, t("agent.routing.frees")),
+    waits
+      .slice(0, 3)
+      .map((one, i) =>
+        h("p", { key: i }, t(`agent.routing.frees.${one.verdict}`, { name: name(one.agent).split(" ")[0] })),
+      ),
+  );
 }

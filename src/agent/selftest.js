@@ -47,7 +47,13 @@ export function checks(state) {
       fix: permission === "default" ? askPermission : null,
       fixName: t("agent.test.allow"),
     },
-    { id: "worker", name: t("agent.test.worker"), ok: worker === "ready", soft: worker === "waiting", is: t(`agent.test.worker.${worker}`) },
+    {
+      id: "worker",
+      name: t("agent.test.worker"),
+      ok: worker === "ready",
+      soft: worker === "waiting",
+      is: t(`agent.test.worker.${worker}`),
+    },
     {
       id: "sound",
       name: t("agent.test.sound"),
@@ -56,7 +62,14 @@ export function checks(state) {
       fix: sound === "off" ? () => setPrefs({ sound: true }) : sound === "locked" ? ringOnce : null,
       fixName: t(sound === "off" ? "agent.sound.on" : "agent.test.try"),
     },
-    { id: "link", name: t("agent.test.link"), ok: link === "open", is: t(`agent.test.link.${link}`), fix: link === "lost" ? retryNow : null, fixName: t("agent.again") },
+    {
+      id: "link",
+      name: t("agent.test.link"),
+      ok: link === "open",
+      is: t(`agent.test.link.${link}`),
+      fix: link === "lost" ? retryNow : null,
+      fixName: t("agent.again"),
+    },
   ];
 }
 
@@ -64,13 +77,23 @@ export function checks(state) {
 export function verdict(state) {
   const bad = checks(state).filter((one) => !one.ok && !one.soft);
   if (!bad.length) return { ok: true, text: t("agent.test.good"), hint: t("agent.test.good_hint") };
-  return { ok: false, text: t(`agent.test.bad.${bad[bad.length - 1].id}`), hint: bad.map((one) => `${one.name}: ${one.is}`).join("\n") };
+  return {
+    ok: false,
+    text: t(`agent.test.bad.${bad[bad.length - 1].id}`),
+    hint: bad.map((one) => `${one.name}: ${one.is}`).join("\n"),
+  };
 }
 
 /** Rings and shows a desktop notification, as a request would. */
 export async function ringOnce() {
   setTimeout(ring, 60);
-  await show({ id: "selftest", style: "toast", title: t("agent.test.sample"), fields: [{ label: t("agent.test.title"), value: t("agent.test.sample_text") }], desktop: "always" });
+  await show({
+    id: "selftest",
+    style: "toast",
+    title: t("agent.test.sample"),
+    fields: [{ label: t("agent.test.title"), value: t("agent.test.sample_text") }],
+    desktop: "always",
+  });
 }
 
 /** For the dialog. */

@@ -16,7 +16,22 @@ export function useSignIn(again) {
 /** @param {any} state */
 export function signInPage(state) {
   const field = (id, type, label, more = {}) =>
-    h("div", { key: id, class: "entry" }, h("label", { class: "label", for: id }, label), h("input", { id, class: "field", type, name: id, required: true, value: own[id], "aria-describedby": own.fault ? "fault" : null, oninput: (event) => (own[id] = event.currentTarget.value), ...more }));
+    h(
+      "div",
+      { key: id, class: "entry" },
+      h("label", { class: "label", for: id }, label),
+      h("input", {
+        id,
+        class: "field",
+        type,
+        name: id,
+        required: true,
+        value: own[id],
+        "aria-describedby": own.fault ? "fault" : null,
+        oninput: (event) => (own[id] = event.currentTarget.value),
+        ...more,
+      }),
+    );
   const note = own.fault || (state.why === "ended" || state.why === "refused" ? t(`agent.sign_in.${state.why}`) : "");
   return h(
     "main",
@@ -27,11 +42,32 @@ export function signInPage(state) {
       h("p", { class: "brand" }, icon("bell"), "deskbell"),
       h("h1", { id: "signin-title" }, t("agent.sign_in.title")),
       h("p", { class: "t-2" }, t("agent.sign_in.text")),
-      note && h("p", { id: "fault", class: own.fault ? "signin__fault" : "signin__note", role: "alert" }, icon(own.fault ? "warn" : "clock", { small: true }), note),
-      field("username", "text", t("agent.sign_in.username"), { autocomplete: "username", autocapitalize: "none", spellcheck: "false", ref: (el) => el.focus() }),
+      note &&
+        h(
+          "p",
+          { id: "fault", class: own.fault ? "signin__fault" : "signin__note", role: "alert" },
+          icon(own.fault ? "warn" : "clock", { small: true }),
+          note,
+        ),
+      field("username", "text", t("agent.sign_in.username"), {
+        autocomplete: "username",
+        autocapitalize: "none",
+        spellcheck: "false",
+        ref: (el) => el.focus(),
+      }),
       field("password", "password", t("agent.sign_in.password"), { autocomplete: "current-password" }),
-      own.code && field("totp", "text", t("agent.sign_in.totp"), { autocomplete: "one-time-code", inputmode: "numeric", maxlength: 8, ref: (el) => el.focus() }),
-      h("button", { class: "btn btn--main btn--wide", disabled: own.busy }, own.busy ? t("agent.sign_in.busy") : t("agent.sign_in")),
+      own.code &&
+        field("totp", "text", t("agent.sign_in.totp"), {
+          autocomplete: "one-time-code",
+          inputmode: "numeric",
+          maxlength: 8,
+          ref: (el) => el.focus(),
+        }),
+      h(
+        "button",
+        { class: "btn btn--main btn--wide", disabled: own.busy },
+        own.busy ? t("agent.sign_in.busy") : t("agent.sign_in"),
+      ),
       !own.code && button({ class: "link", onclick: () => change({ code: true }) }, t("agent.sign_in.have_code")),
     ),
     h("p", { class: "signin__foot" }, t("agent.sign_in.foot")),
@@ -55,6 +91,10 @@ async function submit(event) {
   }
   const needsCode = wrong.code === "totp_required";
   const key = `agent.sign_in.error.${wrong.code}`;
-  change({ busy: false, code: own.code || needsCode, fault: t(key, { n: wrong.retry || 60 }) === key ? t("agent.error.unknown") : t(key, { n: wrong.retry || 60 }) });
+  change({
+    busy: false,
+    code: own.code || needsCode,
+    fault: t(key, { n: wrong.retry || 60 }) === key ? t("agent.error.unknown") : t(key, { n: wrong.retry || 60 }),
+  });
   document.getElementById(needsCode ? "totp" : "password")?.focus();
 }

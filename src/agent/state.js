@@ -48,6 +48,7 @@ export const initial = {
   loading: {},
   notes: {},
   contacts: {},
+  articles: null,
   transcripts: {},
   dialog: null,
   menu: null,
@@ -74,44 +75,79 @@ const actions = {
   prefs: (state, { patch }) => changed(state, "prefs", patch),
   link: (state, { link }) => ({ ...state, link, linkSince: state.link === link ? state.linkSince : Date.now() }),
   signed_out: (state, { why }) => ({ ...initial, phase: "signed_out", why, prefs: state.prefs, tests: state.tests }),
-  select: (state, { conversation }) => ({ ...state, selected: conversation, page: conversation ? "talk" : "sessions", view: "desk", menu: null }),
+  select: (state, { conversation }) => ({
+    ...state,
+    selected: conversation,
+    page: conversation ? "talk" : "sessions",
+    view: "desk",
+    menu: null,
+  }),
   draft: (state, { conversation, text }) => put(state, "drafts", conversation, text),
-  compose: (state, { conversation, patch }) => put(state, "compose", conversation, { ...state.compose[conversation], ...patch }),
+  compose: (state, { conversation, patch }) =>
+    put(state, "compose", conversation, { ...state.compose[conversation], ...patch }),
   loading: (state, { key, value }) => put(state, "loading", key, value),
-  read_here: (state, { conversation }) => session(state, conversation, (one) => (one.unread ? { ...one, unread: 0 } : one)),
-  history: (state, { conversation, messages, more }) =>
+  read_here: (state, { conversation }) =>
+    session(state, conversation, (one) => (one.unread ? { ...one, unread: 0 } : one)),
+  history: (state, { conversation, messages, more, details }) =>
     session(arrived(state, conversation, messages), conversation, (one) => ({
       ...one,
       messages: merge(one.messages, messages),
       more: more === undefined ? one.more : more,
+      ...details,
     })),
+  notes: (state, { conversation, notes }) => put(state, "notes", conversation, notes),
   parked: (state, { sessions, more }) => {
     const next = sessions.reduce((now, one) => onFrame(now, { ...one, t: "session" }), state);
     return { ...next, parkedMore: Boolean(more) };
   },
   typed: (state, { conversation }) => (state.typing[conversation] ? put(state, "typing", conversation, null) : state),
-  transcript: (state, { conversation, patch }) => put(state, "transcripts", conversation, { ...state.transcripts[conversation], ...patch }),
+  transcript: (state, { conversation, patch }) =>
+    put(state, "transcripts", conversation, { ...state.transcripts[conversation], ...patch }),
   contact: (state, { contact, patch }) => put(state, "contacts", contact, { ...state.contacts[contact], ...patch }),
-  note: (state, { conversation, note }) => put(state, "notes", conversation, [...(state.notes[conversation] || []), note]),
+  note: (state, { conversation, note }) =>
+    put(state, "notes", conversation, [...(state.notes[conversation] || []), note]),
   dialog: (state, { dialog }) => ({ ...state, dialog, menu: null }),
   dialog_set: (state, { patch }) => (state.dialog ? { ...state, dialog: { ...state.dialog, ...patch } } : state),
-  toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.filter((one) => one.id !== toast.id), toast].slice(-4) }),
+  toast: (state, { toast }) => ({
+    ...state,
+    toasts: [...state.toasts.filter((one) => one.id !== toast.id), toast].slice(-4),
+  }),
   toast_gone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((one) => one.id !== id) }),
-  notification_gone: (state, { id }) => ({ ...state, notifications: state.notifications.filter((one) => one.id !== id) }),
-  notification_busy: (state, { id, busy }) => ({ ...state, notifications: state.notifications.map((one) => (one.id === id ? { ...one, busy } : one)) }),
+  notification_gone: (state, { id }) => ({
+    ...state,
+    notifications: state.notifications.filter((one) => one.id !== id),
+  }),
+  notification_busy: (state, { id, busy }) => ({
+    ...state,
+    notifications: state.notifications.map((one) => (one.id === id ? { ...one, busy } : one)),
+  }),
   hide_banner: (state, { kind }) => put(state, "hidden", kind, true),
-  out_add: (state, { item }) => put(state, "outbox", item.conversation, [...(state.outbox[item.conversation] || []), item]),
+  out_add: (state, { item }) =>
+    put(state, "outbox", item.conversation, [...(state.outbox[item.conversation] || []), item]),
   out_set: (state, { conversation, client_id, patch }) =>
-    put(state, "outbox", conversation, (state.outbox[conversation] || []).map((one) => (one.client_id === client_id ? { ...one, ...patch } : one))),
+    put(
+      state,
+      "outbox",
+      conversation,
+      (state.outbox[conversation] || []).map((one) => (one.client_id === client_id ? { ...one, ...patch } : one)),
+    ),
   out_drop: (state, { conversation, client_id }) =>
-    put(state, "outbox", conversation, (state.outbox[conversation] || []).filter((one) => one.client_id !== client_id)),
-  routing: (state, { conversation, patch }) => put(state, "routing", conversation, { ...state.routing[conversation], ...patch }),
+    put(
+      state,
+      "outbox",
+      conversation,
+      (state.outbox[conversation] || []).filter((one) => one.client_id !== client_id),
+    ),
+  routing: (state, { conversation, patch }) =>
+    put(state, "routing", conversation, { ...state.routing[conversation], ...patch }),
   desk_off: (state) => ({ ...state, desk: null }),
 };
 
 function changed(state, part, patch) {
   const was = state[part];
-  return Object.keys(patch).every((key) => was[key] === patch[key]) ? state : { ...state, [part]: { ...was, ...patch } };
+  return Object.keys(patch).every((key) => was[key] === patch[key])
+    ? state
+    : { ...state, [part]: { ...was, ...patch } };
 }
 
 /** Sets one entry of one of the tables. */
@@ -186,5 +222,7 @@ export const alerts = (state) => state.notifications.filter((one) => one.style =
 export const notices = (state) => state.notifications.filter((one) => one.style !== "alert");
 export const selectedSession = (state) => (state.selected ? state.sessions[state.selected] || null : null);
 export const isSupervisor = (state) => Boolean(state.me && state.me.roles && state.me.roles.includes("supervisor"));
-export const canType = (one) => Boolean(one) && one.state === "active" && one.role !== "monitor" && one.reason !== "asset_removed";
+/** The asset is gone: only ending is left (REQ S3-9). */
+export const isFrozen = (one) => Boolean(one.frozen) || (one.reason === "asset_removed" && one.state === "active");
+export const canType = (one) => Boolean(one) && one.state === "active" && one.role !== "monitor" && !isFrozen(one);
 export const unreadTotal = (state) => state.order.reduce((n, id) => n + (state.sessions[id]?.unread || 0), 0);

@@ -13,7 +13,7 @@ import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
 import { emptyDesk } from "./empty.js";
 import { discard, retry } from "./outbox.js";
 import { button, customerName, face, iconButton, isLost, lostUntil, nameOf, time, withMasks } from "./parts.js";
-import { isSupervisor, selectedSession } from "./state.js";
+import { isFrozen, selectedSession } from "./state.js";
 
 const BLOCK = 32;
 const BLOCK_GUESS_PX = BLOCK * 52;
@@ -30,25 +30,43 @@ export function head(state) {
   return h(
     "header",
     { class: "talk__head" },
-    iconButton("queue", t("agent.page.sessions"), () => store.dispatch({ type: "set", patch: { page: "sessions" } }), { class: "btn btn--icon talk__back" }),
-    h("div", { class: "cut" }, h("h1", { class: "cut" }, customerName(one)), h("p", { class: "cut" }, wide, " · ", time(one.since, "span"))),
+    iconButton("queue", t("agent.page.sessions"), () => store.dispatch({ type: "set", patch: { page: "sessions" } }), {
+      class: "btn btn--icon talk__back",
+    }),
+    h(
+      "div",
+      { class: "cut" },
+      h("h1", { class: "cut" }, customerName(one)),
+      h("p", { class: "cut" }, wide, " · ", time(one.since, "span")),
+    ),
     h("div", { class: "talk__acts" }, acts(one)),
   );
 }
 
 function acts(one) {
   const act = (symbol, name, run, more = {}) =>
-    button({ class: "btn", title: t(`agent.act.${name}`), onclick: run, ...more }, icon(symbol), h("span", { class: "btn__t" }, t(`agent.act.${name}`)));
+    button(
+      { class: "btn", title: t(`agent.act.${name}`), onclick: run, ...more },
+      icon(symbol),
+      h("span", { class: "btn__t" }, t(`agent.act.${name}`)),
+    );
   const dialog = (kind) => () => openDialog(kind, { conversation: one.conversation });
   const away = () => putAway(one);
   if (one.state === "reserved" || one.state === "waiting" || one.reserved) return null;
   if (one.role === "monitor") return act("close", "stop_reading", away);
   if (one.state === "wrap_up") return act("check", "finish", dialog("wrapup"), { class: "btn btn--tone" });
   if (one.role === "participant") return act("out", "leave", away);
-  const gone = one.reason === "asset_removed";
+  const gone = isFrozen(one);
   return [
-    !gone && act("transfer", "transfer", () => openDialog("transfer", { conversation: one.conversation, directory: "agents", to: "agents" })),
-    !gone && !one.conference && act("conference", "conference", () => openDialog("conference", { conversation: one.conversation, directory: "agents", to: "agents" })),
+    !gone &&
+      act("transfer", "transfer", () =>
+        openDialog("transfer", { conversation: one.conversation, directory: "agents", to: "agents" }),
+      ),
+    !gone &&
+      !one.conference &&
+      act("conference", "conference", () =>
+        openDialog("conference", { conversation: one.conversation, directory: "agents", to: "agents" }),
+      ),
     !gone && one.mode === "persistent" && act("park", "park", away),
     h("span", { class: "sep" }),
     act("end", one.conference ? "end_conference" : "end", dialog("end"), { class: "btn btn--end" }),
@@ -81,7 +99,21 @@ export function useLog(ours, el) {
 export const logInputs = (s) => {
   const one = selectedSession(s);
   const id = s.selected;
-  return [id, one && one.messages, one && one.more, one && one.state, one && one.customer, s.outbox[id], s.typing[id], s.read[id], s.loading[`history.${id}`], s.link, s.phase, one ? null : s.presence, one ? null : s.tests];
+  return [
+    id,
+    one && one.messages,
+    one && one.more,
+    one && one.state,
+    one && one.customer,
+    s.outbox[id],
+    s.typing[id],
+    s.read[id],
+    s.loading[`history.${id}`],
+    s.link,
+    s.phase,
+    one ? null : s.presence,
+    one ? null : s.tests,
+  ];
 };
 
 /** Draws the log around `render`, keeping the eye where it is. @param {any} state @param {(kids: any) => void} draw */
@@ -150,7 +182,8 @@ export function setRedraw(draw) {
 
 function wantOlder() {
   const one = selectedSession(store.get());
-  if (one && one.more && one.messages.length && store.get().loading[`history.${one.conversation}`] !== "failed") loadHistory(one.conversation);
+  if (one && one.more && one.messages.length && store.get().loading[`history.${one.conversation}`] !== "failed")
+    loadHistory(one.conversation);
 }
 
 /** The button that leads back to the newest, when there is something below. */
@@ -169,7 +202,8 @@ export function toEnd() {
 }
 
 function log(state, one) {
-  if (!one && state.selected && state.link === "open") return h("p", { key: "loading", class: "log__wait", role: "status" }, t("agent.loading"));
+  if (!one && state.selected && state.link === "open")
+    return h("p", { key: "loading", class: "log__wait", role: "status" }, t("agent.loading"));
   if (!one) return emptyDesk(state);
   const blocks = new Map();
   one.messages.forEach((message, i) => {
@@ -184,12 +218,27 @@ function log(state, one) {
     ...[...blocks].map(([block, places]) =>
       h(
         "div",
-        { key: `${key}.${block}`, class: "block", "data-block": block, ref: (el) => watcher.observe(el), gone: (el) => watcher.unobserve(el), vars: { "--block": seen.has(block) ? "auto" : `${heights.get(block) || BLOCK_GUESS_PX}px` } },
+        {
+          key: `${key}.${block}`,
+          class: "block",
+          "data-block": block,
+          ref: (el) => watcher.observe(el),
+          gone: (el) => watcher.unobserve(el),
+          vars: { "--block": seen.has(block) ? "auto" : `${heights.get(block) || BLOCK_GUESS_PX}px` },
+        },
         seen.has(block) && places.map((i) => rowOf(state, one, i)),
       ),
     ),
     ...(state.outbox[key] || []).map((item) => outgoing(state, item)),
-    isLost(one) && h("p", { key: "lost", class: "sys sys--urgent" }, icon("offline", { small: true }), t("agent.talk.lost", { name: firstName(customerName(one)) }), " ", lostUntil(one) && time(lostUntil(one), "left")),
+    isLost(one) &&
+      h(
+        "p",
+        { key: "lost", class: "sys sys--urgent" },
+        icon("offline", { small: true }),
+        t("agent.talk.lost", { name: firstName(customerName(one)) }),
+        " ",
+        lostUntil(one) && time(lostUntil(one), "left"),
+      ),
     state.typing[key] && typing(one),
   ];
 }
@@ -198,14 +247,33 @@ function older(state, one) {
   const loading = state.loading[`history.${one.conversation}`];
   const first = one.messages[0];
   if (loading === true) return h("p", { key: "older", class: "sys" }, t("agent.loading"));
-  if (loading === "failed") return h("p", { key: "older", class: "sys" }, t("agent.talk.older_failed"), " ", button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.again")));
-  if (one.more && first) return h("p", { key: "older", class: "sys" }, button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.talk.older")));
-  return first && first.seq === 1 ? h("p", { key: "older", class: "sys" }, t("agent.talk.start", { at: `${dayName(first.at)} ${clockTime(first.at)}` })) : null;
+  if (loading === "failed")
+    return h(
+      "p",
+      { key: "older", class: "sys" },
+      t("agent.talk.older_failed"),
+      " ",
+      button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.again")),
+    );
+  if (one.more && first)
+    return h(
+      "p",
+      { key: "older", class: "sys" },
+      button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.talk.older")),
+    );
+  return first && first.seq === 1
+    ? h("p", { key: "older", class: "sys" }, t("agent.talk.start", { at: clockTime(first.at) }))
+    : null;
 }
 
 const isOurs = (message) => message.from.kind === "agent" || message.from.kind === "bot";
 const sameGroup = (a, b) =>
-  Boolean(a && b) && a.from.kind === b.from.kind && a.from.kind !== "system" && a.from.name === b.from.name && dayNumber(a.at) === dayNumber(b.at) && Date.parse(b.at) - Date.parse(a.at) < GROUP_MS;
+  Boolean(a && b) &&
+  a.from.kind === b.from.kind &&
+  a.from.kind !== "system" &&
+  a.from.name === b.from.name &&
+  dayNumber(a.at) === dayNumber(b.at) &&
+  Date.parse(b.at) - Date.parse(a.at) < GROUP_MS;
 
 function rowOf(state, one, i) {
   const message = one.messages[i];
@@ -216,27 +284,49 @@ function rowOf(state, one, i) {
     "div",
     { key: message.seq, "data-seq": message.seq },
     newDay && h("h2", { class: "day" }, dayName(message.at)),
-    message.from.kind === "system" ? system(message) : bubble(state, one, message, sameGroup(before, message), sameGroup(message, after)),
+    message.from.kind === "system"
+      ? system(message)
+      : bubble(state, one, message, sameGroup(before, message), sameGroup(message, after)),
   );
 }
 
 function system(message) {
   const own = message.code ? t(`agent.system.${message.code}`) : "";
   const text = message.text || (own.startsWith("agent.") ? message.code : own);
-  return h("p", { class: cls("sys", { "sys--strong": message.code === "customer_ended" || message.code === "asset_removed" }) }, text, " · ", h("time", { title: exact(message.at) }, clockTime(message.at)));
+  return h(
+    "p",
+    { class: cls("sys", { "sys--strong": message.code === "customer_ended" || message.code === "asset_removed" }) },
+    text,
+    " · ",
+    h("time", { title: exact(message.at) }, clockTime(message.at)),
+  );
 }
 
 function bubble(state, one, message, joined, joins) {
   const ours = isOurs(message);
   const name = ours ? message.from.name || t("agent.bot") : customerName(one);
-  const mayReveal = isSupervisor(state) || state.settings.reveal;
-  const open = mayReveal ? () => () => openDialog("reveal", { conversation: one.conversation, seq: message.seq }) : null;
+  const open =
+    state.settings.reveal && message.masked
+      ? () => () => openDialog("reveal", { conversation: one.conversation, seq: message.seq })
+      : null;
   return h(
     "div",
     { class: cls(ours ? "said said--us" : "said", { "said--joined": joined, "said--joins": joins }) },
     !ours && (joins ? h("span", { class: "said__gap" }) : face(name, { given: one.customer?.initials })),
-    h("p", { class: "bub", title: exact(message.at) }, h("span", { class: "vh" }, t("agent.says", { name })), withMasks(message.text, open)),
-    !joins && h("p", { class: "stamp" }, ours && `${firstName(name)} · `, h("time", { title: exact(message.at) }, clockTime(message.at)), ours && isRead(state, one, message) && [` · ${t("agent.read")} `, icon("check", { small: true })]),
+    h(
+      "p",
+      { class: "bub", title: exact(message.at) },
+      h("span", { class: "vh" }, t("agent.says", { name })),
+      withMasks(message.text, open),
+    ),
+    !joins &&
+      h(
+        "p",
+        { class: "stamp" },
+        ours && `${firstName(name)} · `,
+        h("time", { title: exact(message.at) }, clockTime(message.at)),
+        ours && isRead(state, one, message) && [` · ${t("agent.read")} `, icon("check", { small: true })],
+      ),
   );
 }
 
@@ -264,16 +354,30 @@ function outgoing(state, item) {
           button({ class: "link", onclick: () => takeBack(item) }, t("agent.out.back")),
           button({ class: "link", onclick: () => discard(item.conversation, item.client_id) }, t("agent.out.discard")),
         )
-      : h("p", { class: "stamp" }, icon("clock", { small: true }), state.link === "open" ? t("agent.out.sending") : t("agent.out.waits")),
+      : h(
+          "p",
+          { class: "stamp" },
+          icon("clock", { small: true }),
+          state.link === "open" ? t("agent.out.sending") : t("agent.out.waits"),
+        ),
   );
 }
 
 function takeBack(item) {
   const draft = store.get().drafts[item.conversation];
-  store.dispatch({ type: "draft", conversation: item.conversation, text: draft ? `${draft}\n${item.text}` : item.text });
+  store.dispatch({
+    type: "draft",
+    conversation: item.conversation,
+    text: draft ? `${draft}\n${item.text}` : item.text,
+  });
   discard(item.conversation, item.client_id);
 }
 
 function typing(one) {
-  return h("div", { key: "typing", class: "said" }, face(customerName(one), { given: one.customer?.initials }), h("p", { class: "typing", "aria-label": t("agent.state.typing") }, h("i"), h("i"), h("i")));
+  return h(
+    "div",
+    { key: "typing", class: "said" },
+    face(customerName(one), { given: one.customer?.initials }),
+    h("p", { class: "typing", "aria-label": t("agent.state.typing") }, h("i"), h("i"), h("i")),
+  );
 }

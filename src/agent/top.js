@@ -12,7 +12,19 @@ import { verdict } from "./selftest.js";
 import { held, isSupervisor, SESSIONS_MAX } from "./state.js";
 import { isDark } from "./theme.js";
 
-export const inputs = (s) => [s.me, s.presence, s.presences, s.settings, s.place, s.tests, s.prefs, s.menu, s.view, s.order, s.sessions];
+export const inputs = (s) => [
+  s.me,
+  s.presence,
+  s.presences,
+  s.settings,
+  s.place,
+  s.tests,
+  s.prefs,
+  s.menu,
+  s.view,
+  s.order,
+  s.sessions,
+];
 
 /** @param {any} state */
 export function top(state) {
@@ -29,10 +41,10 @@ export function top(state) {
         button({ "aria-current": live ? "page" : null, onclick: () => setView("live") }, t("agent.surface.live")),
       ),
     button(
-      { class: "jump", "aria-label": t("agent.palette.open"), "aria-haspopup": "dialog", onclick: () => openDialog("palette") },
+      { class: "jump", "aria-haspopup": "dialog", onclick: () => openDialog("palette") },
       icon("search", { small: true }),
       h("span", null, t("agent.palette.open")),
-      h("kbd", null, "Ctrl K"),
+      h("kbd", { "aria-hidden": "true" }, "Ctrl K"),
     ),
     lamp(state),
     h("span", { class: "sep" }),
@@ -54,15 +66,31 @@ export function top(state) {
       ),
       state.menu === "presence" && presenceMenu(state),
     ),
-    h("span", { class: full ? "load t-urgent" : "load", title: t("agent.held_hint") }, `${held(state)}/${SESSIONS_MAX}`),
+    h(
+      "span",
+      { class: full ? "load t-urgent" : "load", title: t("agent.held_hint") },
+      `${held(state)}/${SESSIONS_MAX}`,
+    ),
     h("span", { class: "sep" }),
-    iconButton(isDark() ? "sun" : "moon", t(isDark() ? "agent.theme.to_light" : "agent.theme.to_dark"), () => setPrefs({ theme: isDark() ? "light" : "dark" }), { class: "btn btn--icon top__theme" }),
+    iconButton(
+      isDark() ? "sun" : "moon",
+      t(isDark() ? "agent.theme.to_light" : "agent.theme.to_dark"),
+      () => setPrefs({ theme: isDark() ? "light" : "dark" }),
+      { class: "btn btn--icon top__theme" },
+    ),
     h(
       "span",
       { class: "anchor" },
       button(
-        { class: "btn btn--icon", id: "account", "aria-haspopup": "menu", "aria-expanded": String(state.menu === "account"), "aria-label": t("agent.account", { name: state.me.name }), onclick: () => toggleMenu("account") },
-        h("span", { class: "avatar avatar--me" }, initials(state.me.name)),
+        {
+          class: "btn btn--icon",
+          id: "account",
+          "aria-haspopup": "menu",
+          "aria-expanded": String(state.menu === "account"),
+          onclick: () => toggleMenu("account"),
+        },
+        h("span", { class: "avatar avatar--me", "aria-hidden": "true" }, initials(state.me.name)),
+        h("span", { class: "vh" }, t("agent.account", { name: state.me.name })),
       ),
       state.menu === "account" && account(state),
     ),
@@ -72,7 +100,12 @@ export function top(state) {
 function lamp(state) {
   const { ok, text, hint } = verdict(state);
   return button(
-    { class: ok ? "lamp" : "lamp lamp--bad", "aria-haspopup": "dialog", title: hint, onclick: () => openDialog("selftest") },
+    {
+      class: ok ? "lamp" : "lamp lamp--bad",
+      "aria-haspopup": "dialog",
+      title: hint,
+      onclick: () => openDialog("selftest"),
+    },
     ok ? h("span", { class: "dot" }) : icon("bell", { small: true }),
     h("span", { class: "btn__t" }, text),
     h("span", { class: "vh" }, t("agent.test.title")),
@@ -80,8 +113,19 @@ function lamp(state) {
 }
 
 function account(state) {
-  const theme = (value, label, symbol) => ({ id: `theme-${value}`, label, icon: symbol, radio: state.prefs.theme === value, run: () => setPrefs({ theme: value }) });
-  const words = (code) => ({ id: `lang-${code}`, label: t(`agent.language.${code}`), radio: language() === code, run: () => setPrefs({ language: code }) });
+  const theme = (value, label, symbol) => ({
+    id: `theme-${value}`,
+    label,
+    icon: symbol,
+    radio: state.prefs.theme === value,
+    run: () => setPrefs({ theme: value }),
+  });
+  const words = (code) => ({
+    id: `lang-${code}`,
+    label: t(`agent.language.${code}`),
+    radio: language() === code,
+    run: () => setPrefs({ language: code }),
+  });
   const deskTheme = state.settings.theme || "system";
   return menu(
     "account",
@@ -95,9 +139,19 @@ function account(state) {
       { sep: true },
       ...LANGUAGES.map(words),
       { sep: true },
-      { id: "sound", label: t(state.prefs.sound ? "agent.sound.off" : "agent.sound.on"), icon: state.prefs.sound ? "mute" : "sound", run: () => setPrefs({ sound: !state.prefs.sound }) },
+      {
+        id: "sound",
+        label: t(state.prefs.sound ? "agent.sound.off" : "agent.sound.on"),
+        icon: state.prefs.sound ? "mute" : "sound",
+        run: () => setPrefs({ sound: !state.prefs.sound }),
+      },
       { id: "keys", label: t("agent.keys.title"), icon: "keys", hint: "?", run: () => openDialog("keys") },
-      { id: "out", label: t("agent.sign_out"), icon: "out", run: () => (held(state) ? openDialog("signout") : signOut()) },
+      {
+        id: "out",
+        label: t("agent.sign_out"),
+        icon: "out",
+        run: () => (held(state) ? openDialog("signout") : signOut()),
+      },
     ],
     { right: true },
   );

@@ -163,9 +163,8 @@ impl Engine {
         let since_wall_ms = self.now.wall_ms;
         let session =
             Session { agent, role, state: SessionState::Active, since_wall_ms, units, timer: TimerId::NONE };
-        let row = self.row_mut(conversation);
-        row.sessions.push(session).expect("a place was made");
-        row.remember(agent);
+        self.row_mut(conversation).sessions.push(session).expect("a place was made");
+        self.remember(conversation, agent);
         self.load(agent, conversation, units);
         self.work_changed(agent);
         self.emit(Effect::Session { conversation, agent, opened: true, reason: None });

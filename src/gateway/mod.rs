@@ -12,6 +12,7 @@ mod exchange;
 mod headers;
 mod http;
 mod identity;
+pub mod jwt;
 mod live;
 mod origin;
 mod outbox;

@@ -25,11 +25,28 @@ export function h(tag, props, ...kids) {
   return { tag, props: own, kids: flat(kids, []), key: own.key, el: null };
 }
 
+// Until the sprite is part of the page its symbols come from the file, which a lost line takes away.
+let sprite = "/web/icons.svg";
+
+/** Takes the sprite into the page, so that a symbol first needed while the box is away is there. */
+export async function keepIcons() {
+  try {
+    const text = await (await fetch(sprite)).text();
+    const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    if (svg.nodeName !== "svg") return;
+    svg.classList.add("sprite");
+    document.body.prepend(document.adoptNode(svg));
+    sprite = "";
+  } catch {
+    // The symbols stay in their file.
+  }
+}
+
 /** A symbol of the sprite. Decoration unless it has a label. @param {string} name @param {{small?: boolean, label?: string, class?: string}} [how] */
 export function icon(name, how = {}) {
   const cls = `i${how.small ? " i-16" : ""}${how.class ? ` ${how.class}` : ""}`;
   const seen = how.label ? { role: "img", "aria-label": how.label } : { "aria-hidden": "true" };
-  return h("svg", { class: cls, ...seen }, h("use", { href: `/web/icons.svg#i-${name}` }));
+  return h("svg", { class: cls, ...seen }, h("use", { href: `${sprite}#i-${name}` }));
 }
 
 /** Makes the children of `root` equal to the description, moving and changing as little as possible. @param {Element} root @param {...Child} kids */
@@ -144,7 +161,8 @@ function leave(node) {
 function set(el, name, value) {
   if (OURS.has(name)) return;
   if (name.startsWith("on")) {
-    el[name] = value ?? null;
+    // What a handler returns means nothing: by the old rule of `on…` properties a false would cancel the event.
+    el[name] = value ? (event) => void value.call(el, event) : null;
   } else if (name === "value" || name === "checked") {
     if (el[name] !== (value ?? "")) el[name] = value ?? "";
   } else if (name === "vars") {

@@ -61,7 +61,9 @@ export function dayName(at) {
   if (days === 0) return t("time.today");
   if (days === 1) return t("time.yesterday");
   const year = new Date(at).getFullYear() === new Date(now()).getFullYear() ? {} : { year: "numeric" };
-  return format({ weekday: "long", day: "numeric", month: "long", ...year }).format(new Date(at)).replace(",", "");
+  return format({ weekday: "long", day: "numeric", month: "long", ...year })
+    .format(new Date(at))
+    .replace(",", "");
 }
 
 /** Calendar day as a number, in the reader's time zone. @param {string | number} at */
@@ -74,7 +76,9 @@ export function dayNumber(at) {
 export function span(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");
-  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return s < 3600
+    ? `${Math.floor(s / 60)}:${two(s % 60)}`
+    : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
 /** Unicode scalar values (REQ D-14): a lone surrogate counts as one, as it does once it is replaced. @param {string} text */
