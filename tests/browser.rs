@@ -8,7 +8,13 @@ mod support;
 mod chromedriver;
 #[path = "browser/conversation.rs"]
 mod conversation;
+#[path = "browser/desktop.rs"]
+mod desktop;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/people.rs"]
 mod people;
+#[path = "browser/pictures.rs"]
+mod pictures;
+#[path = "browser/widget.rs"]
+mod widget;

@@ -77,14 +77,17 @@ pub(crate) mod keys {
     pub(crate) const CONTROL: &str = "\u{E009}";
     pub(crate) const ALT: &str = "\u{E00A}";
     pub(crate) const ESCAPE: &str = "\u{E00C}";
-    pub(crate) const DOWN: &str = "\u{E015}";
 }
 
 impl Browser {
     /// Starts Chromium with a fresh home that trusts the box's authority; notifications are granted to the box.
     pub(crate) fn new(desk: &Desk) -> Browser {
+        Browser::trusting(&desk.url, &desk.get("/ca.crt").body)
+    }
+
+    fn trusting(url: &str, authority: &str) -> Browser {
         let home = tempfile::tempdir().expect("a folder");
-        trust(home.path(), &desk.get("/ca.crt").body);
+        trust(home.path(), authority);
         let driver = Chromedriver::shared();
         let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
         args.push(format!("--user-data-dir={}", home.path().join("profile").display()));
@@ -102,7 +105,7 @@ impl Browser {
         let made = driver.call("POST", "/session", &wanted).expect("Chromium starts");
         let session = made["sessionId"].as_str().expect("a session").to_string();
         let browser =
-            Browser { driver, session, url: desk.url.clone(), forgiven: RefCell::default(), _home: home };
+            Browser { driver, session, url: url.to_string(), forgiven: RefCell::default(), _home: home };
         browser.devtools(
             "Browser.grantPermissions",
             json!({"origin": browser.url, "permissions": ["notifications"]}),
@@ -167,6 +170,8 @@ impl Browser {
 
     pub(crate) fn turn_to(&self, tab: &str) {
         self.must("POST", "/window", &json!({"handle": tab}));
+        // WebDriver turns to a tab without bringing it before the person's eyes.
+        self.devtools("Page.bringToFront", json!({}));
     }
 
     // ── how it looks ──
