@@ -117,6 +117,8 @@ fn a_start_after_a_clean_stop_replays_nothing() {
     let disk = MemoryDisk::new();
     let desk = Desk::open(&disk);
     desk.say(1, b"hello");
+    // A reader keeps redb open, so that its own last words do not stand in for the checkpoint.
+    let _reader = desk.store.reader();
     desk.store.shutdown().expect("a clean stop");
     let again = Desk::open(&disk.after(PowerCut::LoseAll));
     assert_eq!(again.opened.recovered, 0);
@@ -315,6 +317,29 @@ fn a_power_cut_at_the_first_write_into_a_reused_segment_loses_nothing() {
 }
 
 #[test]
+fn a_full_ring_waits_for_its_checkpoint_and_a_start_from_it_overwrites_nothing() {
+    let disk = MemoryDisk::new();
+    let desk = Desk::open(&disk);
+    disk.arm(Name::State, Op::Sync, 0, Fault::Freeze);
+    // 32 blocks, one of them the run's first entry.
+    (1..=31).for_each(|n| desk.say(n, b"message"));
+    until("the checkpoint", || disk.is_frozen());
+    desk.send(32, b"no room").expect("submitted");
+    assert_eq!(desk.oks.recv_timeout(Duration::from_millis(50)).ok(), None);
+    let full = disk.after(PowerCut::LoseAll);
+    for nth in 0..6 {
+        let start = full.after(PowerCut::LoseAll);
+        start.arm(Name::State, Op::Sync, nth, Fault::Fail);
+        let cut_short = Desk::try_open(start.options());
+        let again = Desk::open(&start.after(PowerCut::LoseAll));
+        assert_eq!(again.messages(), (1..=31).collect::<Vec<_>>(), "sync {nth}");
+        drop(cut_short);
+    }
+    disk.thaw();
+    assert_eq!(desk.oks.recv_timeout(PATIENCE), Ok(32));
+}
+
+#[test]
 fn what_arrives_during_a_sync_shares_the_next_and_leaves_in_order_after_it() {
     let disk = MemoryDisk::new();
     let desk = Desk::open(&disk);
@@ -483,7 +508,8 @@ fn a_checkpoint_delays_no_ok_and_a_state_that_lags_closes_the_door_until_it_has_
         assert!(said < 40, "the door never closed");
     }
     assert_eq!(desk.store.admission(), Admission::RingLow);
-    assert!(disk.is_frozen() && said > 16, "the first segment's checkpoint is running since message 16");
+    assert!(said > 16, "the first segment was not yet full");
+    until("the checkpoint", || disk.is_frozen());
     disk.thaw();
     until("the door opens", || desk.store.admission() == Admission::Open);
     desk.say(said + 1, b"after");

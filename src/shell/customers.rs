@@ -12,6 +12,7 @@ use super::turn::{Asker, REQUEST};
 use super::wire::ConversationName;
 use crate::agent::answer;
 use crate::engine::conversation::State;
+use crate::engine::effect::Answer;
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
 use crate::engine::refusal::Refusal;
@@ -91,6 +92,10 @@ impl Shell {
             if self.cards.get(&id).is_none_or(|card| card.visitor != visitor) {
                 return self.refuse(conn, re, Refusal::NotFound);
             }
+            if conversation.is_none() && self.has_ended(id) {
+                // Named no conversation, and none is open: only a repeat has an answer.
+                return self.say_repeat(conn, re, id, client_id, text);
+            }
             return self.say_live(conn, re, id, client_id, text);
         }
         let job = move |snapshot: &Snapshot| read_stored(snapshot, id);
@@ -108,6 +113,24 @@ impl Shell {
         let verb = CustomerVerb::Message { client, text };
         let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
         self.turn(input, Some(Asker { conn, re }));
+    }
+
+    fn say_repeat(&mut self, conn: ConnId, re: Option<i64>, id: u64, client_id: String, text: String) {
+        let client = self.keys.client(&client_id);
+        let text = self.texts.put(text);
+        let verb = CustomerVerb::Message { client, text };
+        let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
+        match self.turn(input, None) {
+            Some(Answer::Stored { seq, at_wall_ms }) => {
+                self.send(conn, answer::stored(re.unwrap_or_default(), seq, at_wall_ms));
+            }
+            _ => self.refuse(conn, re, Refusal::NotFound),
+        }
+    }
+
+    fn has_ended(&self, id: u64) -> bool {
+        let row = self.engine.conversation(ConversationId(id));
+        row.is_some_and(|row| matches!(row.state(), State::WrapUp | State::Closed))
     }
 
     /// A message for a conversation that was not in the table when it came.

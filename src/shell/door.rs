@@ -136,6 +136,12 @@ impl Sockets for Doorkeeper {
         {
             return Err(Refused::new(404, "not_found", "There is no such widget."));
         }
+        // A machine's token opens calls, not a desktop.
+        if let SocketKind::Agent { caller } = &opening.kind
+            && self.board.desk().agent(&caller.agent).is_none()
+        {
+            return Err(Refused::new(403, "forbidden", "This token is not a member of staff's."));
+        }
         self.door.open(opening)
     }
 

@@ -327,9 +327,7 @@ impl Shell {
 
 /// Has the desk in numbers a row for every name?
 fn names_fit(routing: &crate::engine::settings::RoutingDesk, names: &Names) -> bool {
-    routing.workstreams.len() == names.workstreams.len()
-        && routing.queues.len() == names.queues.len()
-        && routing.agents.len() == names.agents.len()
+    routing.workstreams.len() == names.workstreams.len() && routing.queues.len() == names.queues.len()
 }
 
 /// All rows of a table of open things.

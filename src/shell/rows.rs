@@ -56,8 +56,9 @@ pub fn routing(desk: &Desk, names: &mut Names, wall_ms: i64) -> Result<Box<Routi
                 },
             })
             .collect(),
-        agents: all(&names.agents)
-            .map(|name| match desk.agent(name) {
+        // A row for everybody the engine has room for: nobody's number is ever without settings.
+        agents: (0..AGENTS_MAX as u16)
+            .map(|row| match names.agents.name(row).and_then(|name| desk.agent(name)) {
                 Some(agent) => AgentSettings { present: true, capacity: agent.capacity, lost_ms },
                 None => AgentSettings { present: false, capacity: 0, lost_ms },
             })

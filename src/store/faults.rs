@@ -111,9 +111,11 @@ impl MemoryDisk {
         self.lock().frozen
     }
 
-    /// Lets a frozen operation go on.
+    /// Lets a frozen operation go on, and those that would have frozen later.
     pub fn thaw(&self) {
-        self.lock().frozen = false;
+        let mut inside = self.lock();
+        inside.frozen = false;
+        inside.faults.retain(|fault| fault.3 != Fault::Freeze);
         self.0.thawed.notify_all();
     }
 

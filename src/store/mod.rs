@@ -1,8 +1,8 @@
 //! The journal, redb behind it, and recovery: the only user of redb.
 //!
-//! A [`Batch`] of records is durable once the journal holds it: one write, one sync, then its
-//! [`Release`]s. Batches that arrive while a sync runs share the next one. Behind it the apply thread puts
-//! the same batches into redb, where [`Reader`]s find them: `durable` ≥ `applied`.
+//! A `Batch` of records is durable once the journal holds it: one write, one sync, then its
+//! `Release`s. Batches that arrive while a sync runs share the next one. Behind it the apply thread puts
+//! the same batches into redb, where `Reader`s find them: `durable` ≥ `applied`.
 
 use journal::Queue;
 use shared::{OnFailure, Shared, Stop};
@@ -19,11 +19,9 @@ mod batch;
 mod cursor;
 mod disk;
 mod failure;
-/// A disk in memory that fails on demand. For tests.
 pub mod faults;
 mod journal;
 mod read;
-/// Versioned values.
 pub mod records;
 mod recover;
 mod ring;

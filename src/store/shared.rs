@@ -113,7 +113,8 @@ impl Shared {
     /// Ends the store: the first failure stays, wakes all who wait, and is told once. Gives the first one.
     pub(super) fn fail(&self, failure: Failure) -> Failure {
         let first = self.failure.get_or_init(|| failure).clone();
-        if let Some(tell) = lock(&self.on_failure).take() {
+        let tell = lock(&self.on_failure).take();
+        if let Some(tell) = tell {
             log::error!("{first}");
             tell(first.clone());
         }
