@@ -165,7 +165,7 @@ fn a_missed_alert_makes_a_banner_and_inactive_until_the_agent_is_back() {
     let alice = Agent::signed_in(&desk, "alice");
     let (_eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
     alice.page.see_text(".alert h2", "Eva Smit");
-    alice.page.see_text(".banner", "You missed a request.");
+    alice.page.see_text(".banner", "You missed a request");
     alice.presence_becomes("Inactive");
     alice.page.gone(".alert");
     alice.page.press("#presence");
@@ -248,7 +248,7 @@ fn the_desk_sets_the_theme_and_the_agent_may_follow_the_system() {
     let ground = |alice: &Agent| rgb(&alice.page.style("body", "background-color")).iter().sum::<i32>();
     assert!(ground(&alice) < 120, "the desk says dark");
     alice.page.press("#account");
-    alice.page.press_text(".menu [role=menuitemradio]", "As the system");
+    alice.page.press_text(".menu [role=menuitemradio]", "System");
     alice.page.until("light, as the system", || (ground(&alice) > 600).then_some(()));
     alice.page.system_is_dark(true);
     alice.page.until("dark, as the system", || (ground(&alice) < 120).then_some(()));

@@ -110,6 +110,7 @@ impl Browser {
             "Browser.grantPermissions",
             json!({"origin": browser.url, "permissions": ["notifications"]}),
         );
+        browser.size(1440, 900, false);
         browser
     }
 
@@ -325,8 +326,9 @@ impl Browser {
 
     /// Puts a long text in as pasting would: at once.
     pub(crate) fn paste(&self, css: &str, text: &str) {
-        self.press(css);
-        self.run("document.execCommand('insertText', false, arguments[0]);", json!([text]));
+        let Element(id) = self.see(css);
+        let insert = "arguments[0].focus(); document.execCommand('insertText', false, arguments[1]);";
+        self.run(insert, json!([{ELEMENT: id}, text]));
     }
 
     /// Keys held together, wherever the focus is.
@@ -399,7 +401,7 @@ fn trust(home: &Path, pem: &str) {
 /// by a line of its own.
 fn chromium_at_home(home: &Path) -> PathBuf {
     let path = home.join("chromium");
-    let script = format!("#!/bin/sh\nHOME='{}' exec chromium \"$@\"\n", home.display());
+    let script = format!("#!/bin/sh\nTZ=Europe/Amsterdam HOME='{}' exec chromium \"$@\"\n", home.display());
     fs::write(&path, script).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("made a program");
     path
