@@ -171,8 +171,8 @@ impl Shell {
             Event::Closed(conn, _) => self.gone(conn),
             Event::Call(call) => call(self),
             Event::Stop => {}
-            Event::Staff(conn, frame) => self.from_staff(conn, frame),
-            Event::Customer(conn, frame) => self.from_customer(conn, frame),
+            Event::Staff(conn, frame) => self.hear_staff(conn, frame),
+            Event::Customer(conn, frame) => self.hear_customer(conn, frame),
         }
     }
 

@@ -47,7 +47,7 @@ impl Desk {
 }
 
 impl Shell {
-    pub(super) fn from_staff(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
+    pub(super) fn hear_staff(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
         let Some(Event::Staff(conn, frame)) = self.or_wait(conn, Event::Staff(conn, frame)) else { return };
         let Some(staff) = self.connections.staff(conn) else { return };
         let (agent, supervisor) = (staff.agent, staff.roles.has(crate::gateway::Role::Supervisor));

@@ -31,7 +31,7 @@ struct Stored {
 }
 
 impl Shell {
-    pub(super) fn from_customer(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
+    pub(super) fn hear_customer(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
         let Some(Event::Customer(conn, frame)) = self.or_wait(conn, Event::Customer(conn, frame)) else {
             return;
         };

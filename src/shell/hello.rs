@@ -174,8 +174,8 @@ impl Shell {
         let mut waiting = connection.paused.take().unwrap_or_default();
         while let Some(event) = waiting.pop_front() {
             match event {
-                Event::Staff(conn, frame) => self.from_staff(conn, frame),
-                Event::Customer(conn, frame) => self.from_customer(conn, frame),
+                Event::Staff(conn, frame) => self.hear_staff(conn, frame),
+                Event::Customer(conn, frame) => self.hear_customer(conn, frame),
                 _ => {}
             }
             if let Some(connection) = self.connections.all.get_mut(&conn)
