@@ -80,7 +80,7 @@ pub const JOURNAL_SEGMENTS: u32 = 2;
 /// Most segments a profile may ask for. Doubled: a start may replay, and a new box must write, 2 GiB.
 pub const JOURNAL_SEGMENTS_MAX: u32 = 64;
 
-/// Bytes of all submissions that share one journal write and one sync (plus at most one submission).
+/// Bytes of all submissions that share one journal write and one sync.
 /// Doubled: one sync on an SD card takes longer than the sockets' patience.
 pub const JOURNAL_ENTRY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -124,13 +124,13 @@ pub const RING_REOPEN_PERCENT: u64 = 40;
 pub const SPACE_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
 /// File dropped when a start finds no space, so that replay and checkpoint succeed.
 /// Halved: a full ring may not fit.
-pub const BALLAST_BYTES: u64 = 48 * 1024 * 1024;
+pub const BALLAST_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of keys and values a profile allows when it says nothing. The state's file takes up to twice as much.
 pub const STORE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// How often free space is asked for while it is short. Doubled: the desk reopens a second later.
 pub const SPACE_POLL_MS: u64 = 1000;
 
-/// Bytes of one chunk of a backup, each with its own check. Doubled: so is the memory it takes.
+/// Bytes of one chunk of a backup, give or take one row. Doubled: so is the memory it takes.
 pub const BACKUP_CHUNK_BYTES: usize = 256 * 1024;
 
 /// The limits that shape what lies on disk. Their values are written into the state and compared at
@@ -144,9 +144,10 @@ pub const STORED: &[(&str, u64)] = &[
 
 const _: () = assert!(JOURNAL_SEGMENTS >= 2, "one fills while the other is checkpointed");
 const _: () = assert!(
-    (JOURNAL_ENTRY_BYTES_MAX + BATCH_BYTES_MAX) as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
+    JOURNAL_ENTRY_BYTES_MAX as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
     "the unused end of a segment stays below a quarter"
 );
+const _: () = assert!(BATCH_BYTES_MAX <= JOURNAL_ENTRY_BYTES_MAX, "the largest batch must fit an entry");
 const _: () = assert!(BATCH_BYTES_MAX <= SUBMISSIONS_BYTES_MAX, "the largest batch must fit the queue");
 const _: () = assert!(RING_LOW_PERCENT < RING_REOPEN_PERCENT, "admission needs hysteresis");
 const _: () = assert!(
@@ -252,6 +253,68 @@ pub const TAIL_MESSAGES_MAX: usize = 50;
 /// Bytes of those messages. Doubled: a thousand live conversations of the longest messages take 32 MiB
 /// instead of 16.
 pub const TAIL_BYTES_MAX: usize = 16 * 1024;
+
+/// Events waiting for the desk thread. Doubled: the last of a burst waits twice as long before its socket
+/// is asked to wait.
+pub const DOOR_EVENTS_MAX: usize = 1024;
+
+/// Sockets of one agent or one visitor, all mirrored. Doubled: each frame is sent eight times.
+pub const SOCKETS_PER_PERSON_MAX: usize = 4;
+
+/// Staff tokens at a time. Doubled: 200 KiB more.
+pub const TOKENS_MAX: usize = 4096;
+
+/// Context variables of a conversation: how many, and their bytes (protocol, "Customer").
+/// Doubled: a card no longer fits beside its messages in a frame.
+pub const CONTEXT_KEYS_MAX: usize = 32;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_KEY_BYTES_MAX: usize = 64;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_VALUE_BYTES_MAX: usize = 512;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_BYTES_MAX: usize = 4096;
+
+/// Bytes kept of an address, a title or a referrer. Doubled: 2 KiB more of memory a conversation.
+pub const URL_BYTES_MAX: usize = 2048;
+
+/// Conversations of the engine's table: open, offered, active, in wrap-up. Doubled: 12 MiB more of tables,
+/// and as much again of tails when all talk at length.
+pub const CONVERSATIONS_MAX: u32 = 1024;
+
+/// Bytes of a work item brought in by another system.
+pub const WORK_ITEM_BYTES_MAX: usize = 32 * 1024;
+
+/// Invitations that stand at a time; each lives a minute. Doubled: 200 KiB more.
+pub const INVITES_MAX: usize = 1024;
+
+/// Visitors remembered as invited lately. Doubled: 200 KiB more.
+pub const INVITED_MAX: usize = 8192;
+
+/// Addresses of a visitor's path in one call.
+pub const INVITE_PATH_MAX: usize = 64;
+
+/// Events that may share one submission to the store. Doubled: the first of a burst waits twice as long.
+pub const EVENTS_PER_BATCH_MAX: usize = 64;
+
+/// Reads of the store at a time. Doubled: as many more threads, each with a snapshot.
+pub const READS_MAX: usize = 8;
+
+/// Frames of one connection that wait while its last one is looked up in the store. Doubled: 16 frames of
+/// 16 KiB more for each connection that sends without listening.
+pub const PAUSED_FRAMES_MAX: usize = 16;
+
+/// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
+pub const SYNC_PAGE_MAX: usize = 200;
+
+/// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
+pub const DECISIONS_KEPT_MAX: u32 = 500;
+
+/// Notes kept of one conversation.
+pub const NOTES_MAX: u32 = 500;
+
+/// Messages read of a live conversation at start and of a returning one: enough to hold the last
+/// [`CLIENT_IDS_KEPT`] of both sides in any ordinary talk. Doubled: a start reads twice as much.
+pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 

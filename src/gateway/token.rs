@@ -107,7 +107,7 @@ pub(super) fn from_cookies(value: &str) -> Option<TokenHash> {
 /// one is dropped before it is hashed.
 fn well_formed(secret: &str) -> Option<TokenHash> {
     let plausible =
-        (16..=4 * TOKEN_CHARS).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic());
+        (8..=4 * TOKEN_CHARS).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic());
     plausible.then(|| TokenHash::of(secret))
 }
 

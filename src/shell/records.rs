@@ -4,6 +4,37 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::card::Card;
+use crate::store::records::Record;
+
+macro_rules! records {
+    ($($name:ident = $text:literal v $version:literal,)+) => {$(
+        impl Record for $name {
+            const NAME: &'static str = $text;
+            const VERSION: u8 = $version;
+        }
+    )+};
+}
+
+records! {
+    Card = "card" v 1,
+    Message = "message" v 1,
+    Live = "live conversation" v 1,
+    AgentState = "agent" v 1,
+    Visitor = "visitor" v 1,
+    Waiting = "waiting conversation" v 1,
+    Decision = "decision" v 1,
+    Token = "token" v 1,
+    User = "user" v 1,
+    WorkItem = "work item" v 1,
+    Note = "note" v 1,
+    Audit = "audit" v 1,
+    DeskVersion = "desk" v 1,
+    Invite = "invite" v 1,
+    Offline = "offline message" v 1,
+    ClockMark = "clock" v 1,
+}
+
 /// Who a stored message is from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {

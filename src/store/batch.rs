@@ -2,6 +2,7 @@
 
 use super::schema::Table;
 use crate::limits::{BUFFER_KEPT_BYTES_MAX, KEY_BYTES_MAX};
+use std::fmt;
 
 /// Set in the table's number: the change deletes.
 pub(super) const DELETE: u8 = 0x80;
@@ -28,11 +29,17 @@ impl Release for Box<dyn FnOnce() + Send> {
 ///
 /// Records, not inputs: they mean the same to every later version. Take one from
 /// [`Store::batch`](super::Store::batch), whose buffers have been used before.
-#[derive(Debug)]
 pub struct Batch<R> {
     changes: Vec<u8>,
     releases: Vec<R>,
     key_too_long: bool,
+}
+
+// What customers wrote is in it, and has no business in a log.
+impl<R> fmt::Debug for Batch<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "batch of {} bytes, {} releases", self.changes.len(), self.releases.len())
+    }
 }
 
 impl<R> Default for Batch<R> {
@@ -72,10 +79,6 @@ impl<R> Batch<R> {
 
     pub(super) fn changes(&self) -> &[u8] {
         &self.changes
-    }
-
-    pub(super) fn releases(&self) -> usize {
-        self.releases.len()
     }
 
     pub(super) fn drain_releases(&mut self) -> impl Iterator<Item = R> + '_ {

@@ -59,9 +59,8 @@ pub trait DiskFile: Send + Sync + fmt::Debug + 'static {
     fn write_at(&self, from: &[u8], offset: u64) -> io::Result<()>;
     /// Cuts or extends; what is new reads as zeros.
     fn set_bytes(&self, bytes: u64) -> io::Result<()>;
-    /// Extends an empty file to `bytes`, written out in zeros and synced with its length, so that a later
-    /// overwrite changes nothing but data.
-    fn fill(&self, bytes: u64) -> io::Result<()>;
+    /// Extends an empty file to `bytes` that no one else can take any more.
+    fn reserve(&self, bytes: u64) -> io::Result<()>;
     /// `fdatasync`.
     fn sync(&self) -> io::Result<()>;
 }
@@ -159,23 +158,9 @@ impl DiskFile for File {
         self.set_len(bytes)
     }
 
-    fn fill(&self, bytes: u64) -> io::Result<()> {
-        use rustix::fs::{FallocateFlags, fallocate};
-        match fallocate(self, FallocateFlags::empty(), 0, bytes) {
-            // Not every file system has it; the zeros below then find the space.
-            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
-            Err(error) => return Err(error.into()),
-        }
-        // Space merely reserved is still turned into data at its first write, which costs a change of
-        // metadata and so a second flush on every sync.
-        let zeros = vec![0; 256 * 1024];
-        let mut offset = 0;
-        while offset < bytes {
-            let length = zeros.len().min((bytes - offset) as usize);
-            self.write_all_at(&zeros[..length], offset)?;
-            offset += length as u64;
-        }
-        self.sync_all()
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        rustix::fs::fallocate(self, rustix::fs::FallocateFlags::empty(), 0, bytes)?;
+        Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {

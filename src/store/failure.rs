@@ -17,6 +17,8 @@ pub enum Site {
     StateApply,
     /// Making the state durable.
     Checkpoint,
+    /// Asking for free space, or seeing to the ballast.
+    Space,
     /// Reading the state.
     StateRead,
     /// A thread of the store ended by a defect.
@@ -81,6 +83,7 @@ impl fmt::Display for Failure {
             Site::JournalRead => "reading the journal",
             Site::StateApply => "changing the state",
             Site::Checkpoint => "making the state durable",
+            Site::Space => "seeing to its space",
             Site::StateRead => "reading the state",
             Site::Thread => "running a thread of the store",
         };

@@ -1,5 +1,6 @@
 //! What is stored: the tables, and the versions that guard them.
 
+use super::ring::{Checksum, RingHeader, Salt, bytes_at, u64_at};
 use redb::TableDefinition;
 
 /// Version of the whole state: tables and the meaning of their keys. Records carry versions of their own.
@@ -94,6 +95,59 @@ tables! {
 impl Table {
     pub(super) const fn definition(self) -> Definition {
         TableDefinition::new(self.name())
+    }
+}
+
+/// How far the journal is contained in the state: the place in the chain to go on from. It is part of
+/// every transaction, so that whatever redb makes durable, and whenever, knows what it contains.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Covered {
+    pub(super) ring: u64,
+    /// The last batch contained.
+    pub(super) sequence: u64,
+    /// Where the next entry is expected.
+    pub(super) at: u64,
+    /// Checksum of the last entry contained.
+    pub(super) previous: Checksum,
+    /// Salt of the run that wrote it.
+    pub(super) salt: Salt,
+    /// Bytes of all keys and values.
+    pub(super) stored_bytes: u64,
+}
+
+impl Covered {
+    /// Before the first entry of a ring.
+    pub(super) fn start_of(header: &RingHeader, stored_bytes: u64) -> Covered {
+        Covered {
+            ring: header.ring,
+            sequence: header.first - 1,
+            at: 0,
+            previous: header.genesis(),
+            salt: [0; 16],
+            stored_bytes,
+        }
+    }
+
+    pub(super) fn encode(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..8].copy_from_slice(&self.ring.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.at.to_le_bytes());
+        bytes[24..40].copy_from_slice(&self.previous);
+        bytes[40..56].copy_from_slice(&self.salt);
+        bytes[56..].copy_from_slice(&self.stored_bytes.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Covered> {
+        (bytes.len() == 64).then(|| Covered {
+            ring: u64_at(bytes, 0),
+            sequence: u64_at(bytes, 8),
+            at: u64_at(bytes, 16),
+            previous: bytes_at(bytes, 24),
+            salt: bytes_at(bytes, 40),
+            stored_bytes: u64_at(bytes, 56),
+        })
     }
 }
 

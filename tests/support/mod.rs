@@ -467,9 +467,15 @@ impl Agent {
         let offer = self.socket.wait("notification", |frame| {
             frame["t"] == "notification" && frame["conversation"] == conversation
         });
+        self.take_known(&offer)
+    }
+
+    /// Accepts an offer already seen; the session it opens.
+    pub(crate) fn take_known(&mut self, offer: &Value) -> Value {
         self.socket.ok("shown", json!({"notification": offer["id"]}));
         self.socket.ok("accept", json!({"notification": offer["id"]}));
-        self.socket.wait("session", |frame| frame["t"] == "session" && frame["conversation"] == conversation)
+        let conversation = &offer["conversation"];
+        self.socket.wait("session", |frame| frame["t"] == "session" && frame["conversation"] == *conversation)
     }
 
     pub(crate) fn say(&mut self, conversation: &str, client_id: &str, text: &str) -> Value {
