@@ -66,8 +66,419 @@ pub const UNWATCHED_MS: u64 = 60_000;
 
 // ── store ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// Unit of every journal write, and the largest sector a disk is expected to tear (stored).
+/// Doubled: a message alone writes 8 KiB.
+pub const JOURNAL_BLOCK_BYTES: usize = 4096;
+
+/// One segment of the journal's ring. Doubled: a start may have twice as much to replay; halved: twice
+/// as many checkpoints, each 44 to 304 KiB.
+pub const JOURNAL_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Segments of the ring: one fills while the checkpoint of the other runs.
+pub const JOURNAL_SEGMENTS: u32 = 2;
+
+/// Most segments a profile may ask for. Doubled: a start may replay, and a new box must write, 2 GiB.
+pub const JOURNAL_SEGMENTS_MAX: u32 = 64;
+
+/// Bytes of all submissions that share one journal write and one sync.
+/// Doubled: one sync on an SD card takes longer than the sockets' patience.
+pub const JOURNAL_ENTRY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of the records of one submission; the largest is a new version of the desk.
+/// Doubled: the submission queue holds half as many of the largest.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// Submissions that may wait for the journal thread. Doubled: twice the buffers, twice the worst wait.
+pub const SUBMISSIONS_MAX: usize = 4096;
+
+/// Bytes of the records that may wait for the journal thread. Doubled: so is its share of memory.
+pub const SUBMISSIONS_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Emptied batches kept for reuse, and the capacity above which a buffer is not kept.
+/// Doubled: a burst leaves twice the memory behind.
+pub const BATCHES_KEPT_MAX: usize = 128;
+/// See [`BATCHES_KEPT_MAX`].
+pub const BUFFER_KEPT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of one key (stored). The longest is an `external_id`. Doubled: fewer keys to a page.
+pub const KEY_BYTES_MAX: usize = 1024;
+
+/// Journal bytes put into one transaction of the state. Doubled: a reader waits twice as long behind a
+/// burst.
+pub const APPLY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Page cache of the state; a profile may set its own. redb's default would be 1 GiB.
+pub const STATE_CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Rows of one read. Doubled: so is the memory one reader may take.
+pub const READ_ROWS_MAX: usize = 1000;
+/// Bytes of one read, give or take one row.
+pub const READ_BYTES_MAX: usize = 1024 * 1024;
+
+/// Percent of the ring that is free when new work begins to be refused `full` …
+pub const RING_LOW_PERCENT: u64 = 25;
+/// … and when it is let in again.
+pub const RING_REOPEN_PERCENT: u64 = 40;
+
+/// Free bytes kept for the rest of the box beside what the ring and a checkpoint may need.
+pub const SPACE_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// File dropped when a start finds no space, so that replay and checkpoint succeed.
+/// Halved: a full ring may not fit.
+pub const BALLAST_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of keys and values a profile allows when it says nothing. The state's file takes up to twice as much.
+pub const STORE_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
+/// How often free space is asked for while it is short. Doubled: the desk reopens a second later.
+pub const SPACE_POLL_MS: u64 = 1000;
+
+/// Bytes of one chunk of a backup, give or take one row. Doubled: so is the memory it takes.
+pub const BACKUP_CHUNK_BYTES: usize = 256 * 1024;
+
+/// The limits that shape what lies on disk. Their values are written into the state and compared at
+/// every start; changing one is a migration.
+pub const STORED: &[(&str, u64)] = &[
+    ("MESSAGE_CHARS_MAX", MESSAGE_CHARS_MAX as u64),
+    ("MESSAGE_BYTES_MAX", MESSAGE_BYTES_MAX as u64),
+    ("JOURNAL_BLOCK_BYTES", JOURNAL_BLOCK_BYTES as u64),
+    ("KEY_BYTES_MAX", KEY_BYTES_MAX as u64),
+];
+
+const _: () = assert!(JOURNAL_SEGMENTS >= 2, "one fills while the other is checkpointed");
+const _: () = assert!(
+    JOURNAL_ENTRY_BYTES_MAX as u64 * 4 <= JOURNAL_SEGMENT_BYTES,
+    "the unused end of a segment stays below a quarter"
+);
+const _: () = assert!(BATCH_BYTES_MAX <= JOURNAL_ENTRY_BYTES_MAX, "the largest batch must fit an entry");
+const _: () = assert!(BATCH_BYTES_MAX <= SUBMISSIONS_BYTES_MAX, "the largest batch must fit the queue");
+const _: () = assert!(RING_LOW_PERCENT < RING_REOPEN_PERCENT, "admission needs hysteresis");
+const _: () = assert!(
+    RING_REOPEN_PERCENT < 100 - 100 / JOURNAL_SEGMENTS as u64,
+    "a checkpoint in the middle of a segment must be enough to reopen"
+);
+
 // ── gateway ─────────────────────────────────────────────────────────────────────────────────────────
+
+/// Connections of all kinds at once. Doubled: 40 MiB more when all are idle sockets.
+pub const CONNECTIONS_MAX: usize = 4096;
+
+/// Connections kept for the staff face, so that a crowd at the door never locks the desk out.
+/// Doubled: fewer customers, nothing else.
+pub const STAFF_CONNECTIONS_RESERVED: usize = 256;
+
+/// Connections from one address (one /64 for IPv6). A branch or a hotel sits behind one address, so it is
+/// generous. Doubled: half as many hosts can fill the box.
+pub const CONNECTIONS_PER_SOURCE_MAX: usize = 256;
+
+/// Descriptors the rest of the process needs: store, journal, admin socket, timers, logs.
+/// Doubled: fewer connections where the descriptor limit is low.
+pub const DESCRIPTORS_RESERVED: usize = 128;
+
+/// Milliseconds for the whole TLS handshake. Doubled: half-open connections hold their slot twice as long.
+pub const HANDSHAKE_MS_MAX: u64 = 10_000;
+
+/// Bytes of request line and headers. Doubled: twice the buffer per connection that is being read.
+pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+
+/// Milliseconds from the first waiting for a request to its last header; so also how long an idle
+/// connection is kept alive. Doubled: slow senders hold their slot twice as long.
+pub const HEADER_MS_MAX: u64 = 10_000;
+
+/// Milliseconds for a request's body. Doubled: slow senders hold slot and buffer twice as long.
+pub const BODY_MS_MAX: u64 = 15_000;
+
+/// Bytes of request bodies being read at once, all connections together. Doubled: 8 MiB more at worst.
+pub const BODIES_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Milliseconds a surface may take to answer. Doubled: a stuck surface is noticed later.
+pub const ANSWER_MS_MAX: u64 = 30_000;
+
+/// Milliseconds during which a client may refuse to take a single byte. Doubled: slow readers hold their
+/// slot and their frames twice as long.
+pub const WRITE_STALL_MS_MAX: u64 = 20_000;
+
+/// Milliseconds between two pings of the box (protocol: 20 s). Doubled: silence is judged on one ping.
+pub const PING_MS: u64 = 20_000;
+
+/// Milliseconds of silence after which a socket counts as lost (protocol: 40 s).
+pub const SILENCE_MS_MAX: u64 = 40_000;
+
+/// Milliseconds the box waits for the other side's goodbye. Doubled: closed sockets stay twice as long.
+pub const GOODBYE_MS_MAX: u64 = 1_000;
+
+/// Frames waiting for one client. Doubled: a client may fall twice as far behind before it must resume.
+pub const OUTBOX_FRAMES_MAX: usize = 512;
+
+/// Bytes waiting for one client: a `welcome` of the largest kind and three more frames of that size.
+pub const OUTBOX_BYTES_MAX: usize = 4 * BOX_FRAME_BYTES_MAX;
+
+/// Bytes waiting for all clients together; beyond it the slow ones are closed. Doubled: 16 MiB more at worst.
+pub const OUTBOXES_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of one piece of a frame on the wire; longer frames leave in several. The socket's write buffer
+/// never shrinks, so this is what an idle connection keeps. Doubled: 4 KiB more for each idle connection.
+pub const FRAME_PIECE_BYTES_MAX: usize = 4096;
+
+/// Frames a client may send at once before it is slowed down; pings and pongs count.
+/// Far above what the surfaces take: it guards the processor, they guard the desk.
+pub const FRAMES_BURST: u32 = 4096;
+
+/// Frames a second a client may send after its burst. Doubled: one client may use twice the processor.
+pub const FRAMES_PER_S: u32 = 2048;
+
+/// Bytes one connection may take in before the others get their turn. Doubled: twice the worst wait.
+pub const READ_TURN_BYTES_MAX: usize = 64 * 1024;
+
+/// Password hashes at once: 19 MiB each. Doubled: 38 MiB more while two sign in.
+pub const PASSWORD_HASHES_MAX: usize = 2;
+
+/// Sign-ins waiting for a hash. Doubled: the last one waits twice as long instead of being told to retry.
+pub const PASSWORD_WAITERS_MAX: usize = 32;
+
+/// Addresses and users whose failed sign-ins are remembered. Doubled: 3 MiB more when all of them fail.
+pub const SIGN_IN_RECORDS_MAX: usize = 4096;
+
+/// Addresses whose rate is remembered, for each kind of call. Doubled: 256 KiB more.
+pub const RATE_RECORDS_MAX: usize = 4096;
+
+const _: () = assert!(STAFF_CONNECTIONS_RESERVED < CONNECTIONS_MAX);
+const _: () = assert!(PING_MS * 2 <= SILENCE_MS_MAX, "a lost pong must not be a lost connection");
+const _: () = assert!(OUTBOX_BYTES_MAX >= BOX_FRAME_BYTES_MAX && OUTBOXES_BYTES_MAX >= OUTBOX_BYTES_MAX);
+const _: () = assert!(FRAME_PIECE_BYTES_MAX <= BOX_FRAME_BYTES_MAX);
 
 // ── shell ───────────────────────────────────────────────────────────────────────────────────────────
 
+/// Newest messages kept in memory per conversation in the engine's table; a welcome carries as many.
+/// Doubled: a welcome passes 64 KiB sooner, nothing is gained.
+pub const TAIL_MESSAGES_MAX: usize = 50;
+
+/// Bytes of those messages. Doubled: a thousand live conversations of the longest messages take 32 MiB
+/// instead of 16.
+pub const TAIL_BYTES_MAX: usize = 16 * 1024;
+
+/// Events waiting for the desk thread. Doubled: the last of a burst waits twice as long before its socket
+/// is asked to wait.
+pub const DOOR_EVENTS_MAX: usize = 1024;
+
+/// Sockets of one agent or one visitor, all mirrored. Doubled: each frame is sent eight times.
+pub const SOCKETS_PER_PERSON_MAX: usize = 4;
+
+/// Staff tokens at a time. Doubled: 200 KiB more.
+pub const TOKENS_MAX: usize = 4096;
+
+/// Context variables of a conversation: how many, and their bytes (protocol, "Customer").
+/// Doubled: a card no longer fits beside its messages in a frame.
+pub const CONTEXT_KEYS_MAX: usize = 32;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_KEY_BYTES_MAX: usize = 64;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_VALUE_BYTES_MAX: usize = 512;
+/// See [`CONTEXT_KEYS_MAX`].
+pub const CONTEXT_BYTES_MAX: usize = 4096;
+
+/// Bytes kept of an address, a title or a referrer. Doubled: 2 KiB more of memory a conversation.
+pub const URL_BYTES_MAX: usize = 2048;
+
+/// Conversations of the engine's table: open, offered, active, in wrap-up. Doubled: 12 MiB more of tables,
+/// and as much again of tails when all talk at length.
+pub const CONVERSATIONS_MAX: u32 = 1024;
+
+/// Bytes of a work item brought in by another system.
+pub const WORK_ITEM_BYTES_MAX: usize = 32 * 1024;
+
+/// Invitations that stand at a time; each lives a minute. Doubled: 200 KiB more.
+pub const INVITES_MAX: usize = 1024;
+
+/// Visitors remembered as invited lately. Doubled: 200 KiB more.
+pub const INVITED_MAX: usize = 8192;
+
+/// Addresses of a visitor's path in one call.
+pub const INVITE_PATH_MAX: usize = 64;
+
+/// Events that may share one submission to the store. Doubled: the first of a burst waits twice as long.
+pub const EVENTS_PER_BATCH_MAX: usize = 64;
+
+/// Reads of the store at a time. Doubled: as many more threads, each with a snapshot.
+pub const READS_MAX: usize = 8;
+
+/// Frames of one connection that wait while its last one is looked up in the store. Doubled: 16 frames of
+/// 16 KiB more for each connection that sends without listening.
+pub const PAUSED_FRAMES_MAX: usize = 16;
+
+/// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
+pub const SYNC_PAGE_MAX: usize = 200;
+
+/// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
+pub const DECISIONS_KEPT_MAX: u32 = 500;
+
+/// Notes kept of one conversation.
+pub const NOTES_MAX: u32 = 500;
+
+/// Messages read of a live conversation at start and of a returning one: enough to hold the last
+/// [`CLIENT_IDS_KEPT`] of both sides in any ordinary talk. Doubled: a start reads twice as much.
+pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
+
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of a desk file: a few hundred staff with their settings, a thousand contacts and the articles.
+/// Doubled: checking and comparing a desk, which happen on the desk thread's time, take twice as long.
+pub const DESK_FILE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Faults listed of one desk file; what is beyond is counted.
+/// Doubled: one refused `PUT` answers with more than most screens and logs can hold.
+pub const DESK_FAULTS_MAX: usize = 500;
+
+/// Bytes of any id, username or token name: they stand in addresses, log lines and every frame.
+pub const DESK_ID_BYTES_MAX: usize = 64;
+
+/// Characters of a name or label, as of the names customers give.
+pub const DESK_NAME_CHARS_MAX: usize = 200;
+
+/// Characters of any longer text an admin writes.
+/// Doubled: a notice or an invitation fills a phone's screen more than once.
+pub const DESK_TEXT_CHARS_MAX: usize = 2000;
+
+/// Characters of a knowledge article.
+/// Doubled: 256 articles no longer leave room for the rest of the file; they would need a store of their own.
+pub const DESK_ARTICLE_CHARS_MAX: usize = 20_000;
+
+/// Bytes of a password or token secret. Hashing takes time with its length, before anybody is known.
+pub const DESK_SECRET_BYTES_MAX: usize = 256;
+
+/// Bytes of one listed public key in PEM: an RSA key of 8,192 bits takes about 1,500.
+pub const DESK_KEY_BYTES_MAX: usize = 4096;
+
+/// Members of staff. The engine scans them for each assignment.
+/// Doubled: the supervisor's board and each assignment cost twice as much; the profiles' tables grow with it.
+pub const DESK_AGENTS_MAX: usize = 512;
+
+/// Queues.
+pub const DESK_QUEUES_MAX: usize = 64;
+
+/// Workstreams.
+pub const DESK_WORKSTREAMS_MAX: usize = 64;
+
+/// Widgets.
+pub const DESK_WIDGETS_MAX: usize = 64;
+
+/// Sets of opening hours.
+pub const DESK_HOURS_MAX: usize = 64;
+
+/// Spans of one day. Each is looked at for each question whether the desk is open.
+pub const DESK_SPANS_PER_DAY_MAX: usize = 8;
+
+/// Holidays of one set of hours: a dozen a year, for the years an admin plans ahead.
+pub const DESK_HOLIDAYS_MAX: usize = 256;
+
+/// API tokens. Each is compared with what a caller sends.
+pub const DESK_TOKENS_MAX: usize = 64;
+
+/// Custom presences, all shown in one menu.
+pub const DESK_PRESENCES_MAX: usize = 32;
+
+/// Wrap-up reasons. They all go out in `welcome`.
+pub const DESK_WRAPUP_REASONS_MAX: usize = 100;
+
+/// Quick replies.
+pub const DESK_QUICK_REPLIES_MAX: usize = 200;
+
+/// Knowledge articles.
+pub const DESK_ARTICLES_MAX: usize = 256;
+
+/// Contacts in the file; the store holds those that come later.
+pub const DESK_CONTACTS_MAX: usize = 5000;
+
+/// Questions before a chat.
+pub const DESK_PRECHAT_MAX: usize = 16;
+
+/// Options of one such question.
+pub const DESK_PRECHAT_OPTIONS_MAX: usize = 32;
+
+/// Sites one widget may be framed by. They all stand in one response header.
+/// Doubled: that header passes the 8 KiB many proxies allow.
+pub const DESK_ORIGINS_MAX: usize = 32;
+
+/// Proactive rules of one widget. Each is tried for each visitor's page.
+pub const DESK_RULES_MAX: usize = 32;
+
+/// Entries of one list within a rule: pages, devices, languages, variables.
+pub const DESK_RULE_ENTRIES_MAX: usize = 16;
+
+/// Lines of a notification; what is beyond would not be read within its time.
+pub const DESK_NOTIFY_FIELDS_MAX: usize = 10;
+
+/// Public keys of one workstream: the one in use, the next, and a few sites.
+/// Doubled: a forged token costs twice as many signature checks.
+pub const DESK_KEYS_MAX: usize = 8;
+
+/// Languages of one text.
+pub const DESK_LANGUAGES_MAX: usize = 32;
+
+/// Placeholders of one text.
+pub const DESK_PLACEHOLDERS_PER_TEXT_MAX: usize = 16;
+
+/// Bytes of the key in `{context.KEY}` and `{answers.ID}`, as of a context variable.
+pub const DESK_PLACEHOLDER_KEY_BYTES_MAX: usize = 64;
+
+/// Bytes of a text with its values put in.
+/// Doubled: a notification of ten such lines no longer fits one frame.
+pub const DESK_EXPANDED_BYTES_MAX: usize = 4096;
+
+/// Units of one agent or of one work item (D-12).
+pub const DESK_UNITS_MAX: u32 = 10_000;
+
+/// Priority of a queue; the smallest is served first.
+pub const DESK_PRIORITY_MAX: u32 = 1000;
+
+/// Seconds of the shortest notification: anybody must have the time to press a button.
+pub const DESK_TIMEOUT_S_MIN: u32 = 5;
+
+/// Seconds of the longest one.
+pub const DESK_TIMEOUT_S_MAX: u32 = 3600;
+
+/// Seconds of any other wait the desk sets: a day.
+pub const DESK_WAIT_S_MAX: u32 = 24 * 3600;
+
+/// Hours of any wait the desk sets: ten years.
+pub const DESK_WAIT_H_MAX: u32 = 10 * 366 * 24;
+
+/// Days a conversation may be kept: a hundred years.
+pub const DESK_RETENTION_DAYS_MAX: u32 = 36_600;
+
+const _: () = assert!(
+    (DESK_NOTIFY_FIELDS_MAX + 1) * DESK_EXPANDED_BYTES_MAX < BOX_FRAME_BYTES_MAX,
+    "a notification fits a frame"
+);
+const _: () = assert!(DESK_ARTICLE_CHARS_MAX < DESK_FILE_BYTES_MAX, "one article fits the file");
+const _: () = assert!(DESK_TIMEOUT_S_MIN < DESK_TIMEOUT_S_MAX);
+
+// ── staff ───────────────────────────────────────────────────────────────────────────────────────────
+
+/// Bytes of the name a sender gives a message (D-17). Doubled: nothing but longer frames; it is kept as a hash.
+pub const CLIENT_ID_BYTES_MAX: usize = 64;
+
+/// Characters of a name, an e-mail address or a phone number. Doubled: a card of the store grows by as much.
+pub const FIELD_CHARS_MAX: usize = 200;
+
+/// Messages of one page of history, and of a conversation in `welcome`.
+/// Doubled: a page of full messages no longer fits one frame of the box.
+pub const HISTORY_PAGE_MAX: u16 = 50;
+
+/// Conversations one `sync` may ask about: ten open, twenty waiting, and as many monitored or paged in.
+/// Doubled: one request costs twice the reads.
+pub const SYNC_CURSORS_MAX: usize = 64;
+
+/// Waiting conversations in `welcome`; older ones come by `parked`.
+pub const PARKED_SHOWN_MAX: usize = 20;
+
+/// Agents and queues listed in `welcome`, and rows a table of a supervisor's first page.
+/// Doubled: lists and sessions no longer share one frame.
+pub const LISTED_MAX: usize = 100;
+
+/// Characters of a field's value in a notification; a longer one ends in an ellipsis.
+/// Doubled: an alert covers the work it asks about.
+pub const NOTIFICATION_VALUE_CHARS_MAX: usize = 200;
+
+/// Characters of a name or a title where it is shown as a heading.
+pub const HEADING_CHARS_MAX: usize = 120;
+
+/// Messages previewed in a notification.
+pub const PREVIEW_MESSAGES_MAX: usize = 3;

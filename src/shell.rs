@@ -1,5 +1,265 @@
 //! The one loop: clock, sockets, store and engine meet only here.
+//!
+//! A turn is: one event in, one or more inputs to the engine, its effects drained into records and frames
+//! of one batch. The batch goes to the journal thread, which lets the frames out once the records are on
+//! disk; meanwhile the next batch gathers. The desk thread itself never waits for a disk or a socket: what
+//! must be read is read elsewhere and comes back as an event.
 
+mod api;
+pub mod boot;
 pub mod card;
+pub mod clock;
+pub mod door;
+pub mod invites;
+pub mod live;
 pub mod names;
+pub mod out;
+pub mod records;
+pub mod rows;
+pub mod tail;
+pub mod text;
+pub mod tokens;
+pub mod wire;
 pub mod world;
+
+mod agents;
+mod connections;
+mod contacts;
+mod customers;
+mod hello;
+mod keep;
+mod keys;
+mod lines;
+mod office;
+pub mod offline;
+mod reading;
+pub mod reads;
+mod recover;
+mod start;
+mod turn;
+mod visitors;
+mod words;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smol::channel::Receiver;
+
+use self::card::Card;
+use self::clock::Clock;
+use self::connections::Connections;
+use self::door::{Door, Event};
+use self::keys::Keys;
+use self::names::Names;
+use self::out::Out;
+use self::reads::Readers;
+use self::tail::Tail;
+use self::tokens::Tokens;
+use self::turn::Room;
+use self::visitors::Visitors;
+use self::world::World;
+use crate::desk::Desk;
+use crate::engine::Engine;
+use crate::engine::id::AgentId;
+use crate::engine::input::Input;
+use crate::engine::settings::Now;
+use crate::gateway::rate::Bucket;
+use crate::limits::EVENTS_PER_BATCH_MAX;
+use crate::store::{Batch, Store, SubmitError};
+
+pub use self::boot::Board;
+pub use self::office::{Figure, Figures};
+
+/// How often the desk thread looks after what has no deadline of the engine's: lines, hours, marks.
+const CHORES: Duration = Duration::from_millis(1000);
+
+/// A quiet box checkpoints this often, if there is anything to: a start replays no more than that.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
+
+/// Everything the desk thread owns.
+pub struct Shell {
+    engine: Engine,
+    names: Names,
+    desk: Arc<Desk>,
+    board: Arc<Board>,
+    clock: Clock,
+    now: Now,
+    cards: HashMap<u64, Card>,
+    tails: HashMap<u64, Tail>,
+    rooms: HashMap<u64, Room>,
+    connections: Connections,
+    visitors: Visitors,
+    contacts: contacts::Contacts,
+    /// Texts and message names of the turn being taken.
+    texts: turn::Texts,
+    store: Store<Out>,
+    batch: Batch<Out>,
+    /// Does the batch hold anything, a release included?
+    pending: bool,
+    readers: Readers,
+    door: Door,
+    keys: Keys,
+    tokens: Arc<Tokens>,
+    staff_messages: HashMap<AgentId, Bucket>,
+    invites: invites::Invites,
+    last_conversation: u64,
+    lines: lines::Lines,
+    marked: Option<Instant>,
+    next_hours_ms: Option<i64>,
+    started: Instant,
+    checkpointed: Instant,
+    watchdog: Option<Duration>,
+}
+
+impl Shell {
+    /// Runs until told to stop; then everything submitted is on disk and the store is closed.
+    pub fn run(mut self, events: &Receiver<Event>) -> Result<(), crate::store::Failure> {
+        let mut chores = Instant::now() + CHORES;
+        let mut alive = Instant::now();
+        loop {
+            let wait = self.wait().min(chores.saturating_duration_since(Instant::now()));
+            let first = next_event(events, wait);
+            self.now = self.clock.now();
+            let mut stopping = false;
+            for event in first
+                .into_iter()
+                .chain(std::iter::from_fn(|| events.try_recv().ok()))
+                .take(EVENTS_PER_BATCH_MAX)
+            {
+                stopping |= matches!(event, Event::Stop);
+                self.take(event);
+                self.tick_if_due();
+            }
+            self.tick_if_due();
+            if events.is_empty() {
+                for (conn, _) in self.door.take_gone() {
+                    self.gone(conn);
+                }
+            }
+            if Instant::now() >= chores {
+                self.chores();
+                chores = Instant::now() + CHORES;
+            }
+            self.flush();
+            if let Some(interval) = self.watchdog.filter(|interval| alive.elapsed() * 2 >= *interval) {
+                alive = Instant::now();
+                crate::ops::notify::alive(interval);
+            }
+            if stopping {
+                return self.finish();
+            }
+        }
+    }
+
+    /// What everybody may read of this instant.
+    pub fn world(&self) -> World<'_> {
+        World {
+            engine: &self.engine,
+            desk: &self.desk,
+            names: &self.names,
+            cards: &self.cards,
+            tails: &self.tails,
+            now: self.now,
+            speed: self.clock.speed(),
+        }
+    }
+
+    /// Lets something happen once all that was changed so far is on disk.
+    pub fn once_durable(&mut self, done: impl FnOnce() + Send + 'static) {
+        self.release(Out::Done(Box::new(done)));
+    }
+
+    fn take(&mut self, event: Event) {
+        self.now = self.clock.now();
+        match event {
+            Event::Opened(conn, opening) => self.opened(conn, *opening),
+            Event::Closed(conn, _) => self.gone(conn),
+            Event::Call(call) => call(self),
+            Event::Stop => {}
+            Event::Staff(conn, frame) => self.hear_staff(conn, frame),
+            Event::Customer(conn, frame) => self.hear_customer(conn, frame),
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        self.engine.next_deadline().map_or(CHORES, |deadline| self.clock.until(deadline))
+    }
+
+    fn tick_if_due(&mut self) {
+        // Bounded: an engine that asks for tick after tick still lets events in between.
+        for _ in 0..16 {
+            let now = self.clock.now();
+            if self.engine.next_deadline().is_none_or(|deadline| deadline > now.mono_ms) {
+                return;
+            }
+            self.turn(Input::Tick, None);
+        }
+    }
+
+    fn chores(&mut self) {
+        self.now = self.clock.now();
+        self.follow_hours();
+        self.tell_lines();
+        self.forget_tokens();
+        self.mark_clock();
+        self.expire_invites();
+        self.tell_staff();
+        self.sweep_waiting();
+        if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpointed = Instant::now();
+            self.store.checkpoint();
+        }
+    }
+
+    fn release(&mut self, out: Out) {
+        self.pending = true;
+        self.batch.release_after(out);
+    }
+
+    /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
+    /// makes everybody wait, which is what must happen then.
+    fn flush(&mut self) {
+        if !self.pending {
+            return;
+        }
+        self.pending = false;
+        let next = self.store.batch();
+        let mut batch = std::mem::replace(&mut self.batch, next);
+        loop {
+            match self.store.submit(batch) {
+                Ok(_) => return,
+                Err(refused) if refused.why == SubmitError::Full => {
+                    batch = refused.batch;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(refused) => {
+                    // A failed store ends the process by itself; what is too large is a defect. Either way
+                    // nothing of this batch may be told.
+                    log::error!("a batch was not stored: {:?}", refused.why);
+                    std::process::exit(70);
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Result<(), crate::store::Failure> {
+        self.put_mark();
+        self.pending = true;
+        self.flush();
+        self.store.shutdown()
+    }
+}
+
+fn next_event(events: &Receiver<Event>, wait: Duration) -> Option<Event> {
+    if let Ok(event) = events.try_recv() {
+        return Some(event);
+    }
+    if wait.is_zero() {
+        return None;
+    }
+    smol::block_on(smol::future::or(async { events.recv().await.ok() }, async {
+        smol::Timer::after(wait).await;
+        None
+    }))
+}

@@ -105,6 +105,8 @@ fn no_file_is_named_for_leftovers() {
 fn files_stay_short_enough_to_be_read() {
     let long: Vec<String> = files("src", &["rs", "js"])
         .into_iter()
+        // A language is one file, however much there is to say.
+        .filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "lang"))
         .filter(|(_, text)| text.lines().count() > 700)
         .map(|(path, text)| format!("{} ({})", path.display(), text.lines().count()))
         .collect();

@@ -1,7 +1,7 @@
 //! New work, and parked work coming back.
 
 use super::Engine;
-use super::conversation::{AgentSet, Conversation, Hold, Phase, Seed, SeedPhase, Sent};
+use super::conversation::{AgentSet, Conversation, Hold, Phase, Seed, SeedPhase};
 use super::effect::{Answer, Author, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, Handle, QueueId, RequestId};
 use super::input::{Arrival, RevivalCause, Sender, Target};
@@ -88,11 +88,10 @@ impl Engine {
             hold_timer: TimerId::NONE,
             lost_timer: TimerId::NONE,
             kept: false,
-            customer_sent: Sent::EMPTY,
-            agent_sent: [const { (None, Sent::EMPTY) }; crate::limits::CONVERSATION_SESSIONS_MAX],
         })?;
         let fits = self.ids.insert(seed.id.0, conversation);
         assert!(fits, "the map of names has room for every row");
+        self.sent.clear(conversation.index);
         Some(conversation)
     }
 
@@ -226,11 +225,10 @@ impl Engine {
             units: seed.units,
             timer,
         };
-        let row = self.row_mut(conversation);
-        if row.sessions.push(session).is_err() {
+        if self.row_mut(conversation).sessions.push(session).is_err() {
             return;
         }
-        row.remember(seed.agent);
+        self.remember(conversation, seed.agent);
         // A wrap-up that gave its capacity back has no units; the desk of today has no say in it.
         if seed.state == SessionState::Active || seed.units > 0 {
             self.load(seed.agent, conversation, seed.units);

@@ -6,7 +6,7 @@ use super::effect::SessionReason;
 use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, WorkstreamId};
 use super::settings::{Auto, Mode, OfferKind, WorkItemKind};
 use super::wheel::TimerId;
-use crate::limits::{AGENTS_MAX, CLIENT_IDS_KEPT, CONVERSATION_SESSIONS_MAX};
+use crate::limits::{AGENTS_MAX, CONVERSATION_SESSIONS_MAX};
 
 /// One work item put to one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,27 +278,6 @@ impl core::fmt::Debug for AgentSet {
     }
 }
 
-/// The last messages of one sender, so that a repeated `client_id` is known (D-17).
-#[derive(Clone, Debug)]
-pub(super) struct Sent {
-    pub(super) entries: [(u64, u32, i64); CLIENT_IDS_KEPT],
-    pub(super) count: u32,
-}
-
-impl Sent {
-    pub(super) const EMPTY: Sent = Sent { entries: [(0, 0, 0); CLIENT_IDS_KEPT], count: 0 };
-
-    pub(super) fn find(&self, client: u64) -> Option<(u32, i64)> {
-        let kept = (self.count as usize).min(CLIENT_IDS_KEPT);
-        self.entries[..kept].iter().find(|entry| entry.0 == client).map(|entry| (entry.1, entry.2))
-    }
-
-    pub(super) fn push(&mut self, client: u64, seq: u32, at_wall_ms: i64) {
-        self.entries[self.count as usize % CLIENT_IDS_KEPT] = (client, seq, at_wall_ms);
-        self.count = self.count.wrapping_add(1);
-    }
-}
-
 /// A conversation in the table. Read-only for all but the engine's verbs.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -345,8 +324,6 @@ pub struct Conversation {
     pub(super) hold_timer: TimerId,
     pub(super) lost_timer: TimerId,
     pub(super) kept: bool,
-    pub(super) customer_sent: Sent,
-    pub(super) agent_sent: [(Option<AgentId>, Sent); CONVERSATION_SESSIONS_MAX],
 }
 
 impl Conversation {
@@ -391,21 +368,6 @@ impl Conversation {
             .iter()
             .filter(|session| session.role == Role::Participant && session.state == SessionState::Active)
             .map(|session| session.agent)
-    }
-
-    /// Gives an agent a place for the names of her messages; one who has a place keeps it, else the place of
-    /// somebody without a session is taken.
-    pub(super) fn remember(&mut self, agent: AgentId) {
-        if self.agent_sent.iter().any(|(holder, _)| *holder == Some(agent)) {
-            return;
-        }
-        let sessions = &self.sessions;
-        let free = |holder: Option<AgentId>| {
-            holder.is_none_or(|holder| !sessions.iter().any(|session| session.agent == holder))
-        };
-        if let Some(at) = (0..self.agent_sent.len()).find(|&at| free(self.agent_sent[at].0)) {
-            self.agent_sent[at] = (Some(agent), Sent::EMPTY);
-        }
     }
 
     /// The agent it stands with unopened, and why.

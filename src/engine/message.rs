@@ -6,6 +6,7 @@ use super::effect::{Answer, Author};
 use super::id::{AgentId, ConversationId, Handle, RequestId, TextId};
 use super::input::Sender;
 use super::refusal::Refusal;
+use super::sent::SentRings;
 
 impl Engine {
     pub(super) fn customer_message(
@@ -17,7 +18,8 @@ impl Engine {
     ) {
         let row = self.row(conversation);
         // A repeat is answered as the first was, also after the end: it is stored.
-        if let Some((seq, at_wall_ms)) = row.customer_sent.find(client) {
+        let ring = SentRings::of_customer(conversation.index);
+        if let Some((seq, at_wall_ms)) = self.sent.find(ring, client) {
             return self.answer(request, Answer::Stored { seq, at_wall_ms });
         }
         match row.phase.stage() {
@@ -40,11 +42,8 @@ impl Engine {
             return self.refuse(request, Refusal::NotFound);
         };
         let row = self.row(conversation);
-        let repeat = row
-            .agent_sent
-            .iter()
-            .find(|(holder, _)| *holder == Some(agent))
-            .and_then(|(_, sent)| sent.find(client));
+        let ring = self.sent.of_agent(conversation.index, agent);
+        let repeat = ring.and_then(|ring| self.sent.find(ring, client));
         if let (Some((seq, at_wall_ms)), Some(_)) = (repeat, row.session(agent)) {
             return self.answer(request, Answer::Stored { seq, at_wall_ms });
         }
@@ -91,16 +90,22 @@ impl Engine {
         seq: u32,
         at_wall_ms: i64,
     ) {
-        let row = self.row_mut(conversation);
-        match sender {
-            Sender::Customer => row.customer_sent.push(client, seq, at_wall_ms),
+        let slot = conversation.index;
+        let ring = match sender {
+            Sender::Customer => Some(SentRings::of_customer(slot)),
             Sender::Agent(agent) => {
-                row.remember(agent);
-                if let Some((_, sent)) = row.agent_sent.iter_mut().find(|(holder, _)| *holder == Some(agent))
-                {
-                    sent.push(client, seq, at_wall_ms);
-                }
+                self.remember(conversation, agent);
+                self.sent.of_agent(slot, agent)
             }
+        };
+        if let Some(ring) = ring {
+            self.sent.push(ring, client, seq, at_wall_ms);
         }
+    }
+
+    /// Gives an agent a ring for the names of her messages.
+    pub(super) fn remember(&mut self, conversation: Handle, agent: AgentId) {
+        let row = self.conversations.get(conversation).expect("a handle the engine holds is live");
+        self.sent.give(conversation.index, agent, |holder| row.session(holder).is_some());
     }
 }

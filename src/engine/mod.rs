@@ -41,6 +41,7 @@ mod pass;
 mod renew;
 mod restore;
 mod route;
+mod sent;
 mod supervise;
 mod timer;
 mod transfer;
@@ -81,6 +82,7 @@ pub struct Engine {
     member_of: Box<[u64]>,
     agents: Box<[Agent]>,
     conversations: Table<Conversation>,
+    sent: sent::SentRings,
     ids: IdMap,
     /// A line per queue and workstream (all in it ask for the same), then one per agent for the returned.
     lines: Lines,
@@ -128,6 +130,7 @@ impl Engine {
             member_of: vec![0; agents].into(),
             agents: vec![Agent::NEW; agents].into(),
             conversations: Table::new(capacity.conversations),
+            sent: sent::SentRings::new(capacity.conversations),
             ids: IdMap::new(capacity.conversations),
             lines: Lines::new(QUEUES_MAX * WORKSTREAMS_MAX + agents, capacity.conversations),
             waiting: [0; QUEUES_MAX],

@@ -165,7 +165,9 @@ impl Engine {
     pub(super) fn request_not_taken(&mut self, conversation: Handle, end: OfferEnd) {
         let told = self.disconnect_request(conversation, end);
         let settings = *self.workstream(self.row(conversation).workstream);
-        if told == Some(BannerKind::TransferRefused) && settings.transfer_refused == TransferRefused::Disconnect {
+        if told == Some(BannerKind::TransferRefused)
+            && settings.transfer_refused == TransferRefused::Disconnect
+        {
             self.finish(conversation, SessionReason::Disconnected, SystemCode::Disconnected, None);
         }
     }

@@ -56,7 +56,7 @@ pub struct WrapUpRecord {
 }
 
 /// One conversation's card.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Lasting name.
     pub id: u64,

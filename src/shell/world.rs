@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::card::Card;
 use super::names::Names;
+use super::tail::Tail;
+use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::engine::settings::Now;
 
@@ -12,10 +14,14 @@ use crate::engine::settings::Now;
 pub struct World<'a> {
     /// Who has what.
     pub engine: &'a Engine,
+    /// The configuration: names, labels, templates, masking.
+    pub desk: &'a Desk,
     /// Rows to names.
     pub names: &'a Names,
     /// Cards of the conversations in the engine's table, by lasting name.
     pub cards: &'a HashMap<u64, Card>,
+    /// Their newest messages, by lasting name.
+    pub tails: &'a HashMap<u64, Tail>,
     /// The product clock now (D-18).
     pub now: Now,
     /// How fast the product clock runs; 1 outside the demo.

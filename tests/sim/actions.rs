@@ -1,9 +1,7 @@
 //! What may happen next: random, weighted by what the seed has switched on, now and then a lie.
 
 use deskbell::engine::effect::{BannerKind, SessionReason};
-use deskbell::engine::id::{
-    AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, WorkstreamId,
-};
+use deskbell::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, WorkstreamId};
 use deskbell::engine::input::{
     AgentVerb, Arrival, CustomerVerb, RevivalCause, SupervisorVerb, Target, WrapUp,
 };
@@ -140,7 +138,8 @@ impl World {
             Kind::WallJump => self.now.wall_ms += self.rng.below(100_000_000) as i64,
             Kind::Restart => self.restart(),
             kind => {
-                if let Some(act) = self.draw(kind) {
+                let act = self.draw(kind).unwrap_or_else(|| self.arrival());
+                {
                     let revived = if let Act::Revive { id, .. } = act { Some(id) } else { None };
                     self.act(act);
                     if let Some(id) = revived.filter(|id| self.shadow.talks.contains_key(id)) {
@@ -184,9 +183,7 @@ impl World {
                 let to = self.target();
                 Act::Supervisor(AgentId(0), SupervisorVerb::Assign { conversation, to })
             }
-            Kind::ForceEnd => {
-                Act::Supervisor(AgentId(0), SupervisorVerb::ForceEnd(self.any_talk(|_| true)))
-            }
+            Kind::ForceEnd => Act::Supervisor(AgentId(0), SupervisorVerb::ForceEnd(self.any_talk(|_| true))),
             Kind::Hours => {
                 let count = self.shadow.desk.workstreams.len() as u64;
                 Act::Hours(WorkstreamId(self.rng.below(count) as u16), !self.rng.one_in(3))
@@ -212,8 +209,9 @@ impl World {
         }
         if let Kind::Presence | Kind::BannerReset = kind {
             let verb = match kind {
+                Kind::Presence if self.rng.one_in(2) => AgentVerb::Presence(PresenceId(0)),
                 Kind::Presence => AgentVerb::Presence(PresenceId(self.rng.below(9) as u8)),
-                _ => AgentVerb::BannerReset(self.rng.pick(&BannerKind::ALL)?),
+                _ => return self.banner_reset(),
             };
             return Some(Act::Agent(self.worker()?, verb));
         }
@@ -241,6 +239,17 @@ impl World {
             }
         };
         Some(Act::Agent(agent, verb))
+    }
+
+    /// A banner that stands, mostly.
+    fn banner_reset(&mut self) -> Option<Act> {
+        let agent = self.worker()?;
+        let row = &self.shadow.agents[usize::from(agent.0)];
+        let standing: Vec<BannerKind> =
+            BannerKind::ALL.into_iter().filter(|kind| row.banners.contains(&kind.bit())).collect();
+        let any = self.rng.one_in(12) || standing.is_empty();
+        let kind = self.rng.pick(if any { &BannerKind::ALL } else { &standing })?;
+        Some(Act::Agent(agent, AgentVerb::BannerReset(kind)))
     }
 
     /// Somebody of the desk.

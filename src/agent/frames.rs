@@ -1,0 +1,616 @@
+//! What agents and supervisors send, read strictly: one enum is the table of every request there is.
+//!
+//! A fault keeps the request's `id` wherever one could be read, so that the sender learns which request it was.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use crate::engine::effect::BannerKind;
+use crate::engine::refusal::Refusal;
+use crate::limits::{CLIENT_FRAME_BYTES_MAX, HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
+use crate::shell::text::{self, Writer};
+use crate::shell::wire::Stamp;
+
+/// One frame of a staff socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What its one answer carries as `re`; none only where [`Request::needs_id`] says so.
+    pub id: Option<i64>,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// Why a frame is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameFault {
+    /// The request's `id`; none when the frame cannot be attributed to a request.
+    pub id: Option<i64>,
+    /// The error code.
+    pub code: Refusal,
+}
+
+/// Every request of staff, by its `t`. Texts have passed the rules of [`text`]; names are as sent, and may name
+/// nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Request {
+    /// Choose a presence.
+    Presence {
+        /// One of the six statuses, or a presence of the desk.
+        status: String,
+    },
+    /// Delivery receipt of a notification (S2-29).
+    Shown {
+        /// Which.
+        notification: String,
+    },
+    /// Take the work.
+    Accept {
+        /// Which.
+        notification: String,
+    },
+    /// Decline it.
+    Reject {
+        /// Which.
+        notification: String,
+    },
+    /// Take by hand what is reserved, waiting, or in a pick queue.
+    Pickup {
+        /// Which.
+        conversation: String,
+    },
+    /// Say something.
+    Message {
+        /// Where.
+        conversation: String,
+        /// Its name by the sender (D-17).
+        client_id: String,
+        /// The text, ready to store.
+        text: String,
+    },
+    /// Is writing, or has stopped.
+    Typing {
+        /// Where.
+        conversation: String,
+        /// Writing?
+        on: bool,
+    },
+    /// Has read.
+    Seen {
+        /// Where.
+        conversation: String,
+        /// Up to this message.
+        seq: u32,
+    },
+    /// Set a persistent conversation aside (S0-12).
+    Park {
+        /// Which.
+        conversation: String,
+    },
+    /// Give a live one back to its queue (D-2).
+    Release {
+        /// Which.
+        conversation: String,
+    },
+    /// Hand over (S3-29).
+    Transfer {
+        /// Which.
+        conversation: String,
+        /// To whom.
+        to: To,
+        /// The sender's wrap-up, when given at once.
+        wrapup: Option<WrapUp>,
+    },
+    /// Ask a colleague in (S3-33).
+    Conference {
+        /// Which.
+        conversation: String,
+        /// Whom.
+        agent: String,
+    },
+    /// The owner ends a conference (S3-35).
+    EndConference {
+        /// Which.
+        conversation: String,
+        /// The owner's wrap-up, when given at once.
+        wrapup: Option<WrapUp>,
+    },
+    /// A participant leaves a conference.
+    Leave {
+        /// Which.
+        conversation: String,
+    },
+    /// Hand up to a queue.
+    Escalate {
+        /// Which.
+        conversation: String,
+        /// Where to.
+        queue: String,
+        /// Why, in words.
+        reason: String,
+    },
+    /// End the conversation.
+    End {
+        /// Which.
+        conversation: String,
+    },
+    /// Close one's own session (S3-39).
+    Wrapup {
+        /// Which.
+        conversation: String,
+        /// Reason and comment.
+        #[serde(flatten)]
+        wrapup: WrapUp,
+    },
+    /// Answer a banner (S2-25).
+    BannerReset {
+        /// Which.
+        #[serde(with = "banner")]
+        kind: BannerKind,
+    },
+    /// List targets (S3-30).
+    Directory {
+        /// Of what.
+        kind: Listing,
+        /// Part of a name.
+        filter: Option<String>,
+        /// The unavailable ones too.
+        #[serde(default)]
+        all: bool,
+        /// For the work of this conversation; none: for any.
+        conversation: Option<String>,
+    },
+    /// What was missed (B-2).
+    Sync {
+        /// Last `seq` held, by conversation.
+        cursors: BTreeMap<String, u32>,
+    },
+    /// Waiting conversations beyond the newest.
+    Parked {
+        /// Older than this; none: the newest.
+        before: Option<Before>,
+        /// How many.
+        #[serde(default)]
+        limit: Limit,
+    },
+    /// A note on a conversation, for staff only.
+    Note {
+        /// On which.
+        conversation: String,
+        /// The note.
+        text: String,
+    },
+    /// Older messages.
+    History {
+        /// Of which conversation.
+        conversation: String,
+        /// Before this message; none: the newest.
+        before: Option<u32>,
+        /// How many.
+        #[serde(default)]
+        limit: Limit,
+    },
+    /// Earlier conversations of a contact.
+    ContactHistory {
+        /// Whose.
+        contact: String,
+        /// Older than this; none: the newest.
+        before: Option<Before>,
+        /// How many.
+        #[serde(default)]
+        limit: Limit,
+    },
+    /// Show a masked value once, audited (D-20).
+    Reveal {
+        /// What.
+        #[serde(flatten)]
+        what: Revealed,
+        /// Why.
+        reason: String,
+    },
+    /// Supervisor: begin or stop the live view.
+    DeskView {
+        /// Begin?
+        on: bool,
+    },
+    /// Supervisor: set an agent's presence (S2-27).
+    ResetPresence {
+        /// Whose.
+        agent: String,
+        /// To what.
+        status: String,
+    },
+    /// Supervisor: give a conversation to an agent or a queue.
+    Assign {
+        /// Which.
+        conversation: String,
+        /// To whom.
+        #[serde(flatten)]
+        to: To,
+    },
+    /// Supervisor: begin or stop reading along.
+    Monitor {
+        /// Which.
+        conversation: String,
+        /// Begin?
+        on: bool,
+    },
+    /// Supervisor: end a conversation.
+    ForceEnd {
+        /// Which.
+        conversation: String,
+    },
+}
+
+/// Where work is sent: exactly one of the two.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub enum To {
+    /// A queue's id.
+    Queue(String),
+    /// A username.
+    Agent(String),
+}
+
+/// How a session is closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub struct WrapUp {
+    /// A reason's id.
+    pub reason: Option<String>,
+    /// Words, never blank.
+    pub comment: Option<String>,
+}
+
+/// What a directory lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listing {
+    /// Queues.
+    Queues,
+    /// Agents.
+    Agents,
+    /// Reasons to close with.
+    WrapupReasons,
+    /// Quick replies.
+    QuickReplies,
+    /// Knowledge articles (S2-36).
+    Articles,
+}
+
+/// What is revealed: a message, or a field of a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub enum Revealed {
+    /// A message.
+    Message {
+        /// In which conversation.
+        conversation: String,
+        /// Its number.
+        seq: u32,
+    },
+    /// A field.
+    Field {
+        /// Of which contact.
+        contact: String,
+        /// Which field.
+        field: ContactField,
+    },
+}
+
+/// A field of a contact that may be masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactField {
+    /// Name (it may be a phone number, S3-25).
+    Name,
+    /// E-mail address.
+    Email,
+    /// Phone number.
+    Phone,
+}
+
+/// Where an earlier page of conversations ended: by an instant or by the last conversation of that page.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub enum Before {
+    /// Older than this.
+    Instant(Stamp),
+    /// Older than this conversation.
+    Conversation(String),
+}
+
+/// How long a page may be: 1 to [`HISTORY_PAGE_MAX`]; more is that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Limit(pub u16);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Limit(HISTORY_PAGE_MAX)
+    }
+}
+
+impl Request {
+    /// Must it carry an `id`? All that changes something or asks for an answer must; what is only a passing sign
+    /// need not.
+    pub const fn needs_id(&self) -> bool {
+        !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::DeskView { .. })
+    }
+
+    /// The conversation it names, where it acts on one.
+    pub fn conversation(&self) -> Option<&str> {
+        match self {
+            Request::Pickup { conversation }
+            | Request::Message { conversation, .. }
+            | Request::Park { conversation }
+            | Request::Release { conversation }
+            | Request::Transfer { conversation, .. }
+            | Request::Conference { conversation, .. }
+            | Request::EndConference { conversation, .. }
+            | Request::Leave { conversation }
+            | Request::Escalate { conversation, .. }
+            | Request::End { conversation }
+            | Request::Wrapup { conversation, .. }
+            | Request::Note { conversation, .. } => Some(conversation),
+            _ => None,
+        }
+    }
+
+    /// For supervisors only? Others get [`Refusal::Forbidden`].
+    pub const fn supervisor_only(&self) -> bool {
+        matches!(
+            self,
+            Request::DeskView { .. }
+                | Request::ResetPresence { .. }
+                | Request::Assign { .. }
+                | Request::Monitor { .. }
+                | Request::ForceEnd { .. }
+        )
+    }
+
+    /// Holds the texts to their rules and puts them as they are stored.
+    fn settle(mut self) -> Result<Request, Refusal> {
+        match &mut self {
+            Request::Message { client_id, text, .. } => {
+                text::client_id(client_id)?;
+                settle_text(text, Writer::Agent)?;
+            }
+            Request::Note { text, .. } => settle_text(text, Writer::Customer)?,
+            Request::Escalate { reason, .. } | Request::Reveal { reason, .. } => {
+                settle_text(reason, Writer::Customer)?;
+            }
+            Request::Transfer { wrapup: Some(wrapup), .. }
+            | Request::EndConference { wrapup: Some(wrapup), .. }
+            | Request::Wrapup { wrapup, .. } => {
+                wrapup.comment = text::comment(wrapup.comment.as_deref())?.map(Into::into);
+            }
+            Request::Sync { cursors } if cursors.len() > SYNC_CURSORS_MAX => return Err(Refusal::TooLong),
+            _ => {}
+        }
+        Ok(self)
+    }
+}
+
+/// Reads a frame.
+///
+/// # Errors
+/// The first thing wrong with it; a frame that is no JSON object, or has no `t`, has no `id` either.
+pub fn parse(frame: &str) -> Result<Frame, FrameFault> {
+    let unattributed = FrameFault { id: None, code: Refusal::BadRequest };
+    // Serde takes an array for a struct; the contract does not.
+    if frame.len() > CLIENT_FRAME_BYTES_MAX || !frame.trim_ascii_start().starts_with('{') {
+        return Err(unattributed);
+    }
+    // Twice over the text, so that a frame with one wrong field, or a lone surrogate somewhere, still has its id.
+    let envelope: Envelope = serde_json::from_str(frame).map_err(|_| unattributed)?;
+    if envelope.t.is_none() {
+        return Err(unattributed);
+    }
+    let id = match envelope.id {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(id.as_i64().filter(|id| id.unsigned_abs() <= ID_MAX).ok_or(unattributed)?),
+    };
+    let fault = |code| FrameFault { id, code };
+    let request: Request = serde_json::from_str(frame).map_err(|_| fault(Refusal::BadRequest))?;
+    if id.is_none() && request.needs_id() {
+        return Err(fault(Refusal::BadRequest));
+    }
+    request.settle().map(|request| Frame { id, request }).map_err(fault)
+}
+
+/// The largest integer a browser can tell from its neighbours.
+const ID_MAX: u64 = 1 << 53;
+
+#[derive(Deserialize)]
+struct Envelope {
+    t: Option<serde::de::IgnoredAny>,
+    id: Option<Value>,
+}
+
+fn settle_text(text: &mut String, writer: Writer) -> Result<(), Refusal> {
+    let settled = text::message(text, writer)?;
+    if settled.len() != text.len() {
+        *text = settled.into_owned();
+    }
+    Ok(())
+}
+
+/// A field that may be absent or null, and else is a string.
+fn optional(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, &'static str> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err("not a string"),
+    }
+}
+
+impl TryFrom<Map<String, Value>> for To {
+    type Error = &'static str;
+
+    fn try_from(mut fields: Map<String, Value>) -> Result<Self, Self::Error> {
+        match (optional(&mut fields, "queue")?, optional(&mut fields, "agent")?) {
+            (Some(queue), None) => Ok(To::Queue(queue)),
+            (None, Some(agent)) => Ok(To::Agent(agent)),
+            _ => Err("either a queue or an agent"),
+        }
+    }
+}
+
+impl TryFrom<Map<String, Value>> for WrapUp {
+    type Error = &'static str;
+
+    fn try_from(mut fields: Map<String, Value>) -> Result<Self, Self::Error> {
+        Ok(WrapUp { reason: optional(&mut fields, "reason")?, comment: optional(&mut fields, "comment")? })
+    }
+}
+
+impl TryFrom<Map<String, Value>> for Revealed {
+    type Error = &'static str;
+
+    fn try_from(mut fields: Map<String, Value>) -> Result<Self, Self::Error> {
+        match (optional(&mut fields, "conversation")?, optional(&mut fields, "contact")?) {
+            (Some(conversation), None) => {
+                let seq = fields.get("seq").and_then(Value::as_u64).and_then(|seq| u32::try_from(seq).ok());
+                Ok(Revealed::Message { conversation, seq: seq.ok_or("no message")? })
+            }
+            (None, Some(contact)) => {
+                let field = match optional(&mut fields, "field")?.as_deref() {
+                    Some("name") => ContactField::Name,
+                    Some("email") => ContactField::Email,
+                    Some("phone" | "mobile") => ContactField::Phone,
+                    _ => return Err("no such field"),
+                };
+                Ok(Revealed::Field { contact, field })
+            }
+            _ => Err("either a message or a contact's field"),
+        }
+    }
+}
+
+impl From<String> for Before {
+    fn from(text: String) -> Self {
+        Stamp::parse(&text).map_or(Before::Conversation(text), Before::Instant)
+    }
+}
+
+impl TryFrom<u64> for Limit {
+    type Error = &'static str;
+
+    fn try_from(limit: u64) -> Result<Self, Self::Error> {
+        match u16::try_from(limit) {
+            Ok(0) => Err("an empty page"),
+            Ok(limit) => Ok(Limit(limit.min(HISTORY_PAGE_MAX))),
+            Err(_) => Ok(Limit(HISTORY_PAGE_MAX)),
+        }
+    }
+}
+
+mod banner {
+    use serde::{Deserialize, Deserializer, de::Error};
+
+    use crate::engine::effect::BannerKind;
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BannerKind, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let kind = BannerKind::ALL.into_iter().find(|kind| kind.name() == name);
+        kind.ok_or_else(|| D::Error::custom("no such banner"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(frame: &str) -> (Option<i64>, Refusal) {
+        let fault = parse(frame).expect_err(frame);
+        (fault.id, fault.code)
+    }
+
+    #[test]
+    fn what_cannot_be_attributed_is_refused_without_an_id() {
+        for frame in [
+            "",
+            "nonsense",
+            "[]",
+            "null",
+            "7",
+            "\"presence\"",
+            r#"["presence",1,"away"]"#,
+            "{",
+            r#"{"id":1}"#,
+            r#"{"id":1,"t":null}"#,
+            r#"{"t":"presence","status":"away","id":"1"}"#,
+            r#"{"t":"presence","status":"away","id":1.5}"#,
+            r#"{"t":"presence","status":"away","id":9007199254740993}"#,
+            r#"{"t":"presence","status":"away","id":1,"id":2}"#,
+            r#"{"t":"presence","status":"away","id":true}"#,
+            r#"{"t":"presence","status":"away","id":1} x"#,
+        ] {
+            assert_eq!(refused(frame), (None, Refusal::BadRequest), "{frame}");
+        }
+        let long = format!(r#"{{"t":"presence","id":1,"status":"{}"}}"#, "x".repeat(CLIENT_FRAME_BYTES_MAX));
+        assert_eq!(refused(&long), (None, Refusal::BadRequest));
+    }
+
+    #[test]
+    fn an_id_reaches_two_to_the_fifty_third_either_way() {
+        for id in [0, -1, 1 << 53, -(1 << 53)] {
+            let frame = format!(r#"{{"t":"end","id":{id},"conversation":"c1"}}"#);
+            assert_eq!(parse(&frame).map(|frame| frame.id), Ok(Some(id)));
+        }
+    }
+
+    #[test]
+    fn a_lone_surrogate_or_a_deep_nest_still_names_its_request() {
+        let frame = r#"{"t":"message","id":5,"conversation":"c1","client_id":"a","text":"\ud800"}"#;
+        assert_eq!(refused(frame), (Some(5), Refusal::BadRequest));
+        let deep = format!(r#"{{"t":"end","id":5,"conversation":{}{}}}"#, "[".repeat(7000), "]".repeat(7000));
+        assert_eq!(refused(&deep), (Some(5), Refusal::BadRequest));
+        let pair = r#"{"t":"message","id":5,"conversation":"c1","client_id":"a","text":"\ud83d\ude00"}"#;
+        assert!(
+            matches!(parse(pair), Ok(Frame { request: Request::Message { text, .. }, .. }) if text == "😀")
+        );
+    }
+
+    #[test]
+    fn a_text_is_put_as_it_is_stored() {
+        let frame = r#"{"t":"message","id":5,"conversation":"c1","client_id":"a","text":"a\r\nb"}"#;
+        assert!(
+            matches!(parse(frame), Ok(Frame { request: Request::Message { text, .. }, .. }) if text == "a\nb")
+        );
+        let frame = r#"{"t":"wrapup","id":5,"conversation":"c1","reason":"solved","comment":"  "}"#;
+        let expected = WrapUp { reason: Some("solved".into()), comment: None };
+        assert!(
+            matches!(parse(frame), Ok(Frame { request: Request::Wrapup { wrapup, .. }, .. }) if wrapup == expected)
+        );
+    }
+
+    #[test]
+    fn a_page_is_bounded_and_its_start_is_a_time_or_a_conversation() {
+        let limit = |limit: &str| parse(&format!(r#"{{"t":"parked","id":1,"limit":{limit},"before":"c7"}}"#));
+        for (asked, given) in [("1", 1), ("50", 50), ("51", 50), ("70000", 50)] {
+            let expected =
+                Request::Parked { before: Some(Before::Conversation("c7".into())), limit: Limit(given) };
+            assert_eq!(limit(asked).map(|frame| frame.request), Ok(expected));
+        }
+        for no in ["0", "-1", "1.5", "\"5\""] {
+            assert_eq!(limit(no), Err(FrameFault { id: Some(1), code: Refusal::BadRequest }), "{no}");
+        }
+        let frame = r#"{"t":"contact_history","id":1,"contact":"p1","before":"1970-01-01T00:00:00.007Z"}"#;
+        let expected = Before::Instant(Stamp(7));
+        assert!(
+            matches!(parse(frame), Ok(Frame { request: Request::ContactHistory { before: Some(before), .. }, .. }) if before == expected)
+        );
+    }
+
+    #[test]
+    fn a_sync_of_too_many_conversations_is_refused() {
+        let cursors = |count: usize| {
+            let cursors: Vec<String> = (0..count).map(|n| format!("\"c{n}\":{n}")).collect();
+            format!(r#"{{"t":"sync","id":1,"cursors":{{{}}}}}"#, cursors.join(","))
+        };
+        assert!(parse(&cursors(SYNC_CURSORS_MAX)).is_ok());
+        assert_eq!(refused(&cursors(SYNC_CURSORS_MAX + 1)), (Some(1), Refusal::TooLong));
+    }
+}

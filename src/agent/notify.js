@@ -1,0 +1,104 @@
+/**
+ * Desktop notifications, by a service worker because only those may carry buttons (REQ S2-5 to S2-13).
+ *
+ * never | always | background (default): background means hidden, minimised, or another window has the focus. No time stands
+ * on them (S2-10); what the customer wrote comes masked from the box.
+ */
+
+import { t } from "/web/i18n.js";
+import { accept, reject } from "./acts.js";
+
+let store;
+let worker = null;
+
+/** @param {any} ours */
+export async function useNotifications(ours) {
+  store = ours;
+  report({ permission: permission() });
+  if (navigator.permissions?.query) {
+    navigator.permissions.query({ name: "notifications" }).then(
+      (status) => (status.onchange = () => report({ permission: permission() })),
+      () => {},
+    );
+  }
+  if (!navigator.serviceWorker) return report({ worker: "missing" });
+  navigator.serviceWorker.addEventListener("message", (event) => answer(event.data));
+  try {
+    await navigator.serviceWorker.register("/agent/sw.js", { scope: "/agent/" });
+    worker = await navigator.serviceWorker.ready;
+    report({ worker: "ready" });
+  } catch {
+    report({ worker: "refused" });
+  }
+}
+
+const report = (patch) => store.dispatch({ type: "tests", patch });
+const permission = () => ("Notification" in globalThis ? Notification.permission : "missing");
+
+/** Asks, once, in answer to a press. */
+export async function askPermission() {
+  if (!("Notification" in globalThis)) return;
+  await Notification.requestPermission().catch(() => {});
+  report({ permission: permission() });
+}
+
+/** Asks where it was never answered. */
+export function askPermissionOnce() {
+  if (permission() === "default") askPermission();
+}
+
+/** True where the page can be seen and has the focus (REQ S2-6). */
+export const inFocus = () => document.visibilityState === "visible" && document.hasFocus();
+
+const TIMES = /^\d+:\d\d(:\d\d)?$/;
+
+/**
+ * Shows one, if the workstream wants it now. @param {any} one notification
+ * @returns {Promise<boolean>} whether it was shown
+ */
+export async function show(one) {
+  if (!worker || permission() !== "granted" || one.desktop === "never") return false;
+  if (one.desktop !== "always" && inFocus()) return false;
+  const lines = (one.fields || [])
+    .filter((field) => field.value && !TIMES.test(field.value))
+    .map((field) => `${field.label}: ${field.value}`);
+  const asks = one.style === "alert";
+  const actions = asks ? [{ action: "accept", title: one.accept_label || t("agent.alert.accept") }] : [];
+  if (asks && one.can_reject) actions.push({ action: "reject", title: t("agent.alert.reject") });
+  try {
+    await worker.showNotification(one.title, {
+      body: lines.slice(0, 3).join("\n"),
+      tag: one.id,
+      icon: "/agent/icon.svg",
+      requireInteraction: asks,
+      silent: true,
+      actions,
+      data: { id: one.id },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Takes back what is no longer true. @param {(id: string) => boolean} still */
+export async function clear(still) {
+  if (!worker) return;
+  for (const one of await worker.getNotifications().catch(() => [])) if (!still(one.tag)) one.close();
+}
+
+/** A press on a desktop notification, handed over by the worker (REQ S2-8, S2-9). */
+function answer(message) {
+  if (!message || message.kind !== "notification") return;
+  if (message.action === "accept") accept(message.id);
+  else if (message.action === "reject") reject(message.id);
+  else store.dispatch({ type: "set", patch: { view: "desk" } });
+}
+
+/** What a window opened by the worker was opened for. Harmless when the offer is long over. */
+export function answerFromAddress() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  if (!asked.get("n")) return;
+  history.replaceState(null, "", location.pathname);
+  answer({ kind: "notification", id: asked.get("n"), action: asked.get("do") });
+}

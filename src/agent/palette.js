@@ -1,0 +1,153 @@
+/** Ctrl+K: everything the buttons do, by name. */
+
+import { h, icon } from "/web/dom.js";
+import { t } from "/web/i18n.js";
+import { acceptTop, closeDialog, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
+import { signOut } from "./box.js";
+import { frame } from "./dialogs.js";
+import { listKeys, options } from "./options.js";
+import { customerName, kindIcon, nameOf, presenceName } from "./parts.js";
+import { choose } from "./presence.js";
+import { ringOnce } from "./selftest.js";
+import { alerts, canType, isSupervisor, listed, selectedSession } from "./state.js";
+
+const SHOWN_MAX = 60;
+
+let store;
+/** @param {any} ours */
+export function usePalette(ours) {
+  store = ours;
+}
+
+/** @param {any} state @param {any} dialog */
+export function paletteDialog(state, dialog) {
+  const set = (patch) => store.dispatch({ type: "dialog_set", patch });
+  const words = dialog.filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const items = commands(state)
+    .filter((one) => words.every((word) => `${one.name} ${one.group}`.toLocaleLowerCase().includes(word)))
+    .slice(0, SHOWN_MAX);
+  const run = (one) => {
+    closeDialog();
+    one.run();
+  };
+  return frame("palette", {
+    title: t("agent.palette.title"),
+    plain: true,
+    body: [
+      h(
+        "div",
+        { class: "find find--bare" },
+        icon("search"),
+        h("input", {
+          role: "combobox",
+          "aria-expanded": "true",
+          "aria-controls": "options",
+          "aria-activedescendant": items.length ? `opt${dialog.index}` : null,
+          "aria-label": t("agent.palette.title"),
+          placeholder: t("agent.palette.place"),
+          autocomplete: "off",
+          "data-first": true,
+          value: dialog.filter,
+          oninput: (event) => set({ filter: event.currentTarget.value, index: 0 }),
+          onkeydown: listKeys(dialog, items, set, run),
+        }),
+        h("kbd", null, "Esc"),
+      ),
+      options(items, dialog, {
+        label: t("agent.palette.title"),
+        plain: true,
+        pick: run,
+        none: t("agent.palette.none"),
+        row: (one) => [
+          icon(one.icon, { small: true }),
+          h("span", { class: "cut" }, one.name),
+          h("small", null, one.group),
+          one.key ? h("kbd", null, one.key) : h("span"),
+        ],
+      }),
+    ],
+  });
+}
+
+function commands(state) {
+  const one = selectedSession(state);
+  const list = [];
+  const add = (group, symbol, name, run, key) =>
+    list.push({
+      id: `${group}${name}${list.length}`,
+      group: t(`agent.palette.${group}`),
+      icon: symbol,
+      name,
+      run,
+      key,
+    });
+  const top = alerts(state)[0];
+  if (top) add("alert", "check", `${t("agent.alert.accept")}: ${top.title}`, acceptTop, "Alt A");
+  if (top && top.can_reject) add("alert", "close", `${t("agent.alert.reject")}: ${top.title}`, rejectTop, "Alt R");
+  if (one) conversationCommands(one, add);
+  listed(state).forEach((other, i) =>
+    add(
+      "sessions",
+      kindIcon(other.work_item_kind),
+      `${customerName(other)} · ${nameOf(other.queue)}`,
+      () => select(other.conversation),
+      i < 10 ? `Alt ${(i + 1) % 10}` : "",
+    ),
+  );
+  for (const status of ["available", "busy", "do_not_disturb", "away", "offline"])
+    add("presence", "person", presenceName(status), () => choose(status, state.presences));
+  for (const own of state.presences)
+    if (own.base && own.id !== own.base) add("presence", "person", own.label, () => choose(own.id, state.presences));
+  if (isSupervisor(state)) {
+    if (state.view === "live") add("view", "chat", t("agent.surface.desk"), () => setView("desk"));
+    else add("view", "chart", t("agent.surface.live"), () => setView("live"));
+  }
+  for (const theme of ["light", "dark", "system"])
+    add(
+      "settings",
+      { light: "sun", dark: "moon", system: "system" }[theme],
+      t("agent.palette.theme", { theme: t(`agent.theme.${theme}`) }),
+      () => setPrefs({ theme }),
+    );
+  add(
+    "settings",
+    state.prefs.sound ? "mute" : "sound",
+    t(state.prefs.sound ? "agent.sound.off" : "agent.sound.on"),
+    () => setPrefs({ sound: !state.prefs.sound }),
+  );
+  add("settings", "bell", t("agent.test.ring"), ringOnce);
+  add("settings", "keys", t("agent.keys.title"), () => openDialog("keys"), "?");
+  add("settings", "out", t("agent.sign_out"), () => (state.order.length ? openDialog("signout") : signOut()));
+  return list;
+}
+
+function conversationCommands(one, add) {
+  const id = one.conversation;
+  const name = customerName(one);
+  const of = (act) => `${t(`agent.act.${act}`)}: ${name}`;
+  if (canType(one) && one.role === "owner") {
+    add("conversation", "transfer", of("transfer"), () =>
+      openDialog("transfer", { conversation: id, directory: "agents", to: "agents" }),
+    );
+    add("conversation", "escalate", `${t("agent.target.escalate")}: ${name}`, () =>
+      openDialog("transfer", { conversation: id, directory: "queues", to: "escalate" }),
+    );
+    if (!one.conference)
+      add("conversation", "conference", of("conference"), () =>
+        openDialog("conference", { conversation: id, directory: "agents", to: "agents" }),
+      );
+    add(
+      "conversation",
+      one.mode === "persistent" ? "park" : "close",
+      of(one.mode === "persistent" ? "park" : "close"),
+      () => putAway(one),
+    );
+    add("conversation", "end", of(one.conference ? "end_conference" : "end"), () =>
+      openDialog("end", { conversation: id }),
+    );
+  }
+  if (one.state === "wrap_up")
+    add("conversation", "note", of("finish"), () => openDialog("wrapup", { conversation: id }));
+  if (one.role !== "monitor")
+    add("conversation", "note", `${t("agent.notes.add")}: ${name}`, () => openDialog("note", { conversation: id }));
+}

@@ -1,0 +1,138 @@
+//! `deskbell demo`: everything at once, for looking, drills and tests.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use deskbell::desk::{self, Credential, Word};
+use deskbell::gateway::Face;
+use deskbell::shell::boot::{self, BootError, Plan};
+
+use super::options::Options;
+use super::{Ended, wait};
+
+pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
+    let options = Options::read(arguments, &["listen", "data", "desk", "clock-speed", "wall-clock", "log"])?;
+    options.nothing_else()?;
+    deskbell::ops::log::start(log_level(options.get("log"))?);
+    let listen: SocketAddr = options
+        .get("listen")
+        .unwrap_or("127.0.0.1:8443")
+        .parse()
+        .map_err(|_| Ended::usage("--listen takes an address and a port, such as 127.0.0.1:8443"))?;
+    let speed = match options.get("clock-speed") {
+        None => 1,
+        Some(text) => match text.parse() {
+            Ok(speed @ 1..=1000) => speed,
+            _ => return Err(Ended::usage("--clock-speed takes a number from 1 to 1000")),
+        },
+    };
+    let wall_ms = match options.get("wall-clock") {
+        None => None,
+        Some(text) => match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Some(at.as_millisecond()),
+            Err(_) => return Err(Ended::usage("--wall-clock takes a time such as 2026-11-21T09:00:00Z")),
+        },
+    };
+    let text = match options.get("desk") {
+        Some(file) => boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?,
+        None => desk::demo().to_owned(),
+    };
+    let accounts = accounts(&text)?;
+    let data = match options.get("data") {
+        Some(dir) => PathBuf::from(dir),
+        None => fresh_folder()?,
+    };
+    let signals = wait::signals()?;
+    let listener = TcpListener::bind(listen)
+        .map_err(|error| Ended::usage(format!("cannot listen on {listen}: {error}")))?;
+    let bound = listener.local_addr().map_err(|error| Ended::failed(error.to_string()))?;
+    let hosts = hosts(bound);
+    let plan = Plan {
+        data: data.clone(),
+        desk: Some(text),
+        demo: Some((speed, wall_ms)),
+        hosts,
+        trusted_proxies: Vec::new(),
+        listening: vec![(listener, Face::Both)],
+    };
+    let running = boot::start(plan).map_err(ended)?;
+    let url = match bound.ip() {
+        ip if ip.is_loopback() || ip.is_unspecified() => format!("https://localhost:{}", bound.port()),
+        _ => format!("https://{bound}"),
+    };
+    say(&url, &data.display().to_string(), &accounts)?;
+    deskbell::ops::notify::ready();
+    wait::until_told(signals, running)
+}
+
+/// What went wrong on the way up, as one line.
+pub(crate) fn ended(error: BootError) -> Ended {
+    match error {
+        BootError::Desk(_) | BootError::NoDesk | BootError::TooMany(_) => Ended::usage(error.to_string()),
+        _ => Ended::failed(error.to_string()),
+    }
+}
+
+pub(crate) fn log_level(name: Option<&str>) -> Result<log::LevelFilter, Ended> {
+    match name.unwrap_or("info") {
+        "error" => Ok(log::LevelFilter::Error),
+        "warn" => Ok(log::LevelFilter::Warn),
+        "info" => Ok(log::LevelFilter::Info),
+        "debug" => Ok(log::LevelFilter::Debug),
+        _ => Err(Ended::usage("the log's level is error, warn, info or debug")),
+    }
+}
+
+/// The accounts of a desk file, for the greeting: a demo's passwords are public.
+fn accounts(text: &str) -> Result<Vec<String>, Ended> {
+    let loaded = desk::load(text).map_err(|faults| ended(BootError::Desk(faults)))?;
+    let line = |agent: &desk::Agent| {
+        let roles: Vec<&str> = agent.roles.iter().map(|role| role.word()).collect();
+        let password = match &agent.password {
+            Credential::Plain(secret) => secret.expose().to_owned(),
+            Credential::Hashed(_) | Credential::Absent => "(set)".to_owned(),
+        };
+        format!("{:<12} {:<24} {}", agent.username.to_string(), password, roles.join(", "))
+    };
+    Ok(loaded.desk.agents.iter().map(line).collect())
+}
+
+fn fresh_folder() -> Result<PathBuf, Ended> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|_| Ended::failed("the system has no random bytes"))?;
+    let name = format!("deskbell-demo-{:016x}", u64::from_be_bytes(bytes));
+    Ok(std::env::temp_dir().join(name))
+}
+
+/// The names under which pages of the demo are the box's own.
+fn hosts(bound: SocketAddr) -> Vec<String> {
+    let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+    let ip = bound.ip();
+    if !ip.is_loopback() && !ip.is_unspecified() {
+        hosts.push(if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() });
+    }
+    hosts
+}
+
+fn say(url: &str, data: &str, accounts: &[String]) -> Result<(), Ended> {
+    let mut out = std::io::stdout().lock();
+    let mut lines = vec![
+        format!("shop page      {url}/demo/"),
+        format!("agent desktop  {url}/agent/"),
+        format!("trust          {url}/trust"),
+        format!("data           {data}"),
+        String::new(),
+    ];
+    lines.extend(accounts.iter().cloned());
+    lines.push(String::new());
+    lines.push(format!("ready {url}"));
+    for line in lines {
+        // Nobody reads: the box serves all the same.
+        if writeln!(out, "{line}").is_err() {
+            break;
+        }
+    }
+    let _ = out.flush();
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `[[agent]]` and `[[token]]`: who may do what, and what they sign in with.
+
+use crate::desk::model::{Agent, Role, Token};
+use crate::desk::read::{NAME, Section};
+use crate::desk::secret::{Credential, Secret};
+use crate::limits::{
+    DESK_AGENTS_MAX, DESK_QUEUES_MAX, DESK_SECRET_BYTES_MAX, DESK_TOKENS_MAX, DESK_UNITS_MAX,
+};
+
+/// Characters of a password below which a warning says so.
+const PASSWORD_CHARS_ADVISED: usize = 8;
+
+pub(super) fn agents(root: &Section<'_>, stored: bool) -> Vec<Agent> {
+    const STAFF: &[Role] = &[Role::Agent, Role::Supervisor, Role::Admin];
+    let agent = |section: &Section<'_>| {
+        let name = section.text("name", NAME);
+        let password = credential(section, "password", "password_hash", stored);
+        if password.plain().is_some_and(|password| password.expose().chars().count() < PASSWORD_CHARS_ADVISED)
+        {
+            section.warn("password", format!("is shorter than {PASSWORD_CHARS_ADVISED} characters"));
+        }
+        let roles = roles(section, STAFF, &[Role::Agent]);
+        let queues = section.get("queues").map(|entry| entry.references("queue", DESK_QUEUES_MAX));
+        let queues = queues.unwrap_or_default();
+        if !queues.is_empty() && !roles.contains(&Role::Agent) {
+            section.warn("queues", "has no effect without the role agent");
+        }
+        let capacity = section.number("capacity", 1..=DESK_UNITS_MAX).unwrap_or(100);
+        let username: crate::desk::ids::AgentId = section.id("username")?;
+        let name = name.unwrap_or_else(|| username.to_string());
+        Some(Agent { username, name, password, roles, queues, capacity })
+    };
+    root.tables("agent", Some("username"), DESK_AGENTS_MAX).iter().filter_map(agent).collect()
+}
+
+pub(super) fn tokens(root: &Section<'_>, stored: bool) -> Vec<Token> {
+    // Not agent: a conversation is held by somebody who can be asked about it.
+    const MACHINES: &[Role] = &[Role::Supervisor, Role::Admin, Role::Integration, Role::Metrics];
+    let token = |section: &Section<'_>| {
+        let secret = credential(section, "secret", "secret_hash", stored);
+        if secret.plain().is_some_and(|secret| !secret.expose().bytes().all(is_bearer_byte)) {
+            section.fault("secret", "must be letters, digits and -._~+/= only, as a bearer token is");
+        }
+        let roles = roles(section, MACHINES, &[]);
+        Some(Token { name: section.id("name")?, secret, roles })
+    };
+    root.tables("token", Some("name"), DESK_TOKENS_MAX).iter().filter_map(token).collect()
+}
+
+fn roles(section: &Section<'_>, allowed: &[Role], default: &[Role]) -> Vec<Role> {
+    let Some(entry) = section.get("roles") else {
+        if default.is_empty() {
+            section.fault("roles", "is missing");
+        }
+        return default.to_vec();
+    };
+    if entry.is_empty_list() {
+        entry.fault("must name at least one role");
+    }
+    entry.words(allowed)
+}
+
+/// The plain text, or in a desk from the store the hash. No message here repeats any of it.
+fn credential(section: &Section<'_>, key: &'static str, hash_key: &'static str, stored: bool) -> Credential {
+    let secret = |key| {
+        let entry = section.get(key)?;
+        let text = entry.raw()?;
+        if text.is_empty() {
+            entry.fault("must not be empty; leave the line out to keep what is set");
+        } else if text.len() > DESK_SECRET_BYTES_MAX {
+            entry.fault(format!("must be at most {DESK_SECRET_BYTES_MAX} bytes"));
+        } else if text.chars().any(char::is_control) {
+            entry.fault("must not hold control characters");
+        } else {
+            return Some(Secret::new(text));
+        }
+        None
+    };
+    let plain = secret(key).map(Credential::Plain);
+    // Only asked for in a desk from the store: elsewhere the key is unknown, and a fault.
+    let hash = if stored { secret(hash_key).map(Credential::Hashed) } else { None };
+    plain.or(hash).unwrap_or_default()
+}
+
+/// RFC 6750, section 2.1: what can stand after `Bearer `.
+fn is_bearer_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b)
+}

@@ -1,0 +1,283 @@
+//! A widget: the asset a site embeds, with its questions and its invitations.
+
+use super::ids::{HoursId, PrechatId, RuleId, WidgetId, WorkstreamId};
+use super::language::{ByLanguage, Localized};
+use super::template::Template;
+use super::words::words;
+
+/// `[[widget]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widget {
+    /// Its id, in `data-widget`.
+    pub id: WidgetId,
+    /// Where its chats go; a workstream of channel chat.
+    pub workstream: WorkstreamId,
+    /// Which sites may frame it and call its public settings.
+    pub allowed_origins: Vec<Origin>,
+    /// Its title; none = the desk's name.
+    pub title: Option<Localized>,
+    /// Questions before the chat, in order.
+    pub prechat: Vec<Prechat>,
+    /// Invitations.
+    pub proactive: Proactive,
+}
+
+/// A site, as browsers name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The box itself.
+    Own,
+    /// `https://host` or `https://host:port`: lower case, no default port, exactly as in an `Origin` header.
+    Site(Box<str>),
+}
+
+impl Origin {
+    /// Reads `self`, or a scheme and host with an optional port and nothing after. `None` when it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "self" {
+            return Some(Self::Own);
+        }
+        let (scheme, authority) = text.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = match scheme.as_str() {
+            "https" => "443",
+            "http" => "80",
+            _ => return None,
+        };
+        // The colon of a port comes after the bracket of an IPv6 address.
+        let (host, port) =
+            match authority.rfind(':').filter(|at| authority.rfind(']').is_none_or(|b| b < *at)) {
+                Some(at) => (&authority[..at], Some(&authority[at + 1..])),
+                None => (authority, None),
+            };
+        let host = host.to_ascii_lowercase();
+        if !host_fits(&host) {
+            return None;
+        }
+        match port {
+            Some(port) if port.starts_with(['0', '+']) || port.parse::<u16>().is_err() => None,
+            Some(port) if port != default_port => {
+                Some(Self::Site(format!("{scheme}://{host}:{port}").into()))
+            }
+            _ => Some(Self::Site(format!("{scheme}://{host}").into())),
+        }
+    }
+}
+
+fn host_fits(host: &str) -> bool {
+    const HOST_BYTES_MAX: usize = 253; // of a DNS name
+    if let Some(inner) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return inner.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    host.len() <= HOST_BYTES_MAX
+        && host.split('.').all(|label| {
+            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        })
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Own => f.write_str("self"),
+            Self::Site(site) => f.write_str(site),
+        }
+    }
+}
+
+words! {
+    /// What a question before the chat takes.
+    pub enum PrechatKind {
+        /// A line of text.
+        Text = "text",
+        /// An e-mail address.
+        Email = "email",
+        /// A telephone number.
+        Phone = "phone",
+        /// One of the options.
+        Choice = "choice",
+    }
+}
+
+/// A question before the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prechat {
+    /// Its id, in `answers`.
+    pub id: PrechatId,
+    /// The question.
+    pub label: Localized,
+    /// What it takes.
+    pub kind: PrechatKind,
+    /// Whether the chat starts without an answer.
+    pub required: bool,
+    /// Of a choice: what to choose from.
+    pub options: Vec<Localized>,
+}
+
+/// `[widget.proactive]` (S1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proactive {
+    /// The switch of S1-5.
+    pub enabled: bool,
+    /// Tried in order; the first that matches invites.
+    pub rules: Vec<Rule>,
+}
+
+/// `[[widget.proactive.rule]]`: all of its conditions must hold (S1-2, S1-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// The invitation.
+    pub text: ByLanguage<Template>,
+    /// Pages it fires on; empty = any page with the widget (S1-4).
+    pub r#where: Vec<PagePattern>,
+    /// Pages the visitor must have seen before, in this order.
+    pub path: Vec<PagePattern>,
+    /// Seconds on this page.
+    pub min_seconds_on_page: u32,
+    /// Seconds on the site.
+    pub min_seconds_on_site: u32,
+    /// How far the page was scrolled.
+    pub min_scroll_percent: u32,
+    /// Only when the pointer leaves the page.
+    pub leaving: bool,
+    /// Whom it is for.
+    pub audience: Audience,
+    /// Only in these hours.
+    pub when: Option<HoursId>,
+    /// Hours before the same visitor is invited again.
+    pub again_after_h: u32,
+}
+
+/// `audience` of a rule: an empty condition holds for everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audience {
+    /// Visits so far, at least.
+    pub min_visits: u32,
+    /// Visits so far, at most.
+    pub max_visits: Option<u32>,
+    /// Where the visitor came from; any of them.
+    pub referrer: Vec<PagePattern>,
+    /// Kind of device; any of them.
+    pub device: Vec<Device>,
+    /// Language, `nl` for any Dutch; any of them.
+    pub language: Vec<super::language::Lang>,
+    /// Context variables and the value each must have, numbers and booleans as they are written.
+    pub context: Vec<(Box<str>, Box<str>)>,
+}
+
+words! {
+    /// Kind of device.
+    pub enum Device {
+        /// Mouse and keyboard.
+        Desktop = "desktop",
+        /// A tablet.
+        Tablet = "tablet",
+        /// A telephone.
+        Phone = "phone",
+    }
+}
+
+/// A page: `/path` against the path of the address, `https://…` against the whole address without its
+/// fragment; `*` stands for any run of characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PagePattern(Box<str>);
+
+impl PagePattern {
+    /// Reads a pattern; `None` when it begins neither with `/` nor with `*`, `http://` or `https://`, or
+    /// holds white space.
+    pub fn parse(text: &str) -> Option<Self> {
+        let begins = ["/", "*", "http://", "https://"].iter().any(|start| text.starts_with(start));
+        (begins && !text.chars().any(|c| c.is_whitespace() || c.is_control())).then(|| Self(text.into()))
+    }
+
+    /// The pattern as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether an address is meant. Time is at most pattern times address, both bounded.
+    pub fn matches(&self, url: &str) -> bool {
+        let url = url.split('#').next().unwrap_or(url);
+        if !self.0.starts_with('/') {
+            return glob(self.0.as_bytes(), url.as_bytes());
+        }
+        let path = match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+            None => url,
+        };
+        let path = path.split('?').next().unwrap_or(path);
+        glob(self.0.as_bytes(), path.as_bytes())
+    }
+}
+
+/// `*` matches any run. Goes back only to the latest star, which is enough: an earlier one could only take
+/// more of what the later one already may.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star = None;
+    while t < text.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, t));
+            p += 1;
+        } else if pattern.get(p) == Some(&text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((star_p, star_t)) = star {
+            star = Some((star_p, star_t + 1));
+            p = star_p + 1;
+            t = star_t + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|b| *b == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_kept_as_a_browser_writes_it() {
+        let kept = |text: &str| Origin::parse(text).map(|origin| origin.to_string());
+        assert_eq!(kept("self").as_deref(), Some("self"));
+        assert_eq!(kept("HTTPS://Shop.Example:443").as_deref(), Some("https://shop.example"));
+        assert_eq!(kept("http://127.0.0.1:8080").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(kept("https://[::1]:8443").as_deref(), Some("https://[::1]:8443"));
+        for no in [
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://*.shop.example",
+            "ftp://a",
+            "null",
+            "https://a:b@c",
+            "https://a:",
+            "https://a:0",
+            "https://a:65536",
+            "https://[zz]",
+            "https://a b",
+        ] {
+            assert_eq!(Origin::parse(no), None, "{no}");
+        }
+    }
+
+    #[test]
+    fn a_page_pattern_matches_paths_or_whole_addresses() {
+        let matches = |pattern: &str, url: &str| PagePattern::parse(pattern).expect(pattern).matches(url);
+        assert!(matches("/product/*", "https://shop.example/product/7?x=1#top"));
+        assert!(!matches("/product/*", "https://shop.example/products"));
+        assert!(matches("/", "https://shop.example"));
+        assert!(matches("/a*c*e", "/abcde") && !matches("/a*c*e", "/abcd"));
+        assert!(matches("https://shop.example/*?x=*", "https://shop.example/p?x=1"));
+        assert!(matches("*shop*", "https://www.shop.example/"));
+        assert_eq!(PagePattern::parse("product"), None);
+    }
+
+    #[test]
+    fn a_hostile_pattern_costs_no_more_than_its_product_with_the_address() {
+        let pattern = PagePattern::parse(&format!("/{}b", "*a".repeat(500))).expect("a pattern");
+        assert!(!pattern.matches(&format!("/{}", "a".repeat(2000))));
+    }
+}

@@ -1,0 +1,141 @@
+//! A TCP connection with manners: it gives way to others, does not wait for ever, and leaves politely.
+
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use smol::io::{AsyncRead, AsyncWrite};
+use smol::{Async, Timer};
+
+use crate::limits;
+
+/// Bytes thrown away while waiting for the other side to hang up.
+const LINGER_BYTES_MAX: usize = 256 * 1024;
+
+/// The connection below TLS.
+pub(super) struct Wire {
+    tcp: Async<TcpStream>,
+    /// Bytes read since somebody else last had a turn.
+    turn_bytes: usize,
+    stall: Duration,
+    linger: Duration,
+    /// Runs while the other side takes nothing, or while we wait for it to hang up. Boxed: mostly absent.
+    timer: Option<Box<Timer>>,
+    leaving: Leaving,
+}
+
+enum Leaving {
+    No,
+    /// Our side is shut; so many bytes were thrown away since.
+    Lingering(usize),
+    Done,
+}
+
+impl Wire {
+    pub(super) fn new(tcp: Async<TcpStream>, stall: Duration, linger: Duration) -> Wire {
+        Wire { tcp, turn_bytes: 0, stall, linger, timer: None, leaving: Leaving::No }
+    }
+
+    /// Lets the error through when the other side has taken nothing for too long.
+    fn stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let stall = self.stall;
+        let timer = self.timer.get_or_insert_with(|| Box::new(Timer::after(stall)));
+        ready!(poll_timer(timer, cx));
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the other side does not read"))
+    }
+
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut waste = [0; 2048];
+        loop {
+            let Leaving::Lingering(discarded) = self.leaving else { return Poll::Ready(()) };
+            match Pin::new(&mut self.tcp).poll_read(cx, &mut waste) {
+                Poll::Ready(Ok(bytes)) if bytes > 0 && discarded + bytes <= LINGER_BYTES_MAX => {
+                    self.leaving = Leaving::Lingering(discarded + bytes);
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    let linger = self.linger;
+                    let timer = self.timer.get_or_insert_with(|| Box::new(Timer::after(linger)));
+                    return poll_timer(timer, cx);
+                }
+            }
+        }
+    }
+}
+
+fn poll_timer(timer: &mut Timer, cx: &mut Context<'_>) -> Poll<()> {
+    std::future::Future::poll(Pin::new(timer), cx).map(|_| ())
+}
+
+impl AsyncRead for Wire {
+    /// After its share of bytes a busy connection stands back once: without that a client that sends
+    /// without pause would keep a thread to itself, since none of the layers above ever yields.
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.turn_bytes >= limits::READ_TURN_BYTES_MAX {
+            self.turn_bytes = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match Pin::new(&mut self.tcp).poll_read(cx, buf) {
+            Poll::Ready(Ok(bytes)) => {
+                self.turn_bytes += bytes;
+                Poll::Ready(Ok(bytes))
+            }
+            Poll::Pending => {
+                self.turn_bytes = 0;
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.tcp).poll_write(cx, buf) {
+            Poll::Ready(result) => {
+                self.timer = None;
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.stalled(cx).map(Err),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs) {
+            Poll::Ready(result) => {
+                self.timer = None;
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.stalled(cx).map(Err),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    /// Shuts our side, then reads and throws away until the other side hangs up too. Closing at once with
+    /// unread bytes makes the system send a reset, which can overtake the very answer (413, a close frame)
+    /// that says why.
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Leaving::No = self.leaving {
+            self.timer = None;
+            self.leaving = Leaving::Lingering(0);
+            if let Err(error) = self.tcp.get_ref().shutdown(Shutdown::Write) {
+                self.leaving = Leaving::Done;
+                return Poll::Ready(Err(error));
+            }
+        }
+        ready!(self.poll_discard(cx));
+        self.leaving = Leaving::Done;
+        self.timer = None;
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,195 @@
+//! The routes of the box: which call meets which question to the desk thread.
+//!
+//! Handlers run on the gateway's executors. They read the body, ask the desk thread over its door, and read
+//! the store beside it; nothing here decides anything.
+
+mod desk;
+mod login;
+mod open;
+mod staff;
+mod work;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use serde::de::DeserializeOwned;
+
+use super::boot::Board;
+use super::clock::real_wall_ms;
+use super::door::Door;
+use super::reads::Readers;
+use super::tokens::Tokens;
+use crate::engine::refusal::Refusal;
+use crate::gateway::rate::{INVITES, Rates};
+use crate::gateway::{
+    Access, Face, Gateway, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router,
+    SignIns, handler, jwt, source_of,
+};
+use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
+
+/// What the handlers share.
+pub(super) struct Surface {
+    /// The way to the desk thread.
+    pub(super) door: Door,
+    /// The desk in force.
+    pub(super) board: Arc<Board>,
+    /// Who is signed in.
+    pub(super) tokens: Arc<Tokens>,
+    /// Where the store is read.
+    pub(super) readers: Readers,
+    /// The authority's certificate.
+    pub(super) ca_pem: String,
+    /// Its fingerprint.
+    pub(super) fingerprint: String,
+    /// Signs for the demo's portal page.
+    pub(super) signer: Option<Arc<jwt::DemoSigner>>,
+    /// The gateway, once it runs, for its counters.
+    pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
+    /// Loopback has no limit by address (`demo`).
+    pub(super) loopback_unlimited: bool,
+}
+
+struct Shared {
+    surface: Surface,
+    passwords: Passwords,
+    sign_ins: SignIns,
+    invites: Mutex<Rates<IpAddr>>,
+}
+
+/// The whole route table.
+pub(super) fn router(surface: Surface) -> Router {
+    let board = Arc::clone(&surface.board);
+    let demo = surface.signer.is_some();
+    let shared = Arc::new(Shared {
+        passwords: Passwords::new(),
+        sign_ins: SignIns::new(surface.loopback_unlimited),
+        invites: Mutex::new(Rates::new(INVITES, RATE_RECORDS_MAX)),
+        surface,
+    });
+    let to = |function: fn(Arc<Shared>, Request) -> Answering| -> Handler {
+        let shared = Arc::clone(&shared);
+        handler(move |request| function(Arc::clone(&shared), request))
+    };
+    let staff = |method, path, roles, function| {
+        Route::new(method, path, Face::Staff, Access::Role(roles), to(function))
+    };
+    const SUPERVISORS: &[Role] = &[Role::Supervisor, Role::Admin];
+    const SMALL_BODY: usize = 16 * 1024;
+    let mut routes = crate::widget::assets::routes(demo);
+    routes.extend([
+        Route::new(
+            Method::Get,
+            "/healthz",
+            Face::Both,
+            Access::Anyone,
+            to(|s, r| Box::pin(open::health(s, r))),
+        ),
+        Route::new(Method::Get, "/ca.crt", Face::Both, Access::Anyone, to(|s, r| Box::pin(open::ca(s, r)))),
+        Route::new(Method::Get, "/trust", Face::Both, Access::Anyone, to(|s, r| Box::pin(open::trust(s, r)))),
+        staff(Method::Get, "/metrics", &[Role::Metrics, Role::Admin], |s, r| Box::pin(open::metrics(s, r))),
+        Route::new(
+            Method::Get,
+            "/widget/{id}",
+            Face::Public,
+            Access::Anyone,
+            to(|s, r| Box::pin(open::page(s, r))),
+        )
+        .embeddable(),
+        Route::new(
+            Method::Get,
+            "/api/v1/widgets/{id}",
+            Face::Public,
+            Access::Anyone,
+            to(|s, r| Box::pin(open::settings(s, r))),
+        )
+        .cors(),
+        Route::new(
+            Method::Post,
+            "/api/v1/widgets/{id}/invites",
+            Face::Public,
+            Access::Anyone,
+            to(|s, r| Box::pin(open::invite(s, r))),
+        )
+        .body_bytes_max(SMALL_BODY)
+        .cors(),
+        Route::new(
+            Method::Post,
+            "/api/v1/invites/{invite}/dismiss",
+            Face::Public,
+            Access::Anyone,
+            to(|s, r| Box::pin(open::dismiss(s, r))),
+        )
+        .body_bytes_max(SMALL_BODY)
+        .cors(),
+        Route::new(
+            Method::Post,
+            "/api/v1/login",
+            Face::Staff,
+            Access::Anyone,
+            to(|s, r| Box::pin(login::login(s, r))),
+        )
+        .body_bytes_max(SMALL_BODY),
+        Route::new(
+            Method::Post,
+            "/api/v1/logout",
+            Face::Staff,
+            Access::SignedIn,
+            to(|s, r| Box::pin(login::logout(s, r))),
+        )
+        .body_bytes_max(SMALL_BODY),
+        staff(Method::Post, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::create(s, r)))
+            .body_bytes_max(WORK_ITEM_BYTES_MAX),
+        staff(Method::Get, "/api/v1/work-items/{id}", &[Role::Integration], |s, r| Box::pin(work::get(s, r))),
+        staff(Method::Get, "/api/v1/conversations/{id}", SUPERVISORS, |s, r| {
+            Box::pin(staff::conversation(s, r))
+        }),
+        staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
+            Box::pin(staff::routing(s, r))
+        }),
+        staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
+        staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
+            .body_bytes_max(DESK_FILE_BYTES_MAX),
+    ]);
+    if demo {
+        // Before the shop's files: the earlier of two that fit serves.
+        routes.insert(
+            0,
+            Route::new(
+                Method::Get,
+                "/demo/token",
+                Face::Public,
+                Access::Anyone,
+                to(|s, r| Box::pin(open::demo_token(s, r))),
+            ),
+        );
+    }
+    Router::new(routes, move |request, origin| open::may_call(&board, request, origin))
+}
+
+type Answering = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// A refusal as an HTTP answer.
+fn refused(refusal: Refusal) -> Response {
+    Refused::new(refusal.status(), refusal.code(), crate::agent::answer::message(refusal)).into_response()
+}
+
+/// The box is stopping, or the store is behind.
+fn unavailable() -> Response {
+    refused(Refusal::Unavailable)
+}
+
+/// A body of the promised shape.
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Response> {
+    serde_json::from_slice(&request.body).map_err(|_| refused(Refusal::BadRequest))
+}
+
+impl Shared {
+    /// Takes one call of an address from its allowance; the wait, when there is none left.
+    fn take_invite(&self, peer: IpAddr) -> Result<(), std::time::Duration> {
+        if self.surface.loopback_unlimited && peer.to_canonical().is_loopback() {
+            return Ok(());
+        }
+        let mut rates = self.invites.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.take(&source_of(peer), real_wall_ms().unsigned_abs())
+    }
+}

@@ -1,0 +1,63 @@
+//! What supervisors read of conversations.
+
+use std::sync::Arc;
+
+use super::{Shared, refused, unavailable};
+use crate::engine::refusal::Refusal;
+use crate::gateway::{Request, Response};
+use crate::limits::{DECISIONS_KEPT_MAX, HISTORY_PAGE_MAX};
+use crate::shell::reads::{self, message_key};
+use crate::shell::records::Decision;
+use crate::shell::wire::ConversationName;
+use crate::store::{Direction, Snapshot, Table};
+
+pub(super) async fn conversation(shared: Arc<Shared>, request: Request) -> Response {
+    let Some(id) = number(&request) else { return refused(Refusal::NotFound) };
+    let before = request.query("before").and_then(|before| before.parse().ok());
+    let asked = shared.surface.door.ask(move |shell| (shell.watermark(), shell.live_card(id))).await;
+    let Some((sequence, live)) = asked else { return unavailable() };
+    let job = move |snapshot: &Snapshot| {
+        let messages = reads::messages(snapshot, id, before, HISTORY_PAGE_MAX.into())?;
+        Ok((live.or(reads::card(snapshot, id)?), messages))
+    };
+    let Ok((card, (messages, more))) = shared.surface.readers.read(sequence, job).await else {
+        return unavailable();
+    };
+    let Some(card) = card else { return refused(Refusal::NotFound) };
+    let shown =
+        shared.surface.door.ask(move |shell| shell.staff_view().conversation(&card, &messages, more)).await;
+    shown.map_or_else(unavailable, json)
+}
+
+pub(super) async fn routing(shared: Arc<Shared>, request: Request) -> Response {
+    let Some(id) = number(&request) else { return refused(Refusal::NotFound) };
+    let Some(sequence) = shared.surface.door.ask(|shell| shell.watermark()).await else {
+        return unavailable();
+    };
+    let job = move |snapshot: &Snapshot| {
+        let (low, high) = (message_key(id, 0), message_key(id, u32::MAX));
+        let limit = DECISIONS_KEPT_MAX as usize;
+        let page = snapshot.range(Table::Decisions, &low[..]..&high[..], limit, Direction::Forward)?;
+        let mut decisions: Vec<Decision> =
+            page.rows.iter().filter_map(|(_, value)| reads::decoded(value)).collect();
+        // The ring may have come round: in order of time, ties as they were written.
+        decisions.sort_by_key(|decision| decision.at_ms);
+        Ok(reads::card(snapshot, id)?.map(|_| decisions))
+    };
+    match shared.surface.readers.read(sequence, job).await {
+        Ok(Some(decisions)) => {
+            let shown = shared.surface.door.ask(move |shell| shell.staff_view().routing(&decisions)).await;
+            shown.map_or_else(unavailable, json)
+        }
+        Ok(None) => refused(Refusal::NotFound),
+        Err(_) => unavailable(),
+    }
+}
+
+fn number(request: &Request) -> Option<u64> {
+    ConversationName::parse(request.param("id")).map(|name| name.0.0)
+}
+
+fn json(text: String) -> Response {
+    Response::body(200, "application/json", text)
+}

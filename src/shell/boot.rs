@@ -1,0 +1,431 @@
+//! From a data directory and a desk file to a running box: what `demo` and `serve` have in common.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::Shell;
+use super::api;
+use super::card::ContextValue;
+use super::clock::{Clock, real_wall_ms};
+use super::door::Door;
+use super::records::DeskVersion;
+use super::recover;
+use super::rows::TooMany;
+use super::tokens::Tokens;
+use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret, Workstream};
+use crate::engine::refusal::Refusal;
+use crate::gateway::{
+    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Roles,
+    TokenHash, jwt,
+};
+use crate::masking::Masker;
+use crate::store::records::Record;
+use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
+
+/// What everybody but the desk thread reads of the desk: the configuration in force.
+pub struct Board {
+    desk: RwLock<Arc<Desk>>,
+    masker: RwLock<Masker>,
+}
+
+/// Who a persistent customer is, as her site has signed it.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    /// The lasting name.
+    pub sub: String,
+    /// Name; empty when not given.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Phone number.
+    pub phone: String,
+    /// What else the site says of her.
+    pub context: Vec<(String, ContextValue)>,
+}
+
+impl Board {
+    /// A board showing this desk.
+    pub fn new(desk: Arc<Desk>) -> Board {
+        let masker = masker_of(&desk);
+        Board { desk: RwLock::new(desk), masker: RwLock::new(masker) }
+    }
+
+    /// The desk in force.
+    pub fn desk(&self) -> Arc<Desk> {
+        Arc::clone(&self.desk.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The masks in force.
+    pub fn masker(&self) -> Masker {
+        *self.masker.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows another desk.
+    pub fn show(&self, desk: Arc<Desk>) {
+        *self.masker.write().unwrap_or_else(PoisonError::into_inner) = masker_of(&desk);
+        *self.desk.write().unwrap_or_else(PoisonError::into_inner) = desk;
+    }
+
+    /// Who a token names. What is wrong with it is for the log of whoever sets it up, not for the caller.
+    pub fn identify(&self, workstream: &Workstream, token: Option<&str>) -> Result<Claims, Refusal> {
+        let auth = workstream.auth.as_ref().ok_or(Refusal::Unauthorized)?;
+        let token = token.ok_or(Refusal::Unauthorized)?;
+        let keys = auth.keys().filter_map(|key| jwt::PublicKey::from_spki_der(key.spki()).ok()).collect();
+        let trust = jwt::Trust { issuer: auth.issuer.clone(), audience: auth.audience.clone(), keys };
+        let customer = jwt::verify(token, &trust, real_wall_ms() / 1000).map_err(|fault| {
+            log::info!("a customer of {} was refused: {fault}", workstream.id);
+            Refusal::Unauthorized
+        })?;
+        let value = |value: jwt::ContextValue| match value {
+            jwt::ContextValue::Text(text) => ContextValue::Text(text),
+            jwt::ContextValue::Number(number) => ContextValue::Number(number.as_f64().unwrap_or_default()),
+            jwt::ContextValue::Flag(flag) => ContextValue::Flag(flag),
+        };
+        Ok(Claims {
+            sub: customer.subject,
+            name: customer.name.unwrap_or_default(),
+            email: customer.email.unwrap_or_default(),
+            phone: customer.phone.unwrap_or_default(),
+            context: customer.context.into_iter().map(|(key, given)| (key, value(given))).collect(),
+        })
+    }
+}
+
+fn masker_of(desk: &Desk) -> Masker {
+    let masking = &desk.masking;
+    Masker::new(crate::masking::Settings {
+        enabled: masking.enabled,
+        pci: masking.pci,
+        pii: masking.pii,
+        phone_region: masking.phone_region.clone().unwrap_or_default(),
+    })
+}
+
+/// How a box is started.
+pub struct Plan {
+    /// Where everything lies.
+    pub data: PathBuf,
+    /// A desk file's text, for a box that has no desk yet.
+    pub desk: Option<String>,
+    /// The demo's clock: speed and, if given, wall time.
+    pub demo: Option<(u32, Option<i64>)>,
+    /// Names and addresses of the box, for its certificate; with ports where pages show them.
+    pub hosts: Vec<String>,
+    /// Reverse proxies that are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Sockets already bound.
+    pub listening: Vec<(TcpListener, Face)>,
+}
+
+/// A box that runs.
+pub struct Running {
+    gateway: Arc<Gateway>,
+    authority: Authority,
+    certificates: Arc<Certificates>,
+    names: Vec<String>,
+    tended: Instant,
+    desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
+    door: Door,
+}
+
+/// Why a box does not start.
+#[derive(Debug)]
+pub enum BootError {
+    /// The store cannot be opened.
+    Store(OpenError),
+    /// The store cannot be read.
+    Read(ReadError),
+    /// The store could not be written.
+    Write(String),
+    /// There is no desk: neither in the store nor as a file.
+    NoDesk,
+    /// The desk file has faults.
+    Desk(Faults),
+    /// The desk has too many of something.
+    TooMany(TooMany),
+    /// A password cannot be hashed.
+    Password(gateway::PasswordFault),
+    /// There is no certificate.
+    Authority(AuthorityFault),
+    /// The certificate cannot be used.
+    Certificate(gateway::CertificateFault),
+    /// The demo's signing key cannot be used.
+    Signer(jwt::SignerFault),
+    /// The system has no random bytes.
+    NoRandom,
+    /// A socket, thread or file.
+    Io(std::io::Error),
+}
+
+impl fmt::Display for BootError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BootError::Store(error) => write!(f, "the store cannot be opened: {error}"),
+            BootError::Read(error) => write!(f, "the store cannot be read: {error:?}"),
+            BootError::Write(error) => write!(f, "the store cannot be written: {error}"),
+            BootError::NoDesk => {
+                f.write_str("there is no desk yet: give one with `deskbell desk apply FILE`")
+            }
+            BootError::Desk(faults) => {
+                let first = faults.list.first().map(ToString::to_string).unwrap_or_default();
+                let more = faults.list.len().saturating_sub(1) + faults.more;
+                write!(f, "the desk has faults: {first}")?;
+                if more > 0 { write!(f, " (and {more} more)") } else { Ok(()) }
+            }
+            BootError::TooMany(error) => write!(f, "{error}"),
+            BootError::Password(error) => write!(f, "a password cannot be stored: {error}"),
+            BootError::Authority(error) => write!(f, "{error}"),
+            BootError::Certificate(error) => write!(f, "{error}"),
+            BootError::Signer(error) => write!(f, "{error}"),
+            BootError::NoRandom => f.write_str("the system has no random bytes"),
+            BootError::Io(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for BootError {}
+
+impl From<ReadError> for BootError {
+    fn from(error: ReadError) -> BootError {
+        BootError::Read(error)
+    }
+}
+
+/// Opens the store, restores the desk, and begins to serve.
+pub fn start(plan: Plan) -> Result<Running, BootError> {
+    let mut options = StoreOptions::new(&plan.data);
+    options.on_failure = Some(Box::new(|failure| {
+        // Nobody knows any more what is on disk: only a new start finds out.
+        log::error!("{failure}");
+        std::process::exit(70);
+    }));
+    let (store, opened) = Store::open(options).map_err(BootError::Store)?;
+    if opened.recovered > 0 {
+        log::info!("recovered {} batches from the journal", opened.recovered);
+    }
+    let found = recover::found(&store.reader().snapshot()?)?;
+    let clock = match plan.demo {
+        Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
+        None => Clock::real(found.mark),
+    };
+    let signer = plan.demo.is_some().then(|| match &found.demo_key {
+        Some(key) => jwt::DemoSigner::from_pkcs8(key),
+        None => jwt::DemoSigner::generate(),
+    });
+    let signer = signer.transpose().map_err(BootError::Signer)?;
+    let (mut desk, stored) = desk_of(found.desk.as_deref(), plan.desk.as_deref())?;
+    hash_passwords(&mut desk)?;
+    let mut batch = store.batch();
+    if !stored {
+        put_desk(&mut batch, &desk, "start");
+    }
+    if let Some(signer) = &signer {
+        batch.put(Table::Meta, recover::DEMO_KEY, signer.pkcs8());
+        trust_signer(&mut desk, signer);
+    }
+    store.submit(batch).map_err(|refused| BootError::Write(format!("{:?}", refused.why)))?;
+    let tokens = Arc::new(Tokens::default());
+    set_tokens(&tokens, &desk);
+    let board = Arc::new(Board::new(Arc::new(desk)));
+    let (shell, door, events) =
+        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, found)?;
+
+    let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
+    let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
+        .map_err(BootError::Authority)?;
+    let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
+    let running_gateway = Arc::new(OnceLock::new());
+    let demo = plan.demo.is_some();
+    let settings = gateway::Settings {
+        hosts: plan.hosts.clone(),
+        trusted_proxies: plan.trusted_proxies,
+        loopback_unlimited: demo,
+        echo: demo,
+        ..gateway::Settings::default()
+    };
+    let readers = shell.readers();
+    let surface = api::Surface {
+        door: door.clone(),
+        board: Arc::clone(&board),
+        tokens: Arc::clone(&tokens),
+        readers,
+        ca_pem: authority.ca_pem().to_owned(),
+        fingerprint: authority.ca_fingerprint().unwrap_or_default(),
+        signer: signer.map(Arc::new),
+        gateway: Arc::clone(&running_gateway),
+        loopback_unlimited: demo,
+    };
+    let router = api::router(surface);
+    let desk = std::thread::Builder::new()
+        .name("desk".to_owned())
+        .spawn(move || shell.run(&events))
+        .map_err(BootError::Io)?;
+    let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
+    let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
+    let shown = Arc::clone(&certificates);
+    let parts = Parts { settings, listening, router, sockets, identity: tokens, certificates: shown };
+    let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
+    let _ = running_gateway.set(Arc::downgrade(&gateway));
+    Ok(Running { gateway, authority, certificates, names, tended: Instant::now(), desk, door })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addresses(&self) -> &[(Face, std::net::SocketAddr)] {
+        self.gateway.addresses()
+    }
+
+    /// Stops cleanly: nothing acknowledged is lost.
+    pub fn stop(self) -> Result<(), crate::store::Failure> {
+        const GRACE: Duration = Duration::from_secs(5);
+        crate::ops::notify::stopping();
+        // A call for the metrics may hold it for the length of its answer; then it ends by being dropped.
+        let gone = Arc::into_inner(self.gateway).is_none_or(|gateway| gateway.stop(GRACE));
+        if !gone {
+            log::warn!("some connections did not end in time");
+        }
+        log::debug!("the gateway has stopped");
+        self.door.stop();
+        match self.desk.join() {
+            Ok(stopped) => {
+                log::debug!("the desk has stopped");
+                stopped
+            }
+            Err(_) => {
+                log::error!("the desk thread had panicked");
+                std::process::exit(70);
+            }
+        }
+    }
+
+    /// Looks after what lasts longer than a day: the certificate. To be called now and then.
+    pub fn tend(&mut self) {
+        const EVERY: Duration = Duration::from_secs(3600);
+        if self.tended.elapsed() < EVERY {
+            return;
+        }
+        self.tended = Instant::now();
+        let renewed =
+            self.authority.renew(&self.names, real_wall_ms() / 1000).map_err(|error| error.to_string());
+        let shown = renewed.and_then(|renewed| match renewed {
+            false => Ok(()),
+            true => {
+                let certificate = self.authority.certificate().map_err(|error| error.to_string())?;
+                self.certificates.replace_own(certificate);
+                log::info!("the box's certificate has been renewed");
+                Ok(())
+            }
+        });
+        if let Err(error) = shown {
+            log::error!("the box's certificate was not renewed: {error}");
+        }
+    }
+
+    /// Has the desk thread ended by itself? Then the box is of no use any more.
+    pub fn is_over(&self) -> bool {
+        self.desk.is_finished()
+    }
+}
+
+/// The stored desk, or else the given one.
+fn desk_of(stored: Option<&str>, given: Option<&str>) -> Result<(Desk, bool), BootError> {
+    let (text, options, is_stored) = match (stored, given) {
+        (Some(text), _) => {
+            (text, LoadOptions { stored: true, allow_missing_secrets: true, ..LoadOptions::default() }, true)
+        }
+        (None, Some(text)) => (text, LoadOptions::default(), false),
+        (None, None) => return Err(BootError::NoDesk),
+    };
+    let loaded = desk::load_with(text, options).map_err(BootError::Desk)?;
+    for warning in &loaded.warnings {
+        log::warn!("desk: {warning}");
+    }
+    Ok((loaded.desk, is_stored))
+}
+
+/// Replaces every password and secret by its hash.
+pub fn hash_passwords(desk: &mut Desk) -> Result<(), BootError> {
+    for agent in &mut desk.agents {
+        if let Some(plain) = agent.password.plain() {
+            let hash = gateway::hash_now(plain.expose()).map_err(BootError::Password)?;
+            agent.password = Credential::Hashed(Secret::new(&hash));
+        }
+    }
+    for token in &mut desk.tokens {
+        if let Some(plain) = token.secret.plain() {
+            let hash = data_encoding::HEXLOWER.encode(TokenHash::of(plain.expose()).as_bytes());
+            token.secret = Credential::Hashed(Secret::new(&hash));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a version of the desk; the newest is in force.
+pub(super) fn put_desk(batch: &mut crate::store::Batch<super::out::Out>, desk: &Desk, by: &str) {
+    let at_ms = real_wall_ms();
+    let record = DeskVersion { at_ms, by: by.to_owned(), toml: desk.export_stored() };
+    let mut value = Vec::new();
+    record.encode(&mut value);
+    batch.put(Table::Desk, &(at_ms as u64).to_be_bytes(), &value);
+}
+
+/// Takes over roles and fixed tokens.
+pub(super) fn set_tokens(tokens: &Tokens, desk: &Desk) {
+    let role = |role: &desk::Role| gateway::Role::from_name(desk::Word::word(*role));
+    let roles = |list: &[desk::Role]| list.iter().filter_map(role).collect::<Roles>();
+    let staff: HashMap<Arc<str>, Roles> = desk
+        .agents
+        .iter()
+        .map(|agent| (desk::Id::as_str(&agent.username).into(), roles(&agent.roles)))
+        .collect();
+    let fixed = desk
+        .tokens
+        .iter()
+        .filter_map(|token| {
+            let bytes = data_encoding::HEXLOWER.decode(token.secret.hash()?.as_bytes()).ok()?;
+            let hash = TokenHash::from_bytes(bytes.try_into().ok()?);
+            Some((hash, (Arc::from(desk::Id::as_str(&token.name)), roles(&token.roles))))
+        })
+        .collect();
+    tokens.set_desk(staff, fixed);
+}
+
+/// The demo signs for its own portal page: every workstream that asks for a token trusts it.
+pub(super) fn trust_signer(desk: &mut Desk, signer: &jwt::DemoSigner) {
+    let der = signer.public_key_der();
+    for workstream in &mut desk.workstreams {
+        if let Some(auth) = &mut workstream.auth
+            && let Err(fault) = auth.add_key(&der)
+        {
+            log::error!("the demo's key was not taken: {fault}");
+        }
+    }
+}
+
+/// `localhost:8443` without its port; `[::1]` without its brackets.
+fn without_port(host: &str) -> &str {
+    let host = match host.rfind(':') {
+        Some(at) if !host.ends_with(']') && (host.starts_with('[') || host.matches(':').count() == 1) => {
+            &host[..at]
+        }
+        _ => host,
+    };
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Reads a file the operator named, bounded.
+pub fn read_desk_file(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+    if bytes > crate::limits::DESK_FILE_BYTES_MAX as u64 {
+        return Err(format!(
+            "{} holds more than {} bytes",
+            path.display(),
+            crate::limits::DESK_FILE_BYTES_MAX
+        ));
+    }
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,398 @@
+//! What customers ask for.
+
+use super::Shell;
+use super::card::Card;
+use super::clock::real_wall_ms;
+use super::door::Event;
+use super::hello::RESUME_MS;
+use super::live;
+use super::reads;
+use super::records::{Author, Message, Waiting};
+use super::turn::{Asker, REQUEST};
+use super::wire::ConversationName;
+use crate::agent::answer;
+use crate::engine::conversation::State;
+use crate::engine::effect::Answer;
+use crate::engine::id::{AgentId, ConversationId};
+use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
+use crate::engine::refusal::Refusal;
+use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
+use crate::limits::{CLIENT_IDS_KEPT, RECALL_MESSAGES_MAX};
+use crate::store::{Admission, ReadError, Snapshot, Table};
+use crate::widget::frames::{Frame, FrameFault, Request, page_limit};
+use crate::widget::project as page;
+
+/// A conversation that is not in the engine's table, as it was read.
+struct Stored {
+    card: Option<Card>,
+    waiting: Option<Waiting>,
+    messages: Vec<Message>,
+}
+
+impl Shell {
+    pub(super) fn hear_customer(&mut self, conn: ConnId, frame: Result<Frame, FrameFault>) {
+        let Some(Event::Customer(conn, frame)) = self.or_wait(conn, Event::Customer(conn, frame)) else {
+            return;
+        };
+        let Some(customer) = self.connections.customer(conn) else { return };
+        let visitor = customer.visitor;
+        let Frame { id: re, request } = match frame {
+            Ok(frame) => frame,
+            Err(fault) => return self.refuse(conn, fault.id, fault.code),
+        };
+        let visitor = match (&request, visitor) {
+            (Request::Hello { .. }, _) => return self.hello(conn, re, request),
+            // Nothing is said before hello: there is nobody yet who says it.
+            (_, None) => return self.refuse(conn, re, Refusal::BadRequest),
+            (_, Some(visitor)) => visitor,
+        };
+        match request {
+            Request::Hello { .. } => {}
+            Request::Start(start) => self.start(conn, re, visitor, *start),
+            Request::Leave(leave) => self.leave_message(conn, re, visitor, *leave),
+            Request::Message { client_id, text, conversation } => {
+                self.customer_says(conn, re, visitor, client_id, text, conversation);
+            }
+            Request::Typing { on } => self.customer_types(visitor, on),
+            Request::Seen { seq } => self.customer_has_seen(visitor, seq),
+            Request::History { conversation, before, limit } => {
+                self.customer_history(conn, re, visitor, conversation, before, page_limit(limit));
+            }
+            Request::End {} => self.customer_ends(conn, re, visitor),
+            Request::Rate { score, comment } => self.rate(conn, re, visitor, score, comment),
+        }
+    }
+
+    fn customer_says(
+        &mut self,
+        conn: ConnId,
+        re: Option<i64>,
+        visitor: u64,
+        client_id: String,
+        text: String,
+        conversation: Option<String>,
+    ) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
+        let open = known.conversation;
+        if self.store.admission() >= Admission::StorageFull {
+            return self.refuse(conn, re, Refusal::StorageFull);
+        }
+        let id = match conversation.as_deref().map(ConversationName::parse) {
+            None => open,
+            Some(Some(named)) => Some(named.0.0),
+            Some(None) => None,
+        };
+        let Some(id) = id else { return self.refuse(conn, re, Refusal::NotFound) };
+        if self.is_live(id) {
+            if self.cards.get(&id).is_none_or(|card| card.visitor != visitor) {
+                return self.refuse(conn, re, Refusal::NotFound);
+            }
+            if conversation.is_none() && self.has_ended(id) {
+                // Named no conversation, and none is open: only a repeat has an answer.
+                return self.say_repeat(conn, re, id, client_id, text);
+            }
+            return self.say_live(conn, re, id, client_id, text);
+        }
+        let job = move |snapshot: &Snapshot| read_stored(snapshot, id);
+        let then = move |shell: &mut Shell, stored| {
+            shell.say_stored(conn, re, visitor, id, client_id, text, stored);
+        };
+        self.read_for(conn, job, then, re);
+    }
+
+    fn say_live(&mut self, conn: ConnId, re: Option<i64>, id: u64, client_id: String, text: String) {
+        let client = self.keys.client(&client_id);
+        self.texts.client_id = Some(client_id);
+        let text = self.storable(text);
+        let text = self.texts.put(text);
+        let verb = CustomerVerb::Message { client, text };
+        let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
+        self.turn(input, Some(Asker { conn, re }));
+    }
+
+    fn say_repeat(&mut self, conn: ConnId, re: Option<i64>, id: u64, client_id: String, text: String) {
+        let client = self.keys.client(&client_id);
+        let text = self.texts.put(text);
+        let verb = CustomerVerb::Message { client, text };
+        let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
+        match self.turn(input, None) {
+            Some(Answer::Stored { seq, at_wall_ms }) => {
+                self.send(conn, answer::stored(re.unwrap_or_default(), seq, at_wall_ms));
+            }
+            _ => self.refuse(conn, re, Refusal::NotFound),
+        }
+    }
+
+    fn has_ended(&self, id: u64) -> bool {
+        let row = self.engine.conversation(ConversationId(id));
+        row.is_some_and(|row| matches!(row.state(), State::WrapUp | State::Closed))
+    }
+
+    /// A message for a conversation that was not in the table when it came.
+    #[expect(clippy::too_many_arguments, reason = "each is one field of the request")]
+    fn say_stored(
+        &mut self,
+        conn: ConnId,
+        re: Option<i64>,
+        visitor: u64,
+        id: u64,
+        client_id: String,
+        text: String,
+        stored: Stored,
+    ) {
+        // Meanwhile another window's message may have brought it back.
+        if self.is_live(id) && self.cards.get(&id).is_some_and(|card| card.visitor == visitor) {
+            return self.say_live(conn, re, id, client_id, text);
+        }
+        let Some(card) = stored.card.as_ref().filter(|card| card.visitor == visitor) else {
+            return self.refuse(conn, re, Refusal::NotFound);
+        };
+        let repeat = |message: &&Message| {
+            message.from == Author::Customer && message.client_id.as_deref() == Some(&client_id)
+        };
+        // Sent again because its answer was lost: it is stored, and is answered as it was.
+        if let Some(first) = stored.messages.iter().find(repeat) {
+            return self.send(conn, answer::stored(re.unwrap_or_default(), first.seq, first.at_ms));
+        }
+        if stored.waiting.is_none() {
+            let closed_ms = card.ended_ms.unwrap_or(self.now.wall_ms);
+            if let Some(known) = self.visitors.get_mut(visitor)
+                && known.conversation == Some(id)
+            {
+                known.conversation = None;
+                known.closed = Some((id, closed_ms));
+            }
+            return self.send(conn, page::stale(re, "closed"));
+        }
+        let client = self.keys.client(&client_id);
+        self.texts.client_id = Some(client_id);
+        let text = self.storable(text);
+        let text = self.texts.put(text);
+        let cause = RevivalCause::Returned { client, text };
+        self.revive(Some(Asker { conn, re }), id, cause, stored);
+    }
+
+    /// Brings a parked conversation back without anybody waiting for the answer.
+    pub(super) fn bring_back(&mut self, id: u64, cause: RevivalCause) {
+        self.bring_back_for(None, id, cause);
+    }
+
+    /// Brings a parked conversation back for an agent or supervisor, or by itself.
+    pub(super) fn bring_back_for(&mut self, asker: Option<Asker>, id: u64, cause: RevivalCause) {
+        let job = move |snapshot: &Snapshot| read_stored(snapshot, id);
+        let then = move |shell: &mut Shell, stored: Stored| shell.revive(asker, id, cause, stored);
+        match asker {
+            Some(asker) => self.read_for(asker.conn, job, then, asker.re),
+            None => {
+                let sequence = self.watermark();
+                let then = move |shell: &mut Shell, stored: Result<Stored, ReadError>| match stored {
+                    Ok(stored) => then(shell, stored),
+                    Err(error) => log::error!("a parked conversation could not be read: {error:?}"),
+                };
+                self.readers.clone().spawn(&self.door.clone(), sequence, job, then);
+            }
+        }
+    }
+
+    fn revive(&mut self, asker: Option<Asker>, id: u64, cause: RevivalCause, stored: Stored) {
+        let refusal = |stale| if stale { Refusal::Stale } else { Refusal::NotFound };
+        let Stored { card: Some(card), waiting: Some(waiting), messages } = stored else {
+            if let Some(asker) = asker {
+                self.refuse(asker.conn, asker.re, Refusal::NotFound);
+            }
+            return;
+        };
+        if self.is_live(id) {
+            if let Some(asker) = asker {
+                self.refuse(asker.conn, asker.re, refusal(true));
+            }
+            return;
+        }
+        let Some(mut seed) = live::seed(id, &waiting.live, &mut self.names) else {
+            if let Some(asker) = asker {
+                self.refuse(asker.conn, asker.re, Refusal::Unavailable);
+            }
+            return;
+        };
+        seed.last_seq = messages.last().map_or(seed.last_seq, |message| message.seq);
+        let agent = self.names.agents.row(&waiting.agent).map(AgentId);
+        let visitor = card.visitor;
+        let recalls = messages.clone();
+        self.take_in_hand(card, messages);
+        let input = Input::Revival { request: REQUEST, seed: Box::new(seed), agent, cause };
+        self.turn(input, asker);
+        if !self.is_live(id) && self.cards.get(&id).is_some_and(|card| card.state == "waiting") {
+            // Refused: it goes on waiting.
+            self.cards.remove(&id);
+            self.tails.remove(&id);
+            self.rooms.remove(&id);
+            return;
+        }
+        self.forget_waiting(id, &waiting);
+        self.recall(id, &recalls);
+        if let Some(known) = self.visitors.get_mut(visitor) {
+            known.conversation = self.cards.contains_key(&id).then_some(id);
+        }
+    }
+
+    /// Tells the engine which messages it has had, so that a repeat is known.
+    pub(super) fn recall(&mut self, id: u64, messages: &[Message]) {
+        let conversation = ConversationId(id);
+        let mut kept: Vec<(Sender, &Message, &str)> = Vec::new();
+        for message in messages.iter().rev() {
+            let Some(client_id) = message.client_id.as_deref() else { continue };
+            let sender = match &message.from {
+                Author::Customer => Sender::Customer,
+                Author::Agent(username, _) => match self.names.agents.row(username) {
+                    Some(row) => Sender::Agent(AgentId(row)),
+                    None => continue,
+                },
+                Author::Bot(_) | Author::System => continue,
+            };
+            if kept.iter().filter(|(known, _, _)| *known == sender).count() < CLIENT_IDS_KEPT {
+                kept.push((sender, message, client_id));
+            }
+        }
+        for (sender, message, client_id) in kept.into_iter().rev() {
+            let client = self.keys.client(client_id);
+            let (seq, at_wall_ms) = (message.seq, message.at_ms);
+            self.turn(Input::Recall { conversation, sender, client, seq, at_wall_ms }, None);
+        }
+    }
+
+    fn customer_types(&mut self, visitor: u64, on: bool) {
+        let Some(id) = self.live_of(visitor) else { return };
+        let frame = {
+            let Some(card) = self.cards.get(&id) else { return };
+            page::typing(id, &self.masker().mask_name(&card.customer.name), on)
+        };
+        self.send_staff(id, frame, None);
+    }
+
+    fn customer_has_seen(&mut self, visitor: u64, seq: u32) {
+        let Some(id) = self.live_of(visitor) else { return };
+        let last_seq = self.engine.conversation(ConversationId(id)).map_or(0, |row| row.last_seq);
+        let Some(card) = self.cards.get_mut(&id) else { return };
+        if seq <= card.seen_by_customer || seq > last_seq {
+            return;
+        }
+        // Written with the card's next reason to be: a mark of reading is not worth a write of its own.
+        card.seen_by_customer = seq;
+        let frame = page::seen(id, seq);
+        self.send_staff(id, frame, None);
+    }
+
+    fn customer_history(
+        &mut self,
+        conn: ConnId,
+        re: Option<i64>,
+        visitor: u64,
+        conversation: Option<String>,
+        before: Option<u32>,
+        limit: usize,
+    ) {
+        let known = self.visitors.get(visitor);
+        let own = known.and_then(|known| known.conversation.or(known.closed.map(|(id, _)| id)));
+        let id = match conversation.as_deref().map(ConversationName::parse) {
+            None => own,
+            Some(named) => named.map(|named| named.0.0),
+        };
+        let Some(id) = id else { return self.refuse(conn, re, Refusal::NotFound) };
+        let job = move |snapshot: &Snapshot| {
+            let hers = reads::card(snapshot, id)?.is_some_and(|card| card.visitor == visitor);
+            if hers { reads::messages(snapshot, id, before, limit).map(Some) } else { Ok(None) }
+        };
+        let then = move |shell: &mut Shell, found: Option<(Vec<Message>, bool)>| match found {
+            Some((messages, more)) => {
+                shell.send(conn, page::history(re.unwrap_or_default(), id, &messages, more));
+            }
+            None => shell.refuse(conn, re, Refusal::NotFound),
+        };
+        self.read_for(conn, job, then, re);
+    }
+
+    fn customer_ends(&mut self, conn: ConnId, re: Option<i64>, visitor: u64) {
+        let Some(known) = self.visitors.get(visitor) else { return };
+        match (known.conversation, known.closed) {
+            (Some(id), _) if self.is_live(id) => {
+                let verb = CustomerVerb::End;
+                let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
+                self.turn(input, Some(Asker { conn, re }));
+            }
+            // Parked, so persistent: not hers to end.
+            (Some(_), _) => self.refuse(conn, re, Refusal::NotAllowed),
+            (None, Some(_)) => self.send(conn, page::stale(re, "closed")),
+            (None, None) => self.refuse(conn, re, Refusal::NotFound),
+        }
+    }
+
+    /// What it was worth; the last counts, for a day after the close.
+    fn rate(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, score: u8, comment: Option<String>) {
+        let Some(known) = self.visitors.get(visitor) else { return };
+        let rating = Some((score, comment.unwrap_or_default()));
+        if let Some(id) = known.conversation.filter(|id| self.is_live(*id)) {
+            let ended = self
+                .engine
+                .conversation(ConversationId(id))
+                .is_some_and(|row| matches!(row.state(), State::WrapUp | State::Closed));
+            if !ended {
+                return self.refuse(conn, re, Refusal::NotAllowed);
+            }
+            if let Some(card) = self.cards.get_mut(&id) {
+                card.rating = rating;
+            }
+            self.card_changed(id);
+            self.keep_card(id);
+            self.tell_rating(id);
+            return self.send(conn, answer::ok(re.unwrap_or_default()));
+        }
+        let Some((id, closed_ms)) = known.closed else {
+            let refusal = if known.conversation.is_some() { Refusal::NotAllowed } else { Refusal::NotFound };
+            return self.refuse(conn, re, refusal);
+        };
+        if self.now.wall_ms - closed_ms >= RESUME_MS {
+            return self.refuse(conn, re, Refusal::Stale);
+        }
+        let job = move |snapshot: &Snapshot| reads::card(snapshot, id);
+        let then = move |shell: &mut Shell, card: Option<Card>| {
+            let Some(mut card) = card.filter(|card| card.visitor == visitor) else {
+                return shell.refuse(conn, re, Refusal::NotFound);
+            };
+            card.rating = rating;
+            shell.put(Table::Conversations, &reads::conversation_key(id), &card);
+            shell.send(conn, answer::ok(re.unwrap_or_default()));
+        };
+        self.read_for(conn, job, then, re);
+    }
+
+    /// The agents of a conversation see its rating as it is given (S2-36).
+    fn tell_rating(&mut self, id: u64) {
+        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
+        for agent in listeners {
+            let row = self.engine.conversation(ConversationId(id));
+            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
+                self.send_agent(agent, frame);
+            }
+        }
+    }
+
+    /// A visitor's conversation in the engine's table.
+    pub(super) fn live_of(&self, visitor: u64) -> Option<u64> {
+        self.visitors.get(visitor)?.conversation.filter(|id| self.is_live(*id))
+    }
+
+    /// A text as the desk wants it stored: with `store_pci = false` no card number reaches the disk.
+    pub(super) fn storable(&self, text: String) -> String {
+        if self.desk.masking.store_pci { text } else { self.masker().mask_pci_only(&text).into_owned() }
+    }
+}
+
+fn read_stored(snapshot: &Snapshot, id: u64) -> Result<Stored, ReadError> {
+    let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
+    Ok(Stored { card: reads::card(snapshot, id)?, waiting: reads::waiting(snapshot, id)?, messages })
+}

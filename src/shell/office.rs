@@ -1,0 +1,208 @@
+//! What HTTP calls ask of the desk thread: tokens, the desk, work items, health, figures.
+
+use std::sync::Arc;
+
+use super::Shell;
+use super::boot;
+use super::card::Card;
+use super::clock::real_wall_ms;
+use super::records::{Token, WorkItem};
+use super::tokens::TOKEN_MS;
+use crate::agent::project::View;
+use crate::desk::Desk;
+use crate::engine::effect::Answer;
+use crate::engine::id::AgentId;
+use crate::engine::refusal::Refusal;
+use crate::gateway::TokenHash;
+use crate::store::{Admission, Table};
+
+/// Numbers of this instant, for the metrics.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// Name, help, kind, and the values with their labels.
+    pub rows: Vec<Figure>,
+}
+
+/// One metric.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+    /// Only grows?
+    pub counter: bool,
+    /// Label pairs, already in order, and the value.
+    pub values: Vec<(Vec<(&'static str, String)>, f64)>,
+}
+
+impl Shell {
+    /// A sign-in: the token is good for twelve hours and survives a restart.
+    pub fn add_token(&mut self, hash: TokenHash, username: &str) {
+        let expires_ms = real_wall_ms() + TOKEN_MS;
+        for dropped in self.tokens.add(hash, username.into(), expires_ms) {
+            self.delete(Table::Tokens, dropped.as_bytes());
+            self.end_token(&dropped);
+        }
+        let record = Token { username: username.to_owned(), expires_ms };
+        self.put(Table::Tokens, hash.as_bytes(), &record);
+    }
+
+    /// A sign-out: the token and its sockets end.
+    pub fn drop_token(&mut self, hash: &TokenHash) {
+        self.delete(Table::Tokens, hash.as_bytes());
+        self.end_token(hash);
+    }
+
+    /// The product clock: wall milliseconds and speed.
+    pub fn clock_now(&self) -> (i64, u32) {
+        (self.now.wall_ms, self.clock.speed())
+    }
+
+    /// Staff's view, for answers.
+    pub fn staff_view(&self) -> View<'_> {
+        self.view()
+    }
+
+    /// A card of the engine's table.
+    pub fn live_card(&self, id: u64) -> Option<Card> {
+        self.cards.get(&id).cloned()
+    }
+
+    /// Why the box is not well; none when it is.
+    pub fn health(&self) -> Option<&'static str> {
+        match self.store.admission() {
+            Admission::Open => None,
+            Admission::RingLow => Some("journal"),
+            Admission::StorageLow | Admission::StorageFull => Some("storage"),
+        }
+    }
+
+    /// Puts another desk in force, unless somebody was quicker. The version it then has.
+    pub fn replace_desk(&mut self, mut new: Desk, before: &str, by: &str) -> Result<String, String> {
+        if self.desk.version() != before {
+            return Err("The desk has been changed meanwhile; read it again.".to_owned());
+        }
+        // Keys the box itself added are not part of any file.
+        new.keep_secrets_from(&self.desk);
+        let new = Arc::new(new);
+        self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
+        self.pending = true;
+        boot::put_desk(&mut self.batch, &new, by);
+        boot::set_tokens(&self.tokens, &new);
+        self.board.show(Arc::clone(&new));
+        self.end_orphans();
+        self.audit(by, "desk", new.version(), String::new());
+        Ok(new.version())
+    }
+
+    /// Sockets of staff whom the desk no longer has end.
+    fn end_orphans(&mut self) {
+        let gone: Vec<TokenHash> = self
+            .connections
+            .all_staff()
+            .filter(|(_, _, staff)| self.desk.agent(&staff.username).is_none())
+            .map(|(_, _, staff)| staff.token)
+            .collect();
+        for token in gone {
+            self.end_token(&token);
+        }
+    }
+
+    /// A work item comes in. The same name again is the same item while it is open; afterwards a new one that
+    /// opens the old again, offered to its last agent first (D-21). The id, and whether it is new.
+    pub fn work_item(
+        &mut self,
+        card: Card,
+        external_id: &str,
+        known: Option<(WorkItem, Card)>,
+    ) -> Result<(u64, bool), Refusal> {
+        // Two calls at once: the first one's is in the table by now.
+        let same = self.cards.values().find(|other| {
+            other.external_id.as_deref() == Some(external_id) && other.workstream == card.workstream
+        });
+        if let Some(open) = same {
+            return Ok((open.id, false));
+        }
+        if let Some((item, old)) = &known
+            && old.state != "closed"
+        {
+            return Ok((item.conversation, false));
+        }
+        if let Some(refusal) = self.no_room() {
+            return Err(refusal);
+        }
+        let last = known.as_ref().and_then(|(_, old)| old.agent.as_deref());
+        let preferred = last.and_then(|agent| self.names.agents.row(agent)).map(AgentId);
+        match self.arrive(card, None, preferred, false, None) {
+            Some(Answer::Started(id)) => {
+                let reopens = known.map(|(item, _)| item.conversation);
+                let record = WorkItem { conversation: id.0, reopens };
+                self.put(Table::WorkItems, external_id.as_bytes(), &record);
+                Ok((id.0, true))
+            }
+            Some(Answer::Refused(refusal)) => Err(refusal),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    /// What the metrics show.
+    pub fn figures(&self) -> Figures {
+        let (staff, customers) = self.connections.counts();
+        let (used, capacity) = self.engine.occupancy();
+        let one =
+            |name, help, value: f64| Figure { name, help, counter: false, values: vec![(vec![], value)] };
+        let mut states: Vec<(&'static str, f64)> = Vec::new();
+        for row in self.engine.conversations() {
+            let name = row.state().name();
+            match states.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1.0,
+                None => states.push((name, 1.0)),
+            }
+        }
+        let waiting = self.desk.queues.iter().filter_map(|queue| {
+            let id = crate::desk::Id::as_str(&queue.id);
+            let row = self.names.queues.row(id).map(crate::engine::id::QueueId)?;
+            Some((vec![("queue", id.to_owned())], f64::from(self.engine.line_len(row))))
+        });
+        let faults = self.door.faults();
+        let names = ["binary", "not_utf8", "too_large", "protocol"];
+        Figures {
+            rows: vec![
+                one("deskbell_up_seconds", "Seconds since the start.", self.started.elapsed().as_secs_f64()),
+                one("deskbell_sockets_staff", "Sockets of staff.", staff as f64),
+                one("deskbell_sockets_customer", "Sockets of customers.", customers as f64),
+                one("deskbell_visitors", "Visitors at hand.", self.visitors.len() as f64),
+                one("deskbell_conversations_max", "Conversations the table holds.", f64::from(capacity)),
+                one("deskbell_conversations_open", "Conversations in the table.", f64::from(used)),
+                one("deskbell_store_durable", "The last batch on disk.", self.store.durable().0 as f64),
+                one("deskbell_store_applied", "The last batch readers see.", self.store.applied().0 as f64),
+                Figure {
+                    name: "deskbell_conversations",
+                    help: "Conversations in the table by state.",
+                    counter: false,
+                    values: states
+                        .into_iter()
+                        .map(|(state, count)| (vec![("state", state.to_owned())], count))
+                        .collect(),
+                },
+                Figure {
+                    name: "deskbell_queue_waiting",
+                    help: "Conversations in line by queue.",
+                    counter: false,
+                    values: waiting.collect(),
+                },
+                Figure {
+                    name: "deskbell_socket_faults_total",
+                    help: "Broken rules of the socket by kind.",
+                    counter: true,
+                    values: names
+                        .into_iter()
+                        .zip(faults)
+                        .map(|(kind, count)| (vec![("kind", kind.to_owned())], count as f64))
+                        .collect(),
+                },
+            ],
+        }
+    }
+}

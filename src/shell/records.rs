@@ -1,0 +1,462 @@
+//! What the shell keeps in the store, by names and never by the rows of one process's tables.
+//!
+//! Every key is big-endian or text, so that a range of keys is a page of answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::card::Card;
+use crate::store::records::Record;
+
+macro_rules! records {
+    ($($name:ident = $text:literal v $version:literal,)+) => {$(
+        impl Record for $name {
+            const NAME: &'static str = $text;
+            const VERSION: u8 = $version;
+        }
+    )+};
+}
+
+records! {
+    Card = "card" v 1,
+    Message = "message" v 1,
+    Live = "live conversation" v 1,
+    AgentState = "agent" v 1,
+    Visitor = "visitor" v 1,
+    Waiting = "waiting conversation" v 1,
+    Decision = "decision" v 1,
+    Token = "token" v 1,
+    WorkItem = "work item" v 1,
+    Note = "note" v 1,
+    Audit = "audit" v 1,
+    DeskVersion = "desk" v 1,
+    Invite = "invite" v 1,
+    Offline = "offline message" v 1,
+    ClockMark = "clock" v 1,
+}
+
+/// Who a stored message is from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Author {
+    /// The customer.
+    Customer,
+    /// An agent: username, and the name the customer saw.
+    Agent(String, String),
+    /// A bot, by name.
+    Bot(String),
+    /// The box.
+    System,
+}
+
+/// One message (table `Messages`, key conversation and seq). The conversation stands in the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its number, contiguous from 1 (D-17).
+    pub seq: u32,
+    /// Product wall clock.
+    pub at_ms: i64,
+    /// From whom.
+    pub from: Author,
+    /// As written; masked only where staff read it (D-15).
+    pub text: String,
+    /// What a system message says, for clients to tell apart.
+    pub code: Option<String>,
+    /// The sender's own name for it.
+    pub client_id: Option<String>,
+}
+
+/// A conversation in the engine's table (table `Live`): [`Seed`](crate::engine::conversation::Seed) by names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Live {
+    /// Through which workstream.
+    pub workstream: String,
+    /// Its queue.
+    pub queue: String,
+    /// `chat sms social voice case`.
+    pub kind: String,
+    /// Persistent or live.
+    pub persistent: bool,
+    /// When the request was received.
+    pub arrived_ms: i64,
+    /// Where it was.
+    pub phase: LivePhase,
+    /// The last message's number.
+    pub last_seq: u32,
+    /// Who held it, longest first.
+    pub sessions: Vec<LiveSession>,
+    /// Usernames not to be asked in this round.
+    pub excluded: Vec<String>,
+    /// What the next offer is called, by its wire name.
+    pub offer_kind: u8,
+    /// Who sent it on.
+    pub sender: Option<String>,
+    /// Asked first.
+    pub preferred: Option<String>,
+    /// When the next round begins.
+    pub round_ms: Option<i64>,
+    /// When a lost customer's time is up.
+    pub customer_lost_ms: Option<i64>,
+    /// The asset is gone.
+    pub frozen: bool,
+    /// Left as a message out of hours.
+    pub left: bool,
+    /// A conference has begun.
+    pub conference: bool,
+}
+
+/// Where a live conversation was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum LivePhase {
+    /// In a line.
+    Queued,
+    /// Put to an agent.
+    Offered(LiveOffer),
+    /// Standing with an agent.
+    Reserved {
+        /// Username.
+        agent: String,
+        /// Why.
+        hold: LiveHold,
+        /// A running offer.
+        offer: Option<LiveOffer>,
+    },
+    /// In talk.
+    Active {
+        /// Username.
+        owner: String,
+        /// A running request or toast.
+        offer: Option<LiveOffer>,
+    },
+    /// In wrap-up, and why it ended.
+    Ended(u8),
+    /// Parked.
+    Waiting,
+}
+
+/// Why a conversation stands with an agent unopened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LiveHold {
+    /// Never shown; rerouted at this instant.
+    Undelivered(i64),
+    /// For good.
+    Assigned,
+    /// Its customer is back.
+    Returned,
+}
+
+/// A running offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveOffer {
+    /// Its name for ever.
+    pub id: u64,
+    /// Why: the number of the kind.
+    pub kind: u8,
+    /// Username.
+    pub agent: String,
+    /// 0 none, 1 assign, 2 accept.
+    pub auto: u8,
+    /// Delivered?
+    pub shown: bool,
+    /// Username of who hands it over.
+    pub sender: Option<String>,
+    /// When it was made.
+    pub made_ms: i64,
+    /// When its time is up.
+    pub deadline_ms: i64,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LiveSession {
+    /// Username.
+    pub agent: String,
+    /// Owner, or participant of a conference.
+    pub owner: bool,
+    /// In wrap-up; inside, its deadline.
+    pub wrap_up: Option<Option<i64>>,
+    /// Since the acceptance.
+    pub since_ms: i64,
+    /// Units it holds.
+    pub units: u32,
+}
+
+/// An agent as last seen (table `Agents`, key username).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentState {
+    /// What stood over load.
+    pub held: Held,
+    /// Since when.
+    pub since_ms: i64,
+    /// Connected, or lost and still waited for.
+    pub there: bool,
+    /// When she was lost, if she was.
+    pub lost_ms: Option<i64>,
+    /// Bits of the banners that stand.
+    pub banners: u8,
+}
+
+/// What stands over load, by names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Held {
+    /// Nothing.
+    None,
+    /// Her own choice.
+    Manual(String),
+    /// 0 missed, 1 rejected, 2 max_sessions.
+    Penalty(u8),
+    /// A supervisor's choice: status, username.
+    Supervisor(String, String),
+}
+
+/// A visitor who has begun a conversation (table `Visitors`, key her number).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// The newest conversation.
+    pub conversation: u64,
+    /// When it closed, if it has.
+    pub closed_ms: Option<i64>,
+}
+
+/// A parked conversation (table `Waiting`, key agent, when, conversation).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// As the engine had it.
+    pub live: Live,
+    /// Username of whose it is.
+    pub agent: String,
+    /// When it was parked.
+    pub parked_ms: i64,
+}
+
+/// One routing decision (table `Decisions`, key conversation and n).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Product wall clock.
+    pub at_ms: i64,
+    /// What made the desk look.
+    pub event: String,
+    /// In which queue.
+    pub queue: String,
+    /// Username of the chosen.
+    pub chosen: Option<String>,
+    /// Who was weighed: username, verdict, rank.
+    pub candidates: Vec<(String, String, u64)>,
+}
+
+/// A staff token (table `Tokens`, key SHA-256 of the token).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    /// Whose.
+    pub username: String,
+    /// Until when, real wall clock.
+    pub expires_ms: i64,
+}
+
+/// A work item by its name elsewhere (table `WorkItems`, key external id).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkItem {
+    /// Its newest conversation.
+    pub conversation: u64,
+    /// The conversation this one opens again (D-21).
+    pub reopens: Option<u64>,
+}
+
+/// A note of an agent (table `Notes`, key conversation and n).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at_ms: i64,
+    /// Username and name.
+    pub by: (String, String),
+    /// What.
+    pub text: String,
+}
+
+/// One line of the audit log (table `Audit`, key when and n).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// When.
+    pub at_ms: i64,
+    /// Username.
+    pub by: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why, as the actor said.
+    pub reason: String,
+}
+
+/// A version of the desk (table `Desk`, key version).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeskVersion {
+    /// When it was applied.
+    pub at_ms: i64,
+    /// By whom.
+    pub by: String,
+    /// The configuration file, without passwords.
+    pub toml: String,
+}
+
+/// An invitation (table `Invites`, key its number).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The widget.
+    pub widget: String,
+    /// The rule that made it.
+    pub rule: String,
+    /// When it is over, product clock.
+    pub until_ms: i64,
+}
+
+/// A message left while nobody was there (table `Offline`, key conversation).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offline {
+    /// When.
+    pub at_ms: i64,
+    /// What the customer was told to name it by.
+    pub reference: String,
+}
+
+/// The clock as last written (table `Meta`, key `clock`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockMark {
+    /// Product wall clock.
+    pub product_ms: i64,
+    /// Real wall clock.
+    pub real_ms: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::card::ContextValue;
+    use super::*;
+    use crate::golden;
+
+    fn live() -> Live {
+        let offer = LiveOffer {
+            id: 9,
+            kind: 2,
+            agent: "bob".into(),
+            auto: 0,
+            shown: true,
+            sender: Some("alice".into()),
+            made_ms: 10,
+            deadline_ms: 20,
+        };
+        let session = LiveSession {
+            agent: "alice".into(),
+            owner: true,
+            wrap_up: Some(Some(30)),
+            since_ms: 5,
+            units: 30,
+        };
+        Live {
+            workstream: "web".into(),
+            queue: "front".into(),
+            kind: "chat".into(),
+            persistent: true,
+            arrived_ms: 1,
+            phase: LivePhase::Active { owner: "alice".into(), offer: Some(offer) },
+            last_seq: 3,
+            sessions: vec![session],
+            excluded: vec!["bob".into()],
+            offer_kind: 1,
+            sender: None,
+            preferred: Some("bob".into()),
+            round_ms: Some(40),
+            customer_lost_ms: None,
+            frozen: false,
+            left: false,
+            conference: true,
+        }
+    }
+
+    golden!(
+        a_message_is_stored_as,
+        Message {
+            seq: 7,
+            at_ms: 1000,
+            from: Author::Agent("alice".into(), "Alice".into()),
+            text: "hi".into(),
+            code: None,
+            client_id: Some("a1".into())
+        },
+        "0107d00f0105616c69636505416c6963650268690001026131"
+    );
+    golden!(a_visitor_is_stored_as, Visitor { conversation: 42, closed_ms: Some(1000) }, "012a01d00f");
+    golden!(a_token_is_stored_as, Token { username: "alice".into(), expires_ms: 1000 }, "0105616c696365d00f");
+    golden!(a_clock_mark_is_stored_as, ClockMark { product_ms: 2000, real_ms: 1000 }, "01a01fd00f");
+    golden!(a_work_item_is_stored_as, WorkItem { conversation: 42, reopens: Some(41) }, "012a0129");
+    golden!(
+        a_note_is_stored_as,
+        Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },
+        "01d00f05616c69636505416c696365026869"
+    );
+    golden!(
+        an_audit_line_is_stored_as,
+        Audit {
+            at_ms: 1000,
+            by: "alice".into(),
+            action: "reveal".into(),
+            subject: "c1/2".into(),
+            reason: "why".into()
+        },
+        "01d00f05616c6963650672657665616c0463312f3203776879"
+    );
+    golden!(
+        a_desk_version_is_stored_as,
+        DeskVersion { at_ms: 1000, by: "admin".into(), toml: "version = 1".into() },
+        "01d00f0561646d696e0b76657273696f6e203d2031"
+    );
+    golden!(
+        an_invite_is_stored_as,
+        Invite { widget: "shop".into(), rule: "linger".into(), until_ms: 1000 },
+        "010473686f70066c696e676572d00f"
+    );
+    golden!(
+        an_offline_message_is_stored_as,
+        Offline { at_ms: 1000, reference: "123".into() },
+        "01d00f03313233"
+    );
+    golden!(
+        an_agent_is_stored_as,
+        AgentState {
+            held: Held::Supervisor("away".into(), "sofie".into()),
+            since_ms: 1000,
+            there: true,
+            lost_ms: Some(900),
+            banners: 3
+        },
+        "0103046177617905736f666965d00f0101880e03"
+    );
+    golden!(
+        a_decision_is_stored_as,
+        Decision {
+            at_ms: 1000,
+            event: "arrived".into(),
+            queue: "front".into(),
+            chosen: Some("alice".into()),
+            candidates: vec![("alice".into(), "chosen".into(), 5)]
+        },
+        "01d00f07617272697665640566726f6e740105616c6963650105616c6963650663686f73656e05"
+    );
+    golden!(
+        a_waiting_conversation_is_stored_as,
+        Waiting { live: live(), agent: "alice".into(), parked_ms: 1000 },
+        "01037765620566726f6e74046368617401020305616c69636501090203626f6200010105616c6963651428030105616c6963650101013c0a1e0103626f6201000103626f6201500000000105616c696365d00f"
+    );
+    golden!(
+        a_card_is_stored_as,
+        Card {
+            id: 42,
+            workstream: "web".into(),
+            queue: "front".into(),
+            kind: "chat".into(),
+            visitor: 7,
+            context: vec![("vip".into(), ContextValue::Flag(true))],
+            rating: Some((5, "nice".into())),
+            ..Card::default()
+        },
+        "012a037765620566726f6e74046368617400000700000000000000000103766970020100000000000000000000000105046e696365000000"
+    );
+}

@@ -1,0 +1,362 @@
+//! Start-up: the store's records become the desk as it was, with the time that is left.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use smol::channel::Receiver;
+
+use super::boot::{Board, BootError};
+use super::card::Card;
+use super::clock::{Clock, real_wall_ms};
+use super::connections::Connections;
+use super::contacts::Contacts;
+use super::door::{Door, Event};
+use super::keep::CLOCK;
+use super::keys::{KEY_BYTES, Keys};
+use super::lines::Lines;
+use super::names::Names;
+use super::reads::{self, Readers, message_key};
+use super::records::{AgentState, ClockMark, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::tokens::Tokens;
+use super::turn::{Room, Texts};
+use super::visitors::Visitors;
+use super::{Shell, live, rows, words};
+use crate::desk::{Desk, Id};
+use crate::engine::Engine;
+use crate::engine::conversation::{Phase, SessionState};
+use crate::engine::id::{AgentId, ConversationId};
+use crate::engine::input::Input;
+use crate::engine::settings::Capacity;
+use crate::gateway::TokenHash;
+use crate::limits::{
+    AGENTS_MAX, CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, QUEUES_MAX, READ_ROWS_MAX,
+    RECALL_MESSAGES_MAX, WORKSTREAMS_MAX,
+};
+use crate::store::{Batch, Direction, Snapshot, Store, Table};
+
+/// Key of the box's own secret in `Meta`.
+const SECRET: &[u8] = b"secret";
+/// Key of the demo's signing key in `Meta`.
+pub(super) const DEMO_KEY: &[u8] = b"demo-key";
+
+/// What the store has of the desk of the last start.
+pub(super) struct Found {
+    pub(super) mark: Option<ClockMark>,
+    pub(super) desk: Option<String>,
+    secret: Option<Vec<u8>>,
+    pub(super) demo_key: Option<Vec<u8>>,
+    agents: Vec<(String, AgentState)>,
+    live: Vec<Restored>,
+    invites: Vec<(u64, Invite)>,
+    tokens: Vec<(TokenHash, Token)>,
+    last_conversation: u64,
+}
+
+struct Restored {
+    live: Live,
+    card: Card,
+    messages: Vec<Message>,
+    decisions: u32,
+    notes: u32,
+}
+
+/// The newest version of the desk, as it was stored.
+pub(super) fn stored_desk(snapshot: &Snapshot) -> Result<Option<String>, BootError> {
+    let newest = snapshot.range(Table::Desk, .., 1, Direction::Backward)?.rows.pop();
+    Ok(newest.and_then(|(_, value)| reads::decoded::<DeskVersion>(&value)).map(|version| version.toml))
+}
+
+/// Reads everything a start needs. Bounded by what was open, not by history.
+pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
+    let meta = |key: &[u8]| snapshot.get(Table::Meta, key);
+    let desk = stored_desk(snapshot)?;
+    let last = snapshot.range(Table::Conversations, .., 1, Direction::Backward)?.rows.pop();
+    let mut found = Found {
+        mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
+        desk,
+        secret: meta(SECRET)?,
+        demo_key: meta(DEMO_KEY)?,
+        agents: Vec::new(),
+        live: Vec::new(),
+        invites: Vec::new(),
+        tokens: Vec::new(),
+        last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
+    };
+    for (key, value) in all(snapshot, Table::Agents)? {
+        if let (Ok(username), Some(state)) = (String::from_utf8(key), reads::decoded(&value)) {
+            found.agents.push((username, state));
+        }
+    }
+    for (key, value) in all(snapshot, Table::Tokens)? {
+        if let (Ok(hash), Some(token)) = (key.try_into(), reads::decoded(&value)) {
+            found.tokens.push((TokenHash::from_bytes(hash), token));
+        }
+    }
+    for (key, value) in all(snapshot, Table::Invites)? {
+        if let (Some(number), Some(invite)) = (reads::conversation_of(&key), reads::decoded(&value)) {
+            found.invites.push((number, invite));
+        }
+    }
+    for (key, value) in all(snapshot, Table::Live)? {
+        let (Some(id), Some(live)) = (reads::conversation_of(&key), reads::decoded::<Live>(&value)) else {
+            continue;
+        };
+        let Some(card) = reads::card(snapshot, id)? else { continue };
+        let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
+        let decisions = count(snapshot, Table::Decisions, id, DECISIONS_KEPT_MAX)?;
+        let notes = count(snapshot, Table::Notes, id, NOTES_MAX)?;
+        found.live.push(Restored { live, card, messages, decisions, notes });
+    }
+    Ok(found)
+}
+
+impl Shell {
+    /// The desk as it was left, ready to run; nothing is routed and nobody served before.
+    pub(super) fn restored(
+        store: Store<super::out::Out>,
+        board: Arc<Board>,
+        tokens: Arc<Tokens>,
+        clock: Clock,
+        found: Found,
+    ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
+        let desk = board.desk();
+        let mut clock = clock;
+        let now = clock.now();
+        let mut names = Names::default();
+        let routing = rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?;
+        for restored in &found.live {
+            // Rows for what only old work still names.
+            live::seed(restored.card.id, &restored.live, &mut names);
+        }
+        let routing = if names_fit(&routing, &names) {
+            routing
+        } else {
+            rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?
+        };
+        let capacity = Capacity {
+            conversations: CONVERSATIONS_MAX,
+            agents: AGENTS_MAX as u16,
+            queues: QUEUES_MAX as u16,
+            workstreams: WORKSTREAMS_MAX as u16,
+        };
+        // Above every number a former start can have given: a thousand a millisecond would be needed.
+        let first_offer = (now.wall_ms.max(0) as u64) << 10;
+        let engine = Engine::new(capacity, routing, now, first_offer);
+        let (door, events) = Door::new();
+        let secret = match &found.secret {
+            Some(secret) => secret.clone(),
+            None => {
+                let mut secret = vec![0; KEY_BYTES];
+                getrandom::fill(&mut secret).map_err(|_| BootError::NoRandom)?;
+                secret
+            }
+        };
+        let fresh = found.secret.is_none();
+        let readers = Readers::new(store.reader());
+        let batch: Batch<super::out::Out> = store.batch();
+        let mut shell = Shell {
+            engine,
+            names,
+            contacts: Contacts::new(&desk),
+            desk,
+            board,
+            clock,
+            now,
+            cards: HashMap::new(),
+            tails: HashMap::new(),
+            rooms: HashMap::new(),
+            connections: Connections::default(),
+            visitors: Visitors::default(),
+            texts: Texts::default(),
+            store,
+            batch,
+            pending: false,
+            readers,
+            door: door.clone(),
+            keys: Keys::new(&secret),
+            tokens,
+            staff_messages: HashMap::new(),
+            invites: super::invites::Invites::default(),
+            last_conversation: found.last_conversation,
+            lines: Lines::default(),
+            marked: None,
+            next_hours_ms: None,
+            started: Instant::now(),
+            checkpointed: Instant::now(),
+            watchdog: crate::ops::notify::watchdog(),
+        };
+        if fresh {
+            shell.put_bytes(Table::Meta, SECRET, &secret);
+        }
+        shell.next_hours_ms = rows::next_change(&shell.desk, now.wall_ms);
+        shell.restore(found);
+        shell.put_mark();
+        shell.flush();
+        Ok((shell, door, events))
+    }
+
+    fn restore(&mut self, found: Found) {
+        let crashed_ms = found.mark.map_or(self.now.wall_ms, |mark| mark.product_ms);
+        for (hash, token) in found.tokens {
+            if token.expires_ms > real_wall_ms() {
+                self.tokens.add(hash, token.username.into(), token.expires_ms);
+            } else {
+                self.delete(Table::Tokens, hash.as_bytes());
+            }
+        }
+        for (username, state) in &found.agents {
+            let Some(row) = self.names.agents.row(username) else { continue };
+            let held = live::held(&state.held, &mut self.names);
+            // Who was connected when the box went down is lost since then.
+            let lost_wall_ms = state.there.then(|| state.lost_ms.unwrap_or(crashed_ms));
+            let input = Input::RestoreAgent {
+                agent: AgentId(row),
+                held,
+                since_wall_ms: state.since_ms,
+                lost_wall_ms,
+                banners: state.banners,
+            };
+            self.turn(input, None);
+        }
+        for (number, invite) in found.invites {
+            self.restore_invite(number, invite);
+        }
+        let mut recalls = Vec::new();
+        for restored in found.live {
+            let id = restored.card.id;
+            recalls.push((id, restored.messages.clone()));
+            self.restore_conversation(restored, crashed_ms);
+        }
+        for (id, messages) in recalls {
+            self.recall(id, &messages);
+        }
+        self.turn(Input::Open, None);
+    }
+
+    fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {
+        let Restored { mut live, card, messages, decisions, notes } = restored;
+        let (id, visitor) = (card.id, card.visitor);
+        let started_ms = card.started_ms;
+        if let Some(last) = messages.last() {
+            live.last_seq = last.seq;
+        }
+        let ended = matches!(live.phase, LivePhase::Ended(_));
+        // Nobody is connected yet: a live customer has until then to be back.
+        if !live.persistent && !live.left && visitor != 0 && !ended && live.customer_lost_ms.is_none() {
+            let workstream = self.desk.workstream(&live.workstream);
+            let wait_ms =
+                workstream.map_or(180_000, |workstream| i64::from(workstream.customer_lost_s) * 1000);
+            live.customer_lost_ms = Some(crashed_ms.saturating_add(wait_ms));
+        }
+        let widget = card.widget.clone();
+        let customer = card.customer.clone();
+        let (context, page) = (card.context.clone(), card.page.clone());
+        let Some(seed) = live::seed(id, &live, &mut self.names) else {
+            log::error!("conversation {id} stays in the store: its workstream or queue finds no row");
+            return;
+        };
+        self.take_in_hand(card, messages);
+        self.turn(Input::RestoreConversation(Box::new(seed)), None);
+        let Some(row) = self.engine.conversation(ConversationId(id)) else {
+            log::error!("conversation {id} stays in the store: the table is full or its workstream is gone");
+            self.cards.remove(&id);
+            self.tails.remove(&id);
+            self.rooms.remove(&id);
+            return;
+        };
+        let talks = matches!(row.phase, Phase::Ended { .. });
+        let mut listeners: Vec<AgentId> = row
+            .sessions
+            .iter()
+            .filter(|session| talks || session.state == SessionState::Active)
+            .map(|session| session.agent)
+            .collect();
+        listeners.extend(row.reserved().map(|(agent, _)| agent));
+        let shown = Some((words::customer_state(row.state()), row.owner()));
+        let room = self.rooms.entry(id).or_default();
+        *room = Room { listeners, shown, decisions, notes, kept: room.kept, ..Room::default() };
+        if visitor == 0 {
+            return;
+        }
+        let newest = self.visitors.get(visitor).and_then(|known| known.conversation);
+        let newer =
+            newest.and_then(|other| self.cards.get(&other)).is_some_and(|card| card.started_ms > started_ms);
+        let known = self.visitors.entry(visitor);
+        if !newer {
+            known.conversation = Some(id);
+            known.widget = widget.unwrap_or_default().into();
+            known.customer = customer;
+            known.context = context;
+            known.page = page.unwrap_or_default();
+        }
+    }
+
+    /// Takes another desk into service at once, without a stop.
+    pub(super) fn adopt(&mut self, desk: Arc<Desk>) -> Result<(), rows::TooMany> {
+        let routing = rows::routing(&desk, &mut self.names, self.now.wall_ms)?;
+        let gone: Vec<String> = self
+            .desk
+            .widgets
+            .iter()
+            .filter(|widget| desk.widget(widget.id.as_str()).is_none())
+            .map(|widget| widget.id.to_string())
+            .collect();
+        self.contacts = Contacts::new(&desk);
+        self.desk = Arc::clone(&desk);
+        self.next_hours_ms = rows::next_change(&desk, self.now.wall_ms);
+        self.turn(Input::Desk(routing), None);
+        // A widget is the asset its conversations came through (S3-9).
+        let orphans: Vec<u64> = self
+            .cards
+            .values()
+            .filter(|card| card.widget.as_ref().is_some_and(|widget| gone.contains(widget)))
+            .map(|card| card.id)
+            .collect();
+        for id in orphans {
+            self.turn(Input::AssetRemoved(ConversationId(id)), None);
+        }
+        let agents: Vec<AgentId> = self
+            .connections
+            .all_staff()
+            .filter(|(_, _, staff)| staff.welcomed)
+            .map(|(_, _, s)| s.agent)
+            .collect();
+        for agent in agents {
+            let frame = self.view().settings_changed(agent);
+            self.send_agent(agent, frame);
+        }
+        self.lines.staff_changed = true;
+        Ok(())
+    }
+}
+
+/// Has the desk in numbers a row for every name?
+fn names_fit(routing: &crate::engine::settings::RoutingDesk, names: &Names) -> bool {
+    routing.workstreams.len() == names.workstreams.len() && routing.queues.len() == names.queues.len()
+}
+
+/// All rows of a table of open things.
+fn all(snapshot: &Snapshot, table: Table) -> Result<Vec<crate::store::Row>, BootError> {
+    let mut rows = Vec::new();
+    let mut above: Option<Vec<u8>> = None;
+    loop {
+        use std::ops::Bound;
+        let low = above.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let page = snapshot.range(table, (low, Bound::Unbounded), READ_ROWS_MAX, Direction::Forward)?;
+        let more = page.more;
+        above = page.rows.last().map(|(key, _)| key.clone());
+        rows.extend(page.rows);
+        if !more {
+            return Ok(rows);
+        }
+    }
+}
+
+/// The number after the last row of a conversation's list.
+fn count(snapshot: &Snapshot, table: Table, id: u64, max: u32) -> Result<u32, BootError> {
+    let (low, high) = (message_key(id, 0), message_key(id, max));
+    let page = snapshot.range(table, &low[..]..&high[..], 1, Direction::Backward)?;
+    let last = page.rows.first().and_then(|(key, _)| key.last_chunk::<4>().copied());
+    Ok(last.map_or(0, |bytes| u32::from_be_bytes(bytes) + 1))
+}

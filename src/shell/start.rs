@@ -1,0 +1,288 @@
+//! New conversations: from the widget, left as a message, brought in as work items.
+
+use super::Shell;
+use super::card::{Card, ContextValue, Customer};
+use super::keys::random;
+use super::records::Offline;
+use super::rows;
+use super::turn::{Asker, REQUEST, Room};
+use super::words;
+use crate::desk::{Consent, Id, TextKey, Workstream};
+use crate::engine::conversation::State;
+use crate::engine::effect::Answer;
+use crate::engine::id::{AgentId, ConversationId, WorkstreamId};
+use crate::engine::input::{Arrival, Input};
+use crate::engine::refusal::Refusal;
+use crate::gateway::ConnId;
+use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
+use crate::store::{Admission, Table};
+use crate::widget::frames::{Leave, Start};
+use crate::widget::project as page;
+use serde_json::{Map, Value};
+
+/// 2020-01-01T00:00:00Z: conversations are numbered from here, by the millisecond.
+const NUMBERS_FROM_MS: i64 = 1_577_836_800_000;
+/// Random bits behind the millisecond, so that a number tells nothing of its neighbours.
+const RANDOM_BITS: u32 = 22;
+
+impl Shell {
+    pub(super) fn start(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, start: Start) {
+        let Some(known) = self.visitors.get(visitor) else { return };
+        // A double click, or two windows: one conversation.
+        if let Some(open) = known.conversation.filter(|id| self.is_open(*id)) {
+            return self.send(conn, page::started(re.unwrap_or_default(), open));
+        }
+        let widget = known.widget.clone();
+        let Some(workstream) = self.workstream_of(&widget) else {
+            return self.refuse(conn, re, Refusal::NotFound);
+        };
+        let card = match self.card_of(visitor, &widget, &workstream, &start) {
+            Ok(card) => card,
+            Err(refusal) => return self.refuse(conn, re, refusal),
+        };
+        if self.desk.consent == Consent::Required && start.consent != Some(true) {
+            return self.refuse(conn, re, Refusal::ConsentRequired);
+        }
+        let mut card = card;
+        if let Some(invite) = &start.invite {
+            match self.use_invite(&widget, invite) {
+                Ok(rule) => card.proactive = Some(rule),
+                Err(refusal) => return self.refuse(conn, re, refusal),
+            }
+        }
+        if let Some(refusal) = self.no_room() {
+            return self.refuse(conn, re, refusal);
+        }
+        let comment = card.comment.clone();
+        self.arrive(card, comment, None, false, Some(Asker { conn, re }));
+    }
+
+    /// A message left while nobody is there (D-19).
+    pub(super) fn leave_message(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, leave: Leave) {
+        let Some(known) = self.visitors.get(visitor) else { return };
+        let widget = known.widget.clone();
+        let Some(workstream) = self.workstream_of(&widget) else {
+            return self.refuse(conn, re, Refusal::NotFound);
+        };
+        let now_ms = self.now.wall_ms;
+        let open = rows::is_open(&self.desk, &workstream, now_ms);
+        let somebody = self.somebody_there(&workstream);
+        if workstream.is_persistent() || !workstream.offline_message || (open && somebody) {
+            return self.refuse(conn, re, Refusal::NotAllowed);
+        }
+        if leave.email.is_none() && leave.phone.is_none() && known.customer.email.is_empty() {
+            return self.refuse(conn, re, Refusal::BadRequest);
+        }
+        if self.desk.consent == Consent::Required && leave.consent != Some(true) {
+            return self.refuse(conn, re, Refusal::ConsentRequired);
+        }
+        if let Some(refusal) = self.no_room() {
+            return self.refuse(conn, re, refusal);
+        }
+        let start = Start { name: leave.name, email: leave.email, phone: leave.phone, ..Start::default() };
+        let mut card = match self.card_of(visitor, &widget, &workstream, &Start { answers: None, ..start }) {
+            Ok(card) => card,
+            Err(Refusal::BadRequest) => self.bare_card(visitor, &widget, &workstream),
+            Err(refusal) => return self.refuse(conn, re, refusal),
+        };
+        // Its visitor goes away: what comes of it reaches her another way.
+        card.visitor = 0;
+        let text = self.storable(leave.text);
+        card.comment = Some(text.clone());
+        let language = card.customer.locale.clone();
+        let Some(Answer::Started(id)) = self.arrive(card, Some(text), None, true, None) else {
+            return self.refuse(conn, re, Refusal::Full);
+        };
+        let reference = format!("{:08}", id.0 % 100_000_000);
+        let record = Offline { at_ms: now_ms, reference: reference.clone() };
+        self.put(Table::Offline, &id.0.to_be_bytes(), &record);
+        let extra = words::Extra { reference: Some(&reference), ..words::Extra::default() };
+        let shown =
+            Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
+        let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
+        let from = if open { None } else { rows::opens_at(&self.desk, &workstream, now_ms) };
+        self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
+    }
+
+    /// Puts new work before the engine. The card is taken in hand first: what the engine says at once already
+    /// speaks of it.
+    pub(super) fn arrive(
+        &mut self,
+        mut card: Card,
+        comment: Option<String>,
+        preferred: Option<AgentId>,
+        left: bool,
+        asker: Option<Asker>,
+    ) -> Option<Answer> {
+        let workstream = self.names.workstreams.row(&card.workstream).map(WorkstreamId)?;
+        let kind = self.engine.desk().workstream(workstream)?.kind;
+        let id = self.new_number();
+        card.id = id;
+        card.started_ms = self.now.wall_ms;
+        card.state = State::Open.name().to_owned();
+        card.contact = card.contact.or_else(|| self.contacts.find(&card.customer));
+        let visitor = card.visitor;
+        self.cards.insert(id, card);
+        self.tails.insert(id, super::tail::Tail::default());
+        self.rooms.insert(id, Room { shown: Some(("open", None)), ..Room::default() });
+        let before = self.visitors.get_mut(visitor).map(|known| known.conversation.replace(id));
+        let comment = comment.map(|text| self.storable(text)).map(|text| self.texts.put(text));
+        let conversation = ConversationId(id);
+        let arrival = Arrival { conversation, workstream, queue: None, kind, comment, preferred, left };
+        let given = self.turn(Input::Arrival { request: REQUEST, arrival }, asker);
+        if matches!(given, Some(Answer::Started(_))) {
+            // In this very batch, so that a list never lacks what is in the table.
+            self.keep_new(id);
+        } else {
+            self.cards.remove(&id);
+            self.tails.remove(&id);
+            self.rooms.remove(&id);
+            if let Some(known) = self.visitors.get_mut(visitor) {
+                known.conversation = before.flatten();
+            }
+        }
+        given
+    }
+
+    /// A conversation's number: the product clock's millisecond and random bits, always above the last.
+    fn new_number(&mut self) -> u64 {
+        let since_ms = self.now.wall_ms.saturating_sub(NUMBERS_FROM_MS).max(0) as u64;
+        let drawn = (since_ms << RANDOM_BITS) | (random() & ((1 << RANDOM_BITS) - 1));
+        let number = drawn.max(self.last_conversation + 1);
+        self.last_conversation = number;
+        number
+    }
+
+    /// Is it open, in the table or parked?
+    fn is_open(&self, id: u64) -> bool {
+        match self.engine.conversation(ConversationId(id)) {
+            Some(row) => !matches!(row.state(), State::WrapUp | State::Closed),
+            // Not in the table and not known to be closed: parked.
+            None => true,
+        }
+    }
+
+    /// Nothing new may come in for want of room.
+    pub(super) fn no_room(&self) -> Option<Refusal> {
+        match self.store.admission() {
+            Admission::Open => None,
+            Admission::RingLow => Some(Refusal::Full),
+            Admission::StorageLow | Admission::StorageFull => Some(Refusal::StorageFull),
+        }
+    }
+
+    /// Is any member of a workstream's queue connected?
+    pub(super) fn somebody_there(&self, workstream: &Workstream) -> bool {
+        let queue = self.names.queues.row(workstream.queue.as_str());
+        let members = queue.and_then(|row| self.engine.desk().queues.get(usize::from(row)));
+        members.is_some_and(|queue| queue.members.iter().any(|agent| self.connections.has_agent(*agent)))
+    }
+
+    fn bare_card(&self, visitor: u64, widget: &str, workstream: &Workstream) -> Card {
+        let known = self.visitors.get(visitor);
+        Card {
+            workstream: workstream.id.to_string(),
+            queue: workstream.queue.to_string(),
+            kind: workstream.channel.work_item_kind().to_owned(),
+            persistent: workstream.is_persistent(),
+            widget: Some(widget.to_owned()),
+            visitor,
+            customer: known.map(|known| known.customer.clone()).unwrap_or_default(),
+            page: known.map(|known| known.page.clone()).filter(|page| !page.url.is_empty()),
+            context: known.map(|known| known.context.clone()).unwrap_or_default(),
+            ..Card::default()
+        }
+    }
+
+    fn card_of(
+        &self,
+        visitor: u64,
+        widget: &str,
+        workstream: &Workstream,
+        start: &Start,
+    ) -> Result<Card, Refusal> {
+        let mut card = self.bare_card(visitor, widget, workstream);
+        // Who was proved is not renamed by what she types.
+        let proved = card.customer.sub.is_some();
+        let set = |field: &mut String, given: &Option<String>| {
+            if let Some(given) = given
+                && (!proved || field.is_empty())
+            {
+                field.clone_from(given);
+            }
+        };
+        set(&mut card.customer.name, &start.name);
+        set(&mut card.customer.email, &start.email);
+        set(&mut card.customer.phone, &start.phone);
+        for (key, value) in crate::widget::frames::context(start.context.as_ref())? {
+            card.context.retain(|(known, _)| *known != key);
+            card.context.push((key, value));
+        }
+        card.context.truncate(crate::limits::CONTEXT_KEYS_MAX);
+        card.comment.clone_from(&start.comment);
+        card.answers = answers(start.answers.as_ref())?;
+        self.check_questions(widget, &mut card, start)?;
+        Ok(card)
+    }
+
+    /// The questions before the chat: required ones are answered, choices are among the options.
+    fn check_questions(&self, widget: &str, card: &mut Card, start: &Start) -> Result<(), Refusal> {
+        let Some(widget) = self.desk.widget(widget) else { return Err(Refusal::NotFound) };
+        card.answers.retain(|(id, _)| widget.prechat.iter().any(|question| question.id == **id));
+        for question in &widget.prechat {
+            let id = question.id.as_str();
+            let given = card.answers.iter().find(|(name, _)| name == id).map(|(_, answer)| answer.clone());
+            let given = given.filter(|answer| !answer.trim().is_empty()).or_else(|| match id {
+                "comment" => start.comment.clone(),
+                "name" => some(&card.customer.name),
+                "email" => some(&card.customer.email),
+                "phone" => some(&card.customer.phone),
+                _ => None,
+            });
+            if given.is_none() && question.required {
+                return Err(Refusal::BadRequest);
+            }
+            let Some(given) = given else { continue };
+            // The first message may be asked for as a question of that name.
+            if id == "comment" && card.comment.is_none() {
+                card.comment = crate::shell::text::comment(Some(&given))?.map(Into::into);
+            }
+            match id {
+                "name" if card.customer.name.is_empty() => card.customer.name = given,
+                "email" if card.customer.email.is_empty() => card.customer.email = given,
+                "phone" if card.customer.phone.is_empty() => card.customer.phone = given,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Answers by the id of their question: texts, within the limits of a message.
+fn answers(map: Option<&Map<String, Value>>) -> Result<Vec<(String, String)>, Refusal> {
+    let Some(map) = map else { return Ok(Vec::new()) };
+    if map.len() > crate::limits::CONTEXT_KEYS_MAX {
+        return Err(Refusal::TooLong);
+    }
+    let mut kept = Vec::with_capacity(map.len());
+    for (id, value) in map {
+        let Value::String(answer) = value else { return Err(Refusal::BadRequest) };
+        if answer.len() > MESSAGE_BYTES_MAX || answer.chars().count() > MESSAGE_CHARS_MAX {
+            return Err(Refusal::TooLong);
+        }
+        if answer.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
+            return Err(Refusal::BadRequest);
+        }
+        kept.push((id.clone(), answer.replace("\r\n", "\n")));
+    }
+    Ok(kept)
+}
+
+/// Attributes of a work item, as context.
+pub(super) fn attributes(map: &Map<String, Value>) -> Result<Vec<(String, ContextValue)>, Refusal> {
+    crate::widget::frames::context(Some(map))
+}

@@ -1,0 +1,415 @@
+//! One turn: an input to the engine, and its effects made into records and frames.
+
+use super::Shell;
+use super::connections::Who;
+use super::out::Out;
+use super::records::{Author as From, Message};
+use super::tail::Tail;
+use super::words;
+use crate::agent::answer;
+use crate::agent::project::View;
+use crate::engine::conversation::{Phase, SessionState};
+use crate::engine::effect::{Answer, Author, Effect};
+use crate::engine::id::{AgentId, ConversationId, Handle, RequestId, TextId};
+use crate::engine::input::{Input, Sender};
+use crate::engine::refusal::Refusal;
+use crate::gateway::{ConnId, Frame};
+use crate::masking::Masker;
+use crate::widget::project as page;
+
+/// The ticket of the one request a turn can have.
+pub(super) const REQUEST: Option<RequestId> = Some(RequestId(0));
+
+/// Who hears the answer of a turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    pub(super) conn: ConnId,
+    /// The request's `id`.
+    pub(super) re: Option<i64>,
+}
+
+/// What the shell remembers of a conversation in the engine's table, beside card and tail.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// Agents whose list holds it and who hear what is said: an agent hears from her `session` frame on, and
+    /// no longer once she has handed it over.
+    pub(super) listeners: Vec<AgentId>,
+    /// What its customer was last told: state and agent.
+    pub(super) shown: Option<(&'static str, Option<AgentId>)>,
+    /// The card has changed since it was written.
+    pub(super) card_changed: bool,
+    /// What was last written of its engine state, but for the number of its last message.
+    pub(super) kept: u64,
+    pub(super) decisions: u32,
+    pub(super) notes: u32,
+    /// A wrap-up given along with a transfer or an end, to be handed in when the session has come to it.
+    pub(super) wrapups: Vec<(AgentId, crate::agent::frames::WrapUp)>,
+}
+
+/// Texts of one turn. The engine carries their numbers and never reads them.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    texts: Vec<String>,
+    /// The sender's own name for the message of this turn.
+    pub(super) client_id: Option<String>,
+}
+
+impl Texts {
+    pub(super) fn put(&mut self, text: String) -> TextId {
+        self.texts.push(text);
+        TextId(self.texts.len() as u32 - 1)
+    }
+
+    fn take(&mut self, id: TextId) -> String {
+        self.texts.get_mut(id.0 as usize).map(std::mem::take).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.client_id = None;
+    }
+}
+
+impl Shell {
+    /// Takes one turn. The answer goes to the asker, if there is one, before the frames it causes.
+    pub(super) fn turn(&mut self, input: Input, asker: Option<Asker>) -> Option<Answer> {
+        self.now = self.clock.now();
+        self.engine.handle(self.now, input);
+        let mut given = None;
+        let mut leaving = Vec::new();
+        let mut later = Vec::new();
+        while let Some(effect) = self.engine.poll_effect() {
+            match effect {
+                Effect::Answer { answer, .. } => {
+                    given = Some(answer);
+                    if let Some(asker) = asker {
+                        self.tell_answer(asker, answer);
+                    }
+                }
+                effect => self.effect(effect, &mut leaving, &mut later),
+            }
+        }
+        self.texts.clear();
+        for conversation in leaving {
+            self.put_away(conversation);
+        }
+        for (agent, conversation, wrapup) in later {
+            self.hand_in_wrapup(agent, conversation, wrapup);
+        }
+        given
+    }
+
+    /// Sends one frame to one connection, in its turn.
+    pub(super) fn send(&mut self, conn: ConnId, frame: impl Into<Frame>) {
+        if let Some(outbox) = self.connections.outbox(conn) {
+            let out = Out::Frame(outbox.clone(), frame.into());
+            self.release(out);
+        }
+    }
+
+    /// Refuses a request by name.
+    pub(super) fn refuse(&mut self, conn: ConnId, re: Option<i64>, refusal: Refusal) {
+        self.send(conn, answer::error(re, refusal, None));
+    }
+
+    /// Ends a connection, after what it was told before.
+    pub(super) fn close(&mut self, conn: ConnId, code: u16, reason: &'static str) {
+        if let Some(outbox) = self.connections.outbox(conn) {
+            let out = Out::Close(outbox.clone(), code, reason);
+            self.release(out);
+        }
+    }
+
+    /// One frame to all windows of an agent.
+    pub(super) fn send_agent(&mut self, agent: AgentId, frame: String) {
+        self.send_agent_but(agent, frame, None);
+    }
+
+    /// The same, leaving out the window that caused it.
+    pub(super) fn send_agent_but(&mut self, agent: AgentId, frame: String, but: Option<ConnId>) {
+        let frame = Frame::from(frame);
+        let outs: Vec<Out> = self
+            .connections
+            .of_agent(agent)
+            .filter(|(conn, _)| Some(*conn) != but)
+            .map(|(_, connection)| Out::Frame(connection.outbox.clone(), frame.clone()))
+            .collect();
+        for out in outs {
+            self.release(out);
+        }
+    }
+
+    /// One frame to all windows of a conversation's customer.
+    pub(super) fn send_customer(&mut self, conversation: u64, frame: String) {
+        let Some(visitor) = self.cards.get(&conversation).map(|card| card.visitor) else { return };
+        let Some(visitor) = self.visitors.get(visitor) else { return };
+        let frame = Frame::from(frame);
+        let outs: Vec<Out> = visitor
+            .conns
+            .iter()
+            .filter_map(|conn| self.connections.outbox(*conn))
+            .map(|outbox| Out::Frame(outbox.clone(), frame.clone()))
+            .collect();
+        for out in outs {
+            self.release(out);
+        }
+    }
+
+    /// One frame to all staff who hear a conversation: its listeners, and supervisors reading along.
+    pub(super) fn send_staff(&mut self, conversation: u64, frame: String, but: Option<ConnId>) {
+        let listeners = self.rooms.get(&conversation).map_or(&[][..], |room| &room.listeners);
+        let frame = Frame::from(frame);
+        let mut outs = Vec::new();
+        for (conn, connection, staff) in self.connections.all_staff() {
+            let hears = listeners.contains(&staff.agent) || staff.monitors.contains(&conversation);
+            if staff.welcomed && hears && Some(conn) != but {
+                outs.push(Out::Frame(connection.outbox.clone(), frame.clone()));
+            }
+        }
+        for out in outs {
+            self.release(out);
+        }
+    }
+
+    /// Staff's view of this instant.
+    pub(super) fn view(&self) -> View<'_> {
+        View::new(self.world(), self.masker())
+    }
+
+    pub(super) fn masker(&self) -> Masker {
+        self.board.masker()
+    }
+
+    /// A conversation of the engine's table by an effect's handle.
+    fn id_of(&self, handle: Handle) -> Option<u64> {
+        self.engine.view(handle).map(|view| view.id.0)
+    }
+
+    fn tell_answer(&mut self, asker: Asker, given: Answer) {
+        let staff = matches!(self.connections.all.get(&asker.conn).map(|c| &c.who), Some(Who::Staff(_)));
+        let re = asker.re.unwrap_or_default();
+        match given {
+            // What needs no answer gets none, but for its refusal.
+            Answer::Done | Answer::Started(_) | Answer::Stored { .. } if asker.re.is_none() => {}
+            Answer::Done => self.send(asker.conn, answer::ok(re)),
+            Answer::Started(id) => self.send(asker.conn, page::started(re, id.0)),
+            Answer::Stored { seq, at_wall_ms } => self.send(asker.conn, answer::stored(re, seq, at_wall_ms)),
+            // To a customer a conversation that has ended is stale with its state.
+            Answer::Refused(Refusal::Stale) if !staff => {
+                self.send(asker.conn, page::stale(asker.re, "closed"));
+            }
+            Answer::Refused(refusal) => self.refuse(asker.conn, asker.re, refusal),
+        }
+    }
+
+    fn effect(
+        &mut self,
+        effect: Effect,
+        leaving: &mut Vec<u64>,
+        later: &mut Vec<(AgentId, u64, crate::agent::frames::WrapUp)>,
+    ) {
+        match effect {
+            Effect::Answer { .. } => {}
+            Effect::Message { conversation, seq, author, text, .. } => {
+                self.said(conversation, seq, author, text);
+            }
+            Effect::Offered { conversation, agent, .. } => {
+                let view = self.engine.view(conversation);
+                if let Some(frame) = view.and_then(|view| self.view().notification(agent, view)) {
+                    self.send_agent(agent, frame);
+                }
+            }
+            Effect::OfferClosed { agent, offer, end, .. } => {
+                let frame = self.view().notification_closed(offer, end);
+                self.send_agent(agent, frame);
+            }
+            Effect::Session { conversation, agent, opened, reason } => {
+                self.session_changed(conversation, agent, opened, reason, later);
+            }
+            Effect::SessionClosed { conversation, agent, reason } => {
+                let Some(id) = self.id_of(conversation) else { return };
+                self.unlisten(id, agent);
+                let frame = self.view().session_closed(ConversationId(id), reason);
+                self.send_agent(agent, frame);
+            }
+            Effect::WrappedUp { conversation, agent, reason, comment, by_deadline } => {
+                let comment = comment.map(|text| self.texts.take(text));
+                self.wrapped_up(conversation, agent, reason, comment, by_deadline);
+            }
+            Effect::State { conversation, reason } => self.state_changed(conversation, reason),
+            Effect::Parked { conversation, agent, reason } => {
+                let Some(view) = self.engine.view(conversation) else { return };
+                let id = view.id.0;
+                if let Some(frame) = self.view().session_state(agent, view, Some(reason)) {
+                    self.send_agent(agent, frame);
+                }
+                self.keep_waiting(conversation, agent);
+                leaving.push(id);
+            }
+            Effect::Closed { conversation } => {
+                let Some(id) = self.id_of(conversation) else { return };
+                self.keep_closed(id);
+                leaving.push(id);
+            }
+            Effect::Presence { agent } => {
+                let frame = self.view().presence(agent);
+                self.send_agent(agent, frame);
+                self.lines.staff_changed = true;
+            }
+            Effect::Banner { agent, kind, conversation } => {
+                let about = conversation.and_then(|handle| self.engine.view(handle));
+                let frame = self.view().banner(kind, about);
+                self.send_agent(agent, frame);
+            }
+            Effect::BannerClosed { agent, kind } => {
+                let frame = self.view().banner_closed(kind);
+                self.send_agent(agent, frame);
+            }
+            Effect::Decision { conversation, event, queue, chosen, first, count } => {
+                self.keep_decision(conversation, event, queue, chosen, first, count);
+            }
+            Effect::Unwatched { queue } => self.tell_unwatched(queue),
+            Effect::Line { queue } => {
+                self.lines.changed(queue);
+                self.lines.staff_changed = true;
+            }
+            Effect::Keep { conversation } => self.keep_live(conversation),
+            Effect::KeepAgent { agent } => self.keep_agent(agent),
+        }
+    }
+
+    /// A message took its place: it is stored, remembered, and told to everybody in the conversation.
+    fn said(&mut self, conversation: Handle, seq: u32, author: Author, text: Option<TextId>) {
+        let Some(id) = self.id_of(conversation) else { return };
+        let client_id = match author {
+            Author::Person(_) => self.texts.client_id.take(),
+            Author::System(..) => None,
+        };
+        let text = text.map(|text| self.texts.take(text));
+        let (from, text, code) = match author {
+            Author::Person(Sender::Customer) => (From::Customer, text.unwrap_or_default(), None),
+            Author::Person(Sender::Agent(agent)) => {
+                let (username, name) = self.names_of(agent);
+                (From::Agent(username, name), text.unwrap_or_default(), None)
+            }
+            Author::System(code, agent) => {
+                let text = words::system(self, id, code, agent);
+                (From::System, text, Some(words::code(code).to_owned()))
+            }
+        };
+        let message = Message { seq, at_ms: self.now.wall_ms, from, text, code, client_id };
+        self.put_message(id, &message);
+        let to_customer = page::message(id, &message);
+        let to_staff = self.cards.get(&id).map(|card| self.view().message(card, &message));
+        self.tails.entry(id).or_default().push(message);
+        self.send_customer(id, to_customer);
+        if let Some(frame) = to_staff {
+            self.send_staff(id, frame, None);
+        }
+    }
+
+    fn session_changed(
+        &mut self,
+        conversation: Handle,
+        agent: AgentId,
+        opened: bool,
+        reason: Option<crate::engine::effect::SessionReason>,
+        later: &mut Vec<(AgentId, u64, crate::agent::frames::WrapUp)>,
+    ) {
+        let Some(view) = self.engine.view(conversation) else { return };
+        let id = view.id.0;
+        let state = view.session(agent).map(|session| session.state);
+        let ended = matches!(view.phase, Phase::Ended { .. } | Phase::Closed);
+        let wrap_up = matches!(state, Some(SessionState::WrapUp { .. }));
+        let frame = if opened {
+            self.view().session(agent, view, reason)
+        } else if wrap_up || reason.is_some() {
+            self.view().session_state(agent, view, reason)
+        } else {
+            // Same state, other role or another look: the whole session below says it.
+            None
+        };
+        let role_frame = if !opened && !wrap_up { self.view().session(agent, view, reason) } else { None };
+        let room = self.rooms.entry(id).or_default();
+        if wrap_up && !ended {
+            room.listeners.retain(|other| *other != agent);
+        } else if !room.listeners.contains(&agent) && (opened || !wrap_up) {
+            room.listeners.push(agent);
+        }
+        if wrap_up && let Some(at) = room.wrapups.iter().position(|(who, _)| *who == agent) {
+            let (agent, wrapup) = room.wrapups.swap_remove(at);
+            later.push((agent, id, wrapup));
+        }
+        self.note_agents(id, conversation);
+        for frame in [frame, role_frame].into_iter().flatten() {
+            self.send_agent(agent, frame);
+        }
+    }
+
+    /// The customer is told what she sees of it, when that is another thing than before.
+    fn state_changed(&mut self, conversation: Handle, reason: Option<crate::engine::effect::SessionReason>) {
+        let Some(view) = self.engine.view(conversation) else { return };
+        let (id, state, owner) = (view.id.0, words::customer_state(view.state()), view.owner());
+        self.lines.staff_changed = true;
+        self.note_state(conversation, reason);
+        let room = self.rooms.entry(id).or_default();
+        if room.shown == Some((state, owner)) {
+            return;
+        }
+        room.shown = Some((state, owner));
+        let name = owner.map(|owner| self.names_of(owner).1);
+        let frame = page::state(id, state, name.as_deref(), reason.map(|reason| reason.name()));
+        self.send_customer(id, frame);
+    }
+
+    fn unlisten(&mut self, conversation: u64, agent: AgentId) {
+        if let Some(room) = self.rooms.get_mut(&conversation) {
+            room.listeners.retain(|other| *other != agent);
+        }
+    }
+
+    /// Username and the name people see.
+    pub(super) fn names_of(&self, agent: AgentId) -> (String, String) {
+        let username = self.names.agents.name(agent.0).map_or_else(String::new, |name| name.to_string());
+        let name = self.desk.agent(&username).map_or_else(|| username.clone(), |agent| agent.name.clone());
+        (username, name)
+    }
+
+    /// A conversation has left the engine's table.
+    fn put_away(&mut self, conversation: u64) {
+        self.rooms.remove(&conversation);
+        self.tails.remove(&conversation);
+        let Some(card) = self.cards.remove(&conversation) else { return };
+        for (_, staff) in self.connections.all.iter_mut().filter_map(|(conn, c)| match &mut c.who {
+            Who::Staff(staff) => Some((conn, staff)),
+            Who::Customer(_) => None,
+        }) {
+            staff.monitors.retain(|other| *other != conversation);
+        }
+        if let Some(visitor) = self.visitors.get_mut(card.visitor)
+            && visitor.conversation == Some(conversation)
+            && card.state == "closed"
+        {
+            visitor.conversation = None;
+            visitor.closed = Some((conversation, self.now.wall_ms));
+        }
+        self.visitors.forget_if_gone(card.visitor, false);
+    }
+
+    /// Is a conversation in the engine's table?
+    pub(super) fn is_live(&self, conversation: u64) -> bool {
+        self.engine.conversation(ConversationId(conversation)).is_some()
+    }
+
+    /// Takes a stored conversation's card and newest messages in hand.
+    pub(super) fn take_in_hand(&mut self, card: super::card::Card, messages: Vec<Message>) {
+        let id = card.id;
+        let mut tail = Tail::default();
+        for message in messages {
+            tail.push(message);
+        }
+        self.tails.insert(id, tail);
+        self.cards.insert(id, card);
+        self.rooms.insert(id, Room::default());
+    }
+}

@@ -1,0 +1,264 @@
+//! What the desk, the two threads and the readers of one store share: the watermarks and who waits for them.
+
+use super::Sequence;
+use super::disk::Disk;
+use super::failure::{Cause, Failure, Site};
+use super::ring::Geometry;
+use super::space::Gate;
+use crate::limits::SPACE_POLL_MS;
+use redb::Database;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+pub(super) type OnFailure = Box<dyn FnOnce(Failure) + Send>;
+
+/// How the apply thread is to end.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stop {
+    No,
+    /// As it stands; the next start replays.
+    Now,
+    /// With everything applied and checkpointed.
+    Clean,
+}
+
+/// What the apply thread is to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Task {
+    /// Put the journal into the state, up to this sequence.
+    Apply(u64),
+    Checkpoint,
+    LookAtSpace,
+    End,
+}
+
+/// `covered` ≤ `applied` ≤ `durable`, and where the writer is in the ring.
+#[derive(Debug)]
+pub(super) struct Marks {
+    pub(super) durable: u64,
+    pub(super) applied: u64,
+    /// What the last checkpoint that returned contains.
+    pub(super) covered: u64,
+    /// Where the writer goes on.
+    pub(super) at: u64,
+    /// Segment of the last entry written.
+    pub(super) segment: usize,
+    /// Per segment, the last sequence in it.
+    pub(super) last_in: Vec<u64>,
+    /// Asked for: a checkpoint that contains this batch.
+    pub(super) checkpoint_wanted: u64,
+    pub(super) stop: Stop,
+}
+
+pub(super) struct Shared {
+    pub(super) geometry: Geometry,
+    pub(super) database: Database,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) gate: Gate,
+    marks: Mutex<Marks>,
+    /// The apply thread waits here.
+    work: Condvar,
+    /// Readers wait here for `applied`, the journal thread for `covered`.
+    moved: Condvar,
+    // Copies of two marks, to be read without the lock.
+    durable: AtomicU64,
+    applied: AtomicU64,
+    failure: OnceLock<Failure>,
+    on_failure: Mutex<Option<OnFailure>>,
+}
+
+/// A lock whose holders leave it whole at every step, so that one that died does not take the others along.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(super) fn new(
+        geometry: Geometry,
+        database: Database,
+        disk: Arc<dyn Disk>,
+        gate: Gate,
+        marks: Marks,
+        on_failure: Option<OnFailure>,
+    ) -> Shared {
+        Shared {
+            geometry,
+            database,
+            disk,
+            gate,
+            durable: AtomicU64::new(marks.durable),
+            applied: AtomicU64::new(marks.applied),
+            marks: Mutex::new(marks),
+            work: Condvar::new(),
+            moved: Condvar::new(),
+            failure: OnceLock::new(),
+            on_failure: Mutex::new(on_failure),
+        }
+    }
+
+    pub(super) fn durable(&self) -> Sequence {
+        Sequence(self.durable.load(Ordering::Acquire))
+    }
+
+    pub(super) fn applied(&self) -> Sequence {
+        Sequence(self.applied.load(Ordering::Acquire))
+    }
+
+    /// `Err` with the first cause, once there is one.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.failure.get().map_or(Ok(()), |failure| Err(failure.clone()))
+    }
+
+    /// Ends the store: the first failure stays, wakes all who wait, and is told once. Gives the first one.
+    pub(super) fn fail(&self, failure: Failure) -> Failure {
+        let first = self.failure.get_or_init(|| failure).clone();
+        let tell = lock(&self.on_failure).take();
+        if let Some(tell) = tell {
+            log::error!("{first}");
+            tell(first.clone());
+        }
+        // Under the lock, or a thread between its look and its wait would sleep through it.
+        let _marks = lock(&self.marks);
+        self.work.notify_all();
+        self.moved.notify_all();
+        first
+    }
+
+    /// Waits until `segment` may be overwritten: a checkpoint that covers all in it has returned.
+    pub(super) fn wait_for_segment(&self, segment: usize) -> Result<(), Failure> {
+        let mut marks = lock(&self.marks);
+        while marks.last_in[segment] > marks.covered {
+            self.check()?;
+            marks = self.moved.wait(marks).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// The journal thread has synced an entry that ends with `last` in `segment`, and goes on at `at`.
+    pub(super) fn set_durable(&self, last: u64, segment: usize, at: u64) {
+        let mut marks = lock(&self.marks);
+        marks.durable = last;
+        marks.segment = segment;
+        marks.last_in[segment] = last;
+        marks.at = at;
+        self.durable.store(last, Ordering::Release);
+        self.set_ring(&marks);
+        self.work.notify_all();
+    }
+
+    pub(super) fn set_applied(&self, last: u64) {
+        let mut marks = lock(&self.marks);
+        marks.applied = last;
+        self.applied.store(last, Ordering::Release);
+        self.moved.notify_all();
+    }
+
+    pub(super) fn set_covered(&self, last: u64) {
+        let mut marks = lock(&self.marks);
+        marks.covered = last;
+        self.set_ring(&marks);
+        self.moved.notify_all();
+    }
+
+    fn set_ring(&self, marks: &Marks) {
+        self.gate.set_ring(marks.ring_free(self.geometry), self.geometry.ring_bytes());
+    }
+
+    /// Waits for the apply thread's next task.
+    pub(super) fn next_task(&self) -> Task {
+        let mut marks = lock(&self.marks);
+        loop {
+            if self.failure.get().is_some() {
+                return Task::End;
+            }
+            if let Some(task) = marks.task() {
+                return task;
+            }
+            if !self.gate.is_tight() {
+                marks = self.work.wait(marks).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let poll = Duration::from_millis(SPACE_POLL_MS);
+            let (after, waited) = self.work.wait_timeout(marks, poll).unwrap_or_else(PoisonError::into_inner);
+            marks = after;
+            if waited.timed_out() && marks.task().is_none() {
+                return Task::LookAtSpace;
+            }
+        }
+    }
+
+    /// Waits until `sequence` is applied, at most for `patience`; `false` when it is not.
+    pub(super) fn wait_applied(&self, sequence: Sequence, patience: Duration) -> Result<bool, Failure> {
+        self.check()?;
+        if self.applied() >= sequence {
+            return Ok(true);
+        }
+        let marks = lock(&self.marks);
+        let behind = |marks: &mut Marks| marks.applied < sequence.0 && self.failure.get().is_none();
+        let waited =
+            self.moved.wait_timeout_while(marks, patience, behind).unwrap_or_else(PoisonError::into_inner);
+        let applied = waited.0.applied;
+        drop(waited);
+        self.check()?;
+        Ok(applied >= sequence.0)
+    }
+
+    pub(super) fn want_checkpoint(&self) {
+        let mut marks = lock(&self.marks);
+        marks.checkpoint_wanted = marks.durable;
+        self.work.notify_all();
+    }
+
+    pub(super) fn stop(&self, stop: Stop) {
+        let mut marks = lock(&self.marks);
+        marks.stop = marks.stop.max(stop);
+        self.work.notify_all();
+    }
+}
+
+impl Marks {
+    fn task(&self) -> Option<Task> {
+        if self.stop == Stop::Now {
+            Some(Task::End)
+        } else if self.checkpoint_is_due() {
+            Some(Task::Checkpoint)
+        } else if self.durable > self.applied {
+            Some(Task::Apply(self.durable))
+        } else {
+            (self.stop == Stop::Clean).then_some(Task::End)
+        }
+    }
+
+    /// Never because the box is idle: each costs 44 to 304 KiB of the disk's life.
+    fn checkpoint_is_due(&self) -> bool {
+        let due = |batch: u64| self.covered < batch && batch <= self.applied;
+        let segment_full =
+            self.last_in.iter().enumerate().any(|(segment, &last)| segment != self.segment && due(last));
+        segment_full || due(self.checkpoint_wanted) || self.stop == Stop::Clean && due(self.durable)
+    }
+
+    /// Bytes that can be written before the writer has to wait for a checkpoint.
+    fn ring_free(&self, geometry: Geometry) -> u64 {
+        let others = self
+            .last_in
+            .iter()
+            .enumerate()
+            .filter(|&(segment, &last)| segment != self.segment && last <= self.covered);
+        let rest =
+            if geometry.segment_of(self.at) == self.segment { geometry.rest_of_segment(self.at) } else { 0 };
+        rest + others.count() as u64 * geometry.segment_bytes
+    }
+}
+
+/// Turns the death of a thread into a failure of the store, so that nobody waits for it for ever.
+pub(super) struct Watch(pub(super) Arc<Shared>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let detail = std::thread::current().name().unwrap_or("thread").into();
+            self.0.fail(Failure { site: Site::Thread, cause: Cause::Defect, detail });
+        }
+    }
+}

@@ -1,0 +1,13 @@
+// A site with accounts: it hands the chat a signed token for whoever is signed in here.
+const who = document.getElementById("who");
+
+async function token() {
+  if (!who.value) return null;
+  const answer = await fetch(`/demo/token?sub=${encodeURIComponent(who.value)}`);
+  return (await answer.json()).token;
+}
+
+const signIn = () => deskbell.setAuthTokenProvider(token);
+who.addEventListener("change", signIn);
+if (window.deskbell) signIn();
+else addEventListener("deskbell:ready", signIn);

@@ -1,0 +1,343 @@
+//! What customers send, read strictly: one enum is the table of every request there is.
+//!
+//! As with staff, a fault keeps the request's `id` wherever one could be read.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::engine::refusal::Refusal;
+use crate::limits::{
+    CLIENT_FRAME_BYTES_MAX, CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX,
+    CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX, URL_BYTES_MAX,
+};
+use crate::shell::card::{ContextValue, Page};
+use crate::shell::text::{self, Writer};
+
+/// One frame of a customer's socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// What its one answer carries as `re`.
+    pub id: Option<i64>,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// Why a frame is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameFault {
+    /// The request's `id`; none when the frame cannot be attributed to a request.
+    pub id: Option<i64>,
+    /// The error code.
+    pub code: Refusal,
+}
+
+/// Every request of a customer, by its `t`. Texts have passed the rules of [`text`].
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Request {
+    /// First frame.
+    Hello {
+        /// The secret to come back with.
+        resume: Option<String>,
+        /// Who she is, signed by the site.
+        jwt: Option<String>,
+        /// Her language.
+        locale: Option<String>,
+        /// The page the widget is on.
+        page: Option<RawPage>,
+        /// What the page says of her.
+        context: Option<Map<String, Value>>,
+        /// The last message she has.
+        last_seq: Option<u32>,
+    },
+    /// Begin a conversation.
+    Start(Box<Start>),
+    /// Say something.
+    Message {
+        /// Its name by the sender (D-17).
+        client_id: String,
+        /// The text, ready to store.
+        text: String,
+        /// The conversation it was written in.
+        conversation: Option<String>,
+    },
+    /// Leave a message while nobody is there (D-19).
+    Leave(Box<Leave>),
+    /// Is writing, or has stopped.
+    Typing {
+        /// Writing?
+        on: bool,
+    },
+    /// Has read.
+    Seen {
+        /// Up to this message.
+        seq: u32,
+    },
+    /// Older messages.
+    History {
+        /// Of which conversation; none: the open one.
+        conversation: Option<String>,
+        /// Before this message; none: the newest.
+        before: Option<u32>,
+        /// How many.
+        limit: Option<u64>,
+    },
+    /// End a live chat (S0-7).
+    End {},
+    /// What it was worth.
+    Rate {
+        /// 1 to 5.
+        score: u8,
+        /// In words.
+        comment: Option<String>,
+    },
+}
+
+/// What `start` carries.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Start {
+    /// Name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// The first message.
+    pub comment: Option<String>,
+    /// Answers to the questions before the chat, by id.
+    pub answers: Option<Map<String, Value>>,
+    /// What the page says of her.
+    pub context: Option<Map<String, Value>>,
+    /// An accepted invitation.
+    pub invite: Option<String>,
+    /// Agreed to the notice (S2-1)?
+    pub consent: Option<bool>,
+}
+
+/// What `leave` carries.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Leave {
+    /// Name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// The message.
+    pub text: String,
+    /// Agreed to the notice (S2-1)?
+    pub consent: Option<bool>,
+}
+
+/// A page as a browser describes it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct RawPage {
+    /// Its address.
+    pub url: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Where the visitor came from.
+    pub referrer: Option<String>,
+}
+
+impl RawPage {
+    /// As it is kept: each part cut to its bound at a character, since a long address is nobody's fault.
+    pub fn kept(&self) -> Page {
+        let part = |text: &Option<String>| bounded(text.as_deref().unwrap_or_default(), URL_BYTES_MAX);
+        Page { url: part(&self.url), title: part(&self.title), referrer: part(&self.referrer) }
+    }
+}
+
+impl Request {
+    /// Must it carry an `id`? All but what is only a passing sign.
+    pub const fn needs_id(&self) -> bool {
+        !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::Hello { .. })
+    }
+
+    fn settle(mut self) -> Result<Request, Refusal> {
+        match &mut self {
+            Request::Message { client_id, text, .. } => {
+                text::client_id(client_id)?;
+                settle(text)?;
+            }
+            Request::Start(start) => {
+                settle_field(&mut start.name)?;
+                settle_field(&mut start.email)?;
+                settle_field(&mut start.phone)?;
+                start.comment = text::comment(start.comment.as_deref())?.map(Into::into);
+            }
+            Request::Leave(leave) => {
+                settle_field(&mut leave.name)?;
+                settle_field(&mut leave.email)?;
+                settle_field(&mut leave.phone)?;
+                settle(&mut leave.text)?;
+            }
+            Request::Rate { score, comment } => {
+                if !(1..=5).contains(score) {
+                    return Err(Refusal::BadRequest);
+                }
+                *comment = text::comment(comment.as_deref())?.map(Into::into);
+            }
+            Request::History { limit: Some(0), .. } => return Err(Refusal::BadRequest),
+            _ => {}
+        }
+        Ok(self)
+    }
+}
+
+/// How many messages a page may have: what was asked, at most [`HISTORY_PAGE_MAX`].
+pub fn page_limit(asked: Option<u64>) -> usize {
+    asked.map_or(usize::from(HISTORY_PAGE_MAX), |asked| asked.min(u64::from(HISTORY_PAGE_MAX)) as usize)
+}
+
+/// A page's context variables, within their limits and in the page's order.
+///
+/// # Errors
+/// [`Refusal::BadRequest`] for a value that is no string, number or boolean; [`Refusal::TooLong`] past the limits.
+pub fn context(map: Option<&Map<String, Value>>) -> Result<Vec<(String, ContextValue)>, Refusal> {
+    let Some(map) = map else { return Ok(Vec::new()) };
+    if map.len() > CONTEXT_KEYS_MAX {
+        return Err(Refusal::TooLong);
+    }
+    let mut bytes = 0;
+    let mut kept = Vec::with_capacity(map.len());
+    for (key, value) in map {
+        let value = match value {
+            Value::String(text) => ContextValue::Text(text.clone()),
+            Value::Number(number) => ContextValue::Number(number.as_f64().ok_or(Refusal::BadRequest)?),
+            Value::Bool(flag) => ContextValue::Flag(*flag),
+            Value::Null | Value::Array(_) | Value::Object(_) => return Err(Refusal::BadRequest),
+        };
+        let value_bytes = match &value {
+            ContextValue::Text(text) => text.len(),
+            ContextValue::Number(_) | ContextValue::Flag(_) => 8,
+        };
+        bytes += key.len() + value_bytes;
+        if key.is_empty() || key.chars().any(char::is_control) {
+            return Err(Refusal::BadRequest);
+        }
+        if key.len() > CONTEXT_KEY_BYTES_MAX
+            || value_bytes > CONTEXT_VALUE_BYTES_MAX
+            || bytes > CONTEXT_BYTES_MAX
+        {
+            return Err(Refusal::TooLong);
+        }
+        kept.push((key.clone(), value));
+    }
+    Ok(kept)
+}
+
+/// Reads a frame.
+///
+/// # Errors
+/// The first thing wrong with it; a frame that is no JSON object, or has no `t`, has no `id` either.
+pub fn parse(frame: &str) -> Result<Frame, FrameFault> {
+    let unattributed = FrameFault { id: None, code: Refusal::BadRequest };
+    if frame.len() > CLIENT_FRAME_BYTES_MAX || !frame.trim_ascii_start().starts_with('{') {
+        return Err(unattributed);
+    }
+    let envelope: Envelope = serde_json::from_str(frame).map_err(|_| unattributed)?;
+    if envelope.t.is_none() {
+        return Err(unattributed);
+    }
+    let id = match envelope.id {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(id.as_i64().filter(|id| id.unsigned_abs() <= ID_MAX).ok_or(unattributed)?),
+    };
+    let fault = |code| FrameFault { id, code };
+    let request: Request = serde_json::from_str(frame).map_err(|_| fault(Refusal::BadRequest))?;
+    if id.is_none() && request.needs_id() {
+        return Err(fault(Refusal::BadRequest));
+    }
+    request.settle().map(|request| Frame { id, request }).map_err(fault)
+}
+
+/// The largest integer a browser can tell from its neighbours.
+const ID_MAX: u64 = 1 << 53;
+
+#[derive(Deserialize)]
+struct Envelope {
+    t: Option<serde::de::IgnoredAny>,
+    id: Option<Value>,
+}
+
+fn settle(text: &mut String) -> Result<(), Refusal> {
+    let settled = text::message(text, Writer::Customer)?;
+    if settled.len() != text.len() {
+        *text = settled.into_owned();
+    }
+    Ok(())
+}
+
+fn settle_field(field: &mut Option<String>) -> Result<(), Refusal> {
+    if let Some(value) = field {
+        let settled = text::field(value)?;
+        *field = if settled.is_empty() { None } else { Some(settled.to_owned()) };
+    }
+    Ok(())
+}
+
+/// The longest start of a text that fits into so many bytes and ends at a character.
+pub fn bounded(text: &str, bytes_max: usize) -> String {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(frame: &str) -> (Option<i64>, Refusal) {
+        let fault = parse(frame).expect_err(frame);
+        (fault.id, fault.code)
+    }
+
+    #[test]
+    fn what_cannot_be_attributed_is_refused_without_an_id() {
+        for frame in
+            ["", "nonsense", "[]", "{", r#"{"id":1}"#, r#"{"t":"end","id":"1"}"#, r#"{"t":"end","id":1.5}"#]
+        {
+            assert_eq!(refused(frame), (None, Refusal::BadRequest), "{frame}");
+        }
+    }
+
+    #[test]
+    fn a_fault_in_a_field_still_names_its_request() {
+        for frame in [
+            r#"{"t":"nonsense","id":5}"#,
+            r#"{"t":"message","id":5,"client_id":"a"}"#,
+            r#"{"t":"message","id":5,"client_id":"a","text":"\ud800"}"#,
+            r#"{"t":"message","id":5,"client_id":"a","text":" \n"}"#,
+            r#"{"t":"rate","id":5,"score":6}"#,
+            r#"{"t":"rate","id":5,"score":4.5}"#,
+        ] {
+            assert_eq!(refused(frame), (Some(5), Refusal::BadRequest), "{frame}");
+        }
+        let long = format!(r#"{{"t":"message","id":5,"client_id":"a","text":"{}"}}"#, "x".repeat(1001));
+        assert_eq!(refused(&long), (Some(5), Refusal::TooLong));
+        assert_eq!(refused(r#"{"t":"end"}"#), (None, Refusal::BadRequest), "it changes something");
+    }
+
+    #[test]
+    fn a_context_is_bounded_and_flat() {
+        let read = |text: &str| context(serde_json::from_str::<Map<String, Value>>(text).ok().as_ref());
+        let expected = vec![
+            ("b".to_owned(), ContextValue::Text("x".into())),
+            ("a".to_owned(), ContextValue::Flag(true)),
+        ];
+        let mut got = read(r#"{"b":"x","a":true}"#).expect("a context");
+        got.sort_by(|one, other| other.0.cmp(&one.0));
+        assert_eq!(got, expected);
+        assert_eq!(read(r#"{"a":{}}"#), Err(Refusal::BadRequest));
+        assert_eq!(read(r#"{"a":null}"#), Err(Refusal::BadRequest));
+        assert_eq!(read(&format!(r#"{{"a":"{}"}}"#, "x".repeat(513))), Err(Refusal::TooLong));
+        assert_eq!(read(&format!(r#"{{"{}":1}}"#, "x".repeat(65))), Err(Refusal::TooLong));
+        let many: Vec<String> = (0..33).map(|n| format!("\"k{n}\":1")).collect();
+        assert_eq!(read(&format!("{{{}}}", many.join(","))), Err(Refusal::TooLong));
+    }
+}

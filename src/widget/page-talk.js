@@ -1,0 +1,284 @@
+// The chat page's talk with the box: greeting, sending each text once, history, ending.
+//
+// Texts go out one at a time and in order; the next waits for the acknowledgement of the one before, so
+// that a refusal in the middle cannot turn the order round. A text whose answer was lost is sent again
+// with the same client_id after the next welcome, and the box stores it once (REQ B-2, D-17).
+
+import { now, realMsUntil, setClock } from "/web/format.js";
+import { connect } from "/web/socket.js";
+import { formDue, gap, lastSeq, older, phase, UNSENT_MAX } from "./page-state.js";
+
+const TYPING_EVERY_MS = 3_000;
+const TYPING_SHOWN_MS = 6_000;
+const HISTORY_LIMIT = 50;
+/** Pages that wait for the opening come back spread over this, not all in one second. */
+const OPENING_SPREAD_MS = 20_000;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+// A site's address or title may be longer than the box takes; a chat is not refused for that.
+const PAGE_CHARS = { url: 2_000, title: 300, referrer: 2_000 };
+/** Answers that the same text would get again, whoever sends it. */
+const HOPELESS = new Set(["stale", "not_found", "not_allowed"]);
+
+const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** What of a JWT tells whose texts are kept here; its signature is the box's business. */
+function subject(jwt) {
+  try {
+    const { iss, sub } = JSON.parse(atob(jwt.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
+    return `${iss} ${sub}`;
+  } catch {
+    return null;
+  }
+}
+
+function trimmed({ page = {}, ...rest }) {
+  const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
+  return { ...rest, page: Object.fromEntries(cut) };
+}
+
+/**
+ * @param {{id: string, host: import("./page-host.js").Host, store: any}} parts
+ */
+export function openTalk({ id, host, store }) {
+  const { get, dispatch } = store;
+  const set = (fields) => dispatch({ type: "set", fields });
+  let resume = host.resume;
+  let flushing = false;
+  let wasGreeted = false;
+  let typingAt = 0;
+  let typingOn = false;
+  let typingTimer = 0;
+  let openingTimer = 0;
+  let line = null;
+
+  async function hello() {
+    const { settings } = get();
+    const [around, jwt] = await Promise.all([host.context(), settings.mode === "persistent" ? host.token() : null]);
+    const frame = { t: "hello", locale: host.locale, ...trimmed(around) };
+    if (settings.mode !== "persistent") return { ...frame, ...(resume && { resume }), ...known() };
+    if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
+    const sub = subject(jwt);
+    // Another person at the same browser: nothing the one before wrote or read may stay.
+    if (get().sub !== null && get().sub !== sub)
+      set({ outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false });
+    set({ sub });
+    return { ...frame, jwt, ...known() };
+  }
+  const known = () => (lastSeq(get()) ? { last_seq: lastSeq(get()) } : {});
+
+  function onState(link, trouble) {
+    // A token may have run out while the line was up: one try with a fresh one.
+    if (link === "refused" && wasGreeted && get().mode === "persistent") {
+      wasGreeted = false;
+      queueMicrotask(() => line.retry());
+      return;
+    }
+    dispatch({ type: "link", link, trouble });
+    if (link === "refused") host.tell({ t: "event", name: "error", detail: { code: trouble.code } });
+    if (link !== "open") return;
+    wasGreeted = true;
+    carryOn();
+  }
+
+  async function carryOn() {
+    await mend();
+    if (get().starting) await start(get().starting);
+    else await accept();
+    flush();
+    const state = get();
+    const held = state.threads.at(-1);
+    if (held && held.messages.length < HISTORY_LIMIT && older(state)?.conversation === held.id) readOlder();
+  }
+
+  function onFrame(frame) {
+    if (frame.t === "welcome") {
+      resume = frame.resume || resume;
+      setClock(frame.clock);
+      dispatch({ type: "welcome", frame });
+      clearTimeout(openingTimer);
+      if (frame.open === false && frame.opens_at)
+        openingTimer = setTimeout(
+          () => line.reconnect(),
+          Math.min(TIMER_MS_MAX, Math.max(1_000, realMsUntil(frame.opens_at)) + Math.random() * OPENING_SPREAD_MS),
+        );
+    } else if (frame.t === "message") {
+      heardMessage(frame);
+    } else if (frame.t === "state") {
+      const ended = frame.state === "closed" && get().conversation?.id === frame.conversation && get().conversation.state !== "closed";
+      dispatch({ type: "conversation", frame });
+      if (ended) host.tell({ t: "event", name: "closed", detail: { reason: frame.reason || "ended" } });
+    } else if (frame.t === "queue") {
+      set({ queue: frame });
+    } else if (frame.t === "typing") {
+      clearTimeout(typingTimer);
+      set({ typing: frame.on === false ? null : frame.name || "" });
+      typingTimer = setTimeout(set, TYPING_SHOWN_MS, { typing: null });
+    } else if (frame.t === "seen") {
+      set({ seenByAgent: Math.max(get().seenByAgent, frame.seq) });
+    }
+  }
+
+  function heardMessage(frame) {
+    const { conversation } = get();
+    if (!conversation || (conversation.state === "closed" && conversation.id !== frame.conversation && frame.from?.kind === "customer")) {
+      // Begun in another tab of the same visitor.
+      if (!get().starting) dispatch({ type: "conversation", frame: { conversation: frame.conversation, state: "open" } });
+    }
+    dispatch({ type: "messages", messages: [frame] });
+    if (frame.from && frame.from.kind !== "customer" && frame.from.kind !== "system") {
+      // What was said stays in the frame; the site's page learns only that something was.
+      host.tell({ t: "event", name: "message", detail: { from: frame.from, at: frame.at } });
+    }
+    mend();
+  }
+
+  /** Fetches what is missing between two messages, after an outage longer than a welcome can carry. */
+  async function mend() {
+    for (let turns = 0; turns < 40; turns++) {
+      const thread = get().threads.at(-1);
+      const before = thread && gap(thread);
+      if (!before) return;
+      try {
+        const answer = await line.request("history", { conversation: thread.id, before, limit: HISTORY_LIMIT });
+        if (!answer.messages.length) return;
+        dispatch({ type: "messages", messages: answer.messages });
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async function readOlder() {
+    const state = get();
+    const want = older(state);
+    if (!want || state.reading || state.link !== "open") return;
+    set({ reading: true });
+    try {
+      const answer = await line.request("history", { ...want, limit: HISTORY_LIMIT });
+      dispatch({ type: "messages", messages: answer.messages });
+      if (!want.before) dispatch({ type: "earlier read", id: want.conversation });
+    } catch (error) {
+      if (error.code !== "lost" && !want.before) dispatch({ type: "earlier read", id: want.conversation });
+    }
+    set({ reading: false });
+  }
+
+  async function flush() {
+    if (flushing) return;
+    flushing = true;
+    let item;
+    while (get().link === "open" && (item = get().outbox.find((one) => one.state === "pending" && one.conversation))) {
+      const { client_id, text, conversation } = item;
+      try {
+        const { seq, at } = await line.request("message", { client_id, text, conversation });
+        dispatch({ type: "messages", messages: [{ conversation, seq, at, from: { kind: "customer" }, text, client_id }] });
+        // A repeated send may be answered with a message that is here without its client_id.
+        dispatch({ type: "forget", client_id });
+      } catch (error) {
+        if (error.code === "lost") break;
+        if (error.code === "rate_limited") await pause(error.retry_after_ms || 1_000);
+        else dispatch({ type: "unsent", client_id, fields: { state: HOPELESS.has(error.code) ? "stale" : "failed", code: error.code } });
+      }
+    }
+    flushing = false;
+  }
+
+  /** Begins a conversation; kept and tried again after an outage, for `start` answers with the one that is open. */
+  async function start(fields) {
+    set({ starting: fields, formError: null });
+    if (get().link !== "open") return;
+    const { client_id, ...wire } = fields;
+    const existed = get().conversation?.state !== "closed" && get().conversation?.id;
+    try {
+      const { context } = await host.context();
+      const { conversation } = await line.request("start", { ...wire, context });
+      dispatch({ type: "started", conversation });
+      // Where it was open already its first message is another one, unless an earlier try had come through.
+      if (wire.comment && existed === conversation && !said(conversation, wire.comment)) write(wire.comment, conversation, client_id);
+      flush();
+    } catch (error) {
+      if (error.code === "lost") return;
+      if (error.code === "invite_expired") return start({ ...fields, invite: undefined });
+      if (error.code === "rate_limited" && error.retry_after_ms < 5_000) return pause(error.retry_after_ms).then(() => start(fields));
+      notStarted(fields, error);
+    }
+  }
+
+  function said(conversation, text) {
+    const thread = get().threads.find((one) => one.id === conversation);
+    return thread && thread.messages.some((one) => one.from?.kind === "customer" && one.text === text);
+  }
+
+  function notStarted({ client_id, comment }, { code }) {
+    const { mode, consent, form } = get();
+    const closed = code === "closed_hours" || code === "unavailable";
+    set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed, form: { ...form, text: form.text ?? comment } });
+    if (code === "consent_required") set({ consent: { text: "", ...consent, required: true }, form: { ...get().form, consent: false } });
+    if (mode === "persistent" && comment)
+      dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
+  }
+
+  function write(text, conversation, client_id = newId()) {
+    dispatch({ type: "write", item: { client_id, text, conversation, at: now(), state: "pending" } });
+  }
+
+  async function accept() {
+    const state = get();
+    if (!state.invited || !["start", "ended"].includes(phase(state))) return;
+    if (state.conversation) dispatch({ type: "afresh" });
+    if (!formDue(get())) await start({ invite: state.invited.invite, client_id: newId() });
+  }
+
+  line = connect({ url: `/ws/customer?widget=${encodeURIComponent(id)}`, protocol: "deskbell.v1", hello, onState, onFrame });
+
+  return {
+    resume: () => resume,
+    retry: () => line.retry(),
+    readOlder,
+    start: (fields) => start({ ...fields, invite: get().invited?.invite, client_id: newId() }),
+    /** Sends a text in the current conversation, or begins one with it; false when no more can be kept. */
+    say(text) {
+      const { conversation, starting, outbox, form } = get();
+      if (outbox.length >= UNSENT_MAX) return false;
+      const live = conversation && conversation.state !== "closed";
+      if (live || starting) write(text, live ? conversation.id : null);
+      else start({ comment: text, consent: form.consent || undefined, client_id: newId() });
+      typingOn = false;
+      flush();
+      return true;
+    },
+    /** Once more, by the customer's wish; never into another conversation than it was written in. */
+    again({ client_id, conversation, text }) {
+      if (conversation) dispatch({ type: "unsent", client_id, fields: { state: "pending", code: undefined } });
+      else {
+        dispatch({ type: "forget", client_id });
+        start({ comment: text, consent: get().form.consent || undefined, client_id });
+      }
+      flush();
+    },
+    typing(on) {
+      if (on === typingOn && !(on && performance.now() - typingAt > TYPING_EVERY_MS)) return;
+      typingOn = on;
+      typingAt = performance.now();
+      line.send("typing", { on });
+    },
+    seen(seq) {
+      set({ seen: { conversation: get().conversation.id, seq } });
+      line.send("seen", { seq });
+    },
+    end: () => line.request("end", {}),
+    rate: (score, comment) => line.request("rate", { score, ...(comment && { comment }) }),
+    leave: (fields) => line.request("leave", fields),
+    /** An invitation was accepted on the site's page: the conversation begins without a form unless one is due. */
+    invited(invite) {
+      set({ invited: { invite } });
+      if (get().link === "open") accept();
+    },
+    /** Another token provider: what is shown belongs to whoever was signed in. */
+    signedInAnew() {
+      set({ greeted: false });
+      line.reconnect();
+    },
+  };
+}

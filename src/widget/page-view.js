@@ -1,0 +1,250 @@
+// Draws the chat page from its state: header, status, the face of the moment, and what floats above it.
+
+import { h, icon, render } from "/web/dom.js";
+import { initials } from "/web/format.js";
+import { t } from "/web/i18n.js";
+import { composer } from "./page-compose.js";
+import { consentForm, endedPane, leaveForm, leftPane, startForm } from "./page-forms.js";
+import { logItems } from "./page-log.js";
+import { phase } from "./page-state.js";
+import { status, subtitle, title } from "./page-words.js";
+
+const NEAR_PX = 48;
+
+/**
+ * @param {Element} root
+ * @param {object} acts  what the customer can do; see page.js
+ * @returns {{draw: (state: object) => void, focus: () => void}}
+ */
+export function openView(root, acts) {
+  const compose = composer({ draft: acts.draft, send: acts.say, typing: acts.typing, keep: acts.keepDraft });
+  let scroller = null;
+  let dialog = null;
+  let atEnd = true;
+  let fresh = false; // something came while the customer was reading further up
+  let face = "";
+  let newest = "";
+  let oldest = "";
+  let wantsFocus = false;
+  let state;
+
+  function draw(next) {
+    state = next;
+    const now = phase(state);
+    const changed = now !== face;
+    const fromEnd = scroller ? scroller.scrollHeight - scroller.scrollTop : 0;
+    const items = logItems(state, acts);
+    const grewUpwards = before(items);
+    if (scroller && grewUpwards) scroller.firstChild.setAttribute("aria-live", "off");
+    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), confirmation());
+    document.title = title(state);
+    settle(items, fromEnd, grewUpwards, changed);
+    if (changed) turned(now);
+    face = now;
+    seen();
+  }
+
+  /** Whether this drawing adds messages above those that are there. */
+  function before(items) {
+    const first = items[1]?.key ?? "";
+    const grew = oldest !== "" && first !== oldest && items.some((item) => item.key === oldest);
+    oldest = first;
+    return grew;
+  }
+
+  function settle(items, fromEnd, grewUpwards, changed) {
+    if (!scroller) return;
+    const last = items.at(-1)?.key;
+    const mine = items.at(-1)?.props.class.startsWith("me");
+    if (last !== newest && !atEnd && !mine && !grewUpwards) fresh = true;
+    if (atEnd || changed || (last !== newest && mine)) scroller.scrollTop = scroller.scrollHeight;
+    else if (grewUpwards) scroller.scrollTop = scroller.scrollHeight - fromEnd;
+    if (grewUpwards) requestAnimationFrame(() => scroller?.firstChild.setAttribute("aria-live", "polite"));
+    newest = last;
+    scrolled();
+  }
+
+  function scrolled() {
+    if (!scroller) return;
+    atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
+    if (atEnd) fresh = false;
+    root.querySelector(".p__jump")?.toggleAttribute("hidden", atEnd || !fresh);
+    if (scroller.scrollTop < NEAR_PX) acts.readOlder();
+    seen();
+  }
+
+  function seen() {
+    if (atEnd && state.shown && !document.hidden) acts.seen();
+  }
+
+  /** Another face: the focus goes where the next thing is done, unless the customer is elsewhere on the site. */
+  function turned(now) {
+    if (face && (document.hasFocus() || wantsFocus) && state.shown) focus(now);
+  }
+
+  function focus(now = phase(state)) {
+    wantsFocus = !["chat", "start", "leave", "left", "ended", "consent"].includes(now);
+    // On a touch screen a focused field brings the keyboard up over half of what there is to read.
+    const still = matchMedia("(pointer: coarse)").matches;
+    if (now === "chat" && !still) return compose.focus();
+    const target =
+      !still && (now === "start" || now === "leave") ? root.querySelector(".p__pane input, .p__pane textarea") : root.querySelector(".focus-here");
+    (target || root.querySelector("h2"))?.focus({ preventScroll: true });
+  }
+
+  function header(now) {
+    const { conversation, mode, link } = state;
+    const agent = conversation?.state !== "closed" && conversation?.agent;
+    const canEnd = mode === "live" && now === "chat" && conversation;
+    const sub = subtitle(state, now);
+    return h(
+      "header",
+      { class: "p__top", key: "top" },
+      h(
+        "span",
+        { class: "p__face", "aria-hidden": "true" },
+        agent ? initials(agent) || icon("person") : icon("bell"),
+        agent && h("i", { class: link === "open" ? "on" : "" }),
+      ),
+      h("div", { class: "p__who" }, h("h2", { tabindex: "-1" }, title(state)), sub && h("p", null, sub)),
+      acts.framed &&
+        h(
+          "button",
+          { class: "p__btn", type: "button", key: "min", "aria-label": t("widget.minimise"), title: t("widget.minimise"), onclick: acts.minimise },
+          icon("minimise"),
+        ),
+      canEnd &&
+        h(
+          "button",
+          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: () => dialog.showModal() },
+          icon("close"),
+        ),
+    );
+  }
+
+  function statusLine(now) {
+    if (["loading", "refused", "unreachable", "full"].includes(now)) return null;
+    const { text, on } = status(state);
+    return h(
+      "div",
+      { key: "status", role: "status" },
+      state.link === "open" || (state.link === "connecting" && !state.trouble)
+        ? h("p", { class: "p__status", key: "open" }, h("span", { class: on ? "p__dot" : "p__dot p__dot--off" }), text)
+        : h(
+            "p",
+            { class: "p__offline", key: "lost" },
+            icon("offline"),
+            h("span", null, h("strong", null, t("widget.offline")), " ", t("widget.offline_kept")),
+          ),
+    );
+  }
+
+  function body(now, items) {
+    switch (now) {
+      case "chat":
+        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && endedPane(state, acts)];
+      case "ended":
+        return [log(items), endedPane(state, acts)];
+      case "start":
+        return startForm(state, acts);
+      case "consent":
+        return consentForm(state, acts);
+      case "leave":
+        return leaveForm(state, acts);
+      case "left":
+        return leftPane(state, acts);
+      case "loading":
+        return h(
+          "div",
+          { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
+          h("p", { class: "dots" }, h("i"), h("i"), h("i")),
+          h("p", { class: "vh" }, t("widget.loading")),
+        );
+      case "full":
+        return note("clock", "full");
+      case "unreachable":
+        return note("offline", "unreachable");
+      default:
+        return note("warn", state.mode === "persistent" && state.trouble?.code === "unauthorized" ? "sign_in" : "gone");
+    }
+  }
+
+  function note(symbol, what) {
+    return h(
+      "div",
+      { class: "p__note", key: what, role: "alert" },
+      icon(symbol),
+      h("h3", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)),
+      h("p", null, t(`widget.${what}_more`)),
+      (what !== "gone" || state.settings) && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")),
+    );
+  }
+
+  function log(items) {
+    const { typing, consent, mode, conversation, reading, open } = state;
+    return h(
+      "div",
+      { class: "p__view", key: "log" },
+      h(
+        "div",
+        {
+          class: "p__log",
+          tabindex: "0",
+          role: "region",
+          "aria-label": t("widget.messages"),
+          onscroll: scrolled,
+          ref: (el) => (scroller = el),
+          gone: () => (scroller = null),
+        },
+        h(
+          "div",
+          { role: "log", "aria-live": "polite" },
+          reading && h("p", { class: "p__sys", key: "reading" }, t("widget.loading")),
+          consent && !consent.required && consent.text && h("p", { class: "p__sys", key: "notice" }, consent.text),
+          items,
+          mode === "persistent" &&
+            !items.length &&
+            h("p", { class: "p__hello", key: "hello" }, t(open ? "widget.any_time_lead" : "widget.any_time_closed")),
+          mode === "persistent" && conversation?.state === "closed" && h("p", { class: "p__sys", key: "over" }, t("widget.over_write_on")),
+        ),
+        typing !== null &&
+          h(
+            "div",
+            { class: "them first last", key: "typing" },
+            h("span", { class: "p__mini", "aria-hidden": "true" }, initials(typing) || icon("person", { small: true })),
+            h("p", { class: "p__text dots" }, h("span", { class: "vh" }, t("widget.typing", { name: typing })), h("i"), h("i"), h("i")),
+          ),
+      ),
+      h(
+        "button",
+        { class: "p__jump", type: "button", hidden: true, onclick: () => ((scroller.scrollTop = scroller.scrollHeight), compose.focus()) },
+        icon("chevron", { small: true }),
+        t("widget.new_messages"),
+      ),
+    );
+  }
+
+  function confirmation() {
+    const close = () => dialog.close();
+    return h(
+      "dialog",
+      { key: "confirm", "aria-labelledby": "end-q", ref: (el) => (dialog = el) },
+      h("h3", { id: "end-q" }, t("widget.end_q")),
+      h("p", null, t("widget.end_more")),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")),
+        h("button", { class: "p__go", type: "button", onclick: () => (close(), acts.end()) }, t("widget.end")),
+      ),
+    );
+  }
+
+  document.addEventListener("visibilitychange", () => state && seen());
+  addEventListener("resize", () => atEnd && scroller && (scroller.scrollTop = scroller.scrollHeight));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && acts.framed && !dialog?.open && !event.isComposing) acts.minimise();
+  });
+
+  return { draw, focus: () => state && focus() };
+}

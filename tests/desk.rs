@@ -1,0 +1,15 @@
+//! The desk from outside: files in, desks or faults out.
+
+#[path = "desk/change.rs"]
+mod change;
+#[path = "desk/faults.rs"]
+mod faults;
+#[path = "desk/hostile.rs"]
+mod hostile;
+#[path = "desk/hours.rs"]
+mod hours;
+#[path = "desk/model.rs"]
+mod model;
+
+/// The file every installation begins from.
+const EXAMPLE: &str = include_str!("data/desk.example.toml");
