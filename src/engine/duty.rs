@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::agent::{Connection, Shown};
-use super::conversation::{Phase, Role, SessionState};
+use super::conversation::{Hold, Phase, Role, SessionState};
 use super::effect::{BannerKind, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, Handle, PresenceId, RequestId};
 use super::presence::{Override, OverrideEvent, Penalty, Reason, Status};
@@ -95,7 +95,7 @@ impl Engine {
     fn go_on_without(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
         match row.phase {
-            Phase::Reserved { hold: super::conversation::Hold::Undelivered { .. }, .. } => {
+            Phase::Reserved { agent: holder, hold: Hold::Undelivered { .. }, .. } if holder == agent => {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
             }
@@ -113,20 +113,9 @@ impl Engine {
         if row.kind == WorkItemKind::Case || row.frozen {
             return;
         }
-        let (mode, heir) = (row.mode, row.guests().next());
-        if let Some(heir) = heir {
-            self.drop_session(conversation, agent);
-            self.emit(Effect::SessionClosed { conversation, agent, reason: SessionReason::AgentLost });
-            let row = self.row_mut(conversation);
-            if let Phase::Active { owner, .. } = &mut row.phase {
-                *owner = heir;
-            }
-            if let Some(session) = row.sessions.iter_mut().find(|session| session.agent == heir) {
-                session.role = Role::Owner;
-            }
-            self.say(conversation, SystemCode::AgentLeft, Some(agent));
-            self.emit(Effect::State { conversation, reason: Some(SessionReason::AgentLost) });
-            return self.settle_conference(conversation);
+        let mode = row.mode;
+        if self.inherit(conversation, agent) {
+            return;
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),
@@ -137,6 +126,24 @@ impl Engine {
                 self.route(conversation, RoutingEvent::Rerouted);
             }
         }
+    }
+
+    /// The longest-standing participant of a conference becomes its owner; false when there is none.
+    fn inherit(&mut self, conversation: Handle, agent: AgentId) -> bool {
+        let Some(heir) = self.row(conversation).guests().next() else { return false };
+        self.drop_session(conversation, agent);
+        self.emit(Effect::SessionClosed { conversation, agent, reason: SessionReason::AgentLost });
+        let row = self.row_mut(conversation);
+        if let Phase::Active { owner, .. } = &mut row.phase {
+            *owner = heir;
+        }
+        if let Some(session) = row.sessions.iter_mut().find(|session| session.agent == heir) {
+            session.role = Role::Owner;
+        }
+        self.say(conversation, SystemCode::AgentLeft, Some(agent));
+        self.emit(Effect::State { conversation, reason: Some(SessionReason::AgentLost) });
+        self.settle_conference(conversation);
+        true
     }
 
     pub(super) fn choose_presence(
@@ -299,7 +306,7 @@ impl Engine {
                     if row.frozen {
                         let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AssetRemoved);
                         self.finish(conversation, reason, code, None);
-                    } else {
+                    } else if !self.inherit(conversation, agent) {
                         self.give_back(conversation, agent, SessionReason::Rerouted);
                         self.route(conversation, RoutingEvent::Rerouted);
                     }

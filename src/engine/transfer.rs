@@ -118,7 +118,16 @@ impl Engine {
 
     /// Puts a request to a colleague while the sender keeps talking (D-9).
     pub(super) fn ask(&mut self, conversation: Handle, sender: AgentId, target: AgentId, kind: OfferKind) {
-        self.end_offer(conversation, OfferEnd::Accepted);
+        match self.row(conversation).phase.offer() {
+            // A supervisor asks in the middle of a colleague's request.
+            Some(running) if running.asks() => {
+                self.disconnect_request(conversation, OfferEnd::Withdrawn);
+            }
+            // The toast of what she got by itself: she has plainly seen it.
+            _ => {
+                self.end_offer(conversation, OfferEnd::Accepted);
+            }
+        }
         let mut offer = self.make_offer(conversation, target, kind);
         offer.sender = Some(sender);
         match offer.auto {
