@@ -220,9 +220,16 @@ export async function end(conversation) {
 
 /** @param {string} conversation @param {string | undefined} reason @param {string} comment */
 export async function wrapup(conversation, reason, comment) {
+  const given = { conversation, reason, comment: comment.trim() || undefined };
+  const { dialog, sessions } = store.get();
+  if (dialog?.ringing && sessions[conversation]?.state === "active") {
+    early.set(conversation, given);
+    closeDialog();
+    return focusReply();
+  }
   store.dispatch({ type: "dialog_set", patch: { busy: true, fault: null } });
   try {
-    await ask("wrapup", { conversation, reason, comment: comment.trim() || undefined });
+    await ask("wrapup", given);
     closeDialog();
     focusReply();
   } catch (error) {
@@ -232,6 +239,23 @@ export async function wrapup(conversation, reason, comment) {
       patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
     });
   }
+}
+
+/** Reasons given while a transfer still rings, by conversation: the box takes them once the session is over (REQ S3-31). */
+const early = new Map();
+
+/** The session is over: what was said early is handed in; refused, it is asked for again. @param {string} conversation */
+export function handInEarly(conversation) {
+  const given = early.get(conversation);
+  if (!early.delete(conversation)) return;
+  ask("wrapup", given).catch(() => openDialog("wrapup", { conversation }));
+}
+
+/** The transfer came to nothing, and with it the reason for it. @param {string} conversation */
+export function forgetEarly(conversation) {
+  early.delete(conversation);
+  const { dialog } = store.get();
+  if (dialog?.kind === "wrapup" && dialog.conversation === conversation) closeDialog();
 }
 
 /** Transfer, escalation or conference. @param {string} verb @param {any} fields @param {any} after the dialog to follow, or null */

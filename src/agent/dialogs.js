@@ -234,7 +234,7 @@ const kinds = {
         ),
       ],
       foot: foot(
-        t("agent.wrapup.text"),
+        t(dialog.ringing ? "agent.wrapup.text_ringing" : "agent.wrapup.text"),
         t(rule !== "required" && !chosen ? "agent.wrapup.skip" : "agent.wrapup.submit"),
         { busy: dialog.busy, cancel: t("agent.wrapup.later"), off: rule === "required" && !chosen },
       ),

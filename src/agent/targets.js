@@ -204,6 +204,7 @@ export function transferDialog(state, dialog, one) {
           : {
               conversation: one.conversation,
               name: customerName(one),
+              ringing: toAgent,
               story: t(toAgent ? "agent.transfer.ringing" : "agent.transfer.gone", { to: to.name }),
             };
       if (escalate)
