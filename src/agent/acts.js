@@ -51,10 +51,11 @@ export function selectPlace(place) {
 export function readHere() {
   const state = store.get();
   const one = selectedSession(state);
-  if (!one || !one.unread || !state.looking || state.view !== "desk" || one.role === "monitor") return;
+  if (!one || !one.unread || !state.looking || state.view !== "desk") return;
   const last = one.messages[one.messages.length - 1];
   store.dispatch({ type: "read_here", conversation: one.conversation });
-  if (last) tell("seen", { conversation: one.conversation, seq: last.seq });
+  // Whoever reads along has not answered for anybody's attention.
+  if (last && one.role !== "monitor") tell("seen", { conversation: one.conversation, seq: last.seq });
 }
 
 /** Notes, and what no frame had room for: they come with the newest page. @param {string} conversation @param {boolean} [again] */
@@ -374,8 +375,12 @@ export async function reveal(fields) {
 
 export const resetPresence = (agent, status) =>
   attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
-export const monitor = (conversation, on) =>
-  attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")).then((ok) => ok && on && select(conversation));
+export async function monitor(conversation, on) {
+  if (!(await attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")))) return;
+  if (on) select(conversation);
+  // It was this page's alone; no other side has a session to close.
+  else store.dispatch({ type: "frame", frame: { t: "session_closed", conversation } });
+}
 export const forceEnd = (conversation) => attempt(ask("force_end", { conversation }), t("agent.live.force_end"));
 
 /** @param {string} view "desk" or "live" */

@@ -193,8 +193,8 @@ const kinds = {
             h("input", {
               id: "why",
               role: "combobox",
-              "aria-expanded": "true",
-              "aria-controls": "options",
+              "aria-expanded": String(reasons.length > 0),
+              "aria-controls": reasons.length ? "options" : null,
               "aria-activedescendant": reasons.length ? `opt${dialog.index}` : null,
               autocomplete: "off",
               placeholder: label || t("agent.wrapup.search"),

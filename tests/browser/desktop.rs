@@ -474,3 +474,31 @@ fn a_long_conversation_keeps_only_what_is_near_in_the_page_and_reads_back_to_its
     let said = alice.reads();
     assert_eq!(said.last().map(String::as_str), Some("That is all."));
 }
+
+#[test]
+fn a_conference_says_who_joined_and_its_end_asks_for_the_reason() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (_eva, conversation) = waiting(&desk, "Eva Smit", "About my invoice");
+    alice.accept("Eva Smit");
+    let mut bob = desk.agent("bob");
+    alice.page.press_text(".talk__acts .btn", "Conference");
+    alice.page.see_text("#options li", "Bob");
+    alice.page.write("dialog .find input", keys::ENTER);
+    alice.page.press("dialog .dlg__f .btn--main:not(:disabled)");
+    alice.page.gone("dialog");
+    let offer = bob.socket.of("notification");
+    assert_eq!(offer["kind"], "conference");
+    bob.socket.ok("shown", json!({"notification": offer["id"]}));
+    bob.socket.ok("accept", json!({"notification": offer["id"]}));
+    alice.page.see_text(".sys", "Bob");
+    alice.page.see_text(".sessions .row", "Conference");
+    bob.say(&conversation, "b1", "I have the invoice here.");
+    alice.page.see_text(".said--us .bub", "I have the invoice here.");
+    alice.page.press_text(".talk__acts .btn--end", "End conference");
+    alice.page.press("dialog .btn--danger");
+    alice.wrap_up("sol", "Solved", "");
+    bob.socket.wait("the end", |frame: &Value| {
+        frame["t"] == "session_closed" || (frame["t"] == "session_state" && frame["state"] == "wrap_up")
+    });
+}
