@@ -43,7 +43,7 @@ const FIND: &str = r#"
   const path = css.split(" >>> ");
   let root = document;
   for (const step of path.slice(0, -1)) root = root?.querySelector(step)?.shadowRoot;
-  const shown = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && el.getClientRects().length > 0;
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length > 0;
   const all = root ? [...root.querySelectorAll(path.at(-1))] : [];
 "#;
 
