@@ -70,7 +70,9 @@ impl Guest {
         let root = target.join("guest");
         let _ = fs::remove_dir_all(&root);
         copy(&base, &root);
-        let trial = root.join("trial");
+        // Beside the root, not in it: what lies in a read-only root stays read-only however it is bound.
+        let trial = target.join("trial");
+        let _ = fs::remove_dir_all(&trial);
         fs::create_dir(&trial).expect("a folder");
         for (file, to) in [("old.deb", "old.deb"), ("new.deb", "new.deb")] {
             fs::copy(target.join(file), trial.join(to)).expect("packages, from `make test-units`");
@@ -104,7 +106,8 @@ impl Guest {
             "-b",
             "-D",
         ]);
-        command.arg(&self.root).args(options).stdin(std::process::Stdio::null());
+        command.arg(&self.root).arg(format!("--bind={}:/trial", self.trial.display()));
+        command.args(options).stdin(std::process::Stdio::null());
         let console = fs::File::create(self.trial.join(format!("console-{phase}"))).expect("a file");
         command.stdout(console.try_clone().expect("a file")).stderr(console);
         let mut child = command.spawn().expect("systemd-nspawn starts");
@@ -141,11 +144,12 @@ fn installed_and_booted_it_holds_what_the_units_promise() {
     for (phase, _) in BOOTS {
         match phase {
             "read-only" => {
-                let bind = |path: &str| format!("--bind={}:{path}", guest.root.join(&path[1..]).display());
-                let (state, trial) = (bind("/var/lib/deskbell"), bind("/trial"));
-                let options =
-                    ["--read-only", "--tmpfs=/var/tmp", "--tmpfs=/var/lib/systemd", "--tmpfs=/var/log"];
-                guest.boot(phase, &[&options[..], &[&state, &trial]].concat());
+                // As an image has it: the state is a file system of its own.
+                let state = guest.trial.join("state");
+                copy(&guest.root.join("var/lib/deskbell"), &state);
+                let state = format!("--bind={}:/var/lib/deskbell", state.display());
+                let memory = ["--tmpfs=/var/tmp", "--tmpfs=/var/lib/systemd", "--tmpfs=/var/log"];
+                guest.boot(phase, &[&["--read-only", &state][..], &memory].concat());
             }
             _ => guest.boot(phase, &[]),
         }
