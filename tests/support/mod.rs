@@ -19,6 +19,15 @@ use tungstenite::{Message, WebSocket};
 /// Longest wait for something that must come, in real time: generous, for loaded machines.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The binary under test. `DESKBELL_RUN` names another, with what runs it: `qemu-aarch64-static FILE`.
+fn binary() -> Command {
+    let Ok(run) = std::env::var("DESKBELL_RUN") else { return Command::new(env!("CARGO_BIN_EXE_deskbell")) };
+    let mut words = run.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words);
+    command
+}
+
 /// A running `deskbell demo`.
 pub(crate) struct Desk {
     child: Option<Child>,
@@ -72,7 +81,7 @@ impl Desk {
 
     fn launch(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        let mut child = binary()
             .arg("demo")
             .args(["--listen", &listen, "--data"])
             .arg(&self.dir)
