@@ -137,6 +137,10 @@ impl Shell {
                 self.contact_history(desk, &contact, before, limit.0.into())?;
             }
             Request::Reveal { what, reason } => self.reveal(desk, what, reason)?,
+            Request::Selftest { found } => {
+                self.selftest(desk.conn, found);
+                self.send(desk.conn, answer::ok(desk.re()));
+            }
             Request::DeskView { on } => {
                 let first = on.then(crate::agent::desk_view::Digest::default);
                 if let Some(staff) = self.connections.staff_mut(desk.conn) {
@@ -683,6 +687,7 @@ impl Shell {
         else {
             return;
         };
+        self.floor.today.turn_page(&self.desk, self.now.wall_ms);
         let frame = self.view().desk(&mut digest);
         if let Some(staff) = self.connections.staff_mut(conn) {
             staff.desk_view = Some(digest);
