@@ -32,6 +32,8 @@ mod keep;
 mod keys;
 mod lines;
 mod office;
+pub mod offline;
+mod reading;
 pub mod reads;
 mod recover;
 mod start;
@@ -73,6 +75,9 @@ pub use self::office::{Figure, Figures};
 /// How often the desk thread looks after what has no deadline of the engine's: lines, hours, marks.
 const CHORES: Duration = Duration::from_millis(1000);
 
+/// A quiet box checkpoints this often, if there is anything to: a start replays no more than that.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
+
 /// Everything the desk thread owns.
 pub struct Shell {
     engine: Engine,
@@ -105,6 +110,7 @@ pub struct Shell {
     marked: Option<Instant>,
     next_hours_ms: Option<i64>,
     started: Instant,
+    checkpointed: Instant,
     watchdog: Option<Duration>,
 }
 
@@ -203,6 +209,10 @@ impl Shell {
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();
+        if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpointed = Instant::now();
+            self.store.checkpoint();
+        }
     }
 
     fn release(&mut self, out: Out) {
