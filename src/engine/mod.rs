@@ -234,6 +234,7 @@ impl Engine {
             }
             Input::Open => {
                 self.is_open = true;
+                self.await_everybody();
                 self.pass.everything();
             }
         }

@@ -1,6 +1,8 @@
 //! A real box and real clients: the product's own process, TLS with its CA trusted, blocking sockets.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod drill;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
