@@ -14,12 +14,17 @@ impl Engine {
     /// Looks for somebody for a conversation that has just come into a line. What this very turn set free
     /// belongs to whoever has waited longer: then it waits for the pass at the turn's end (D-13).
     pub(super) fn route(&mut self, conversation: Handle, event: RoutingEvent) {
-        if !self.is_open || !self.may_offer_now(conversation) {
+        if !self.is_open {
             return;
         }
-        if self.has_room() && !self.has_elders(conversation) {
+        if !self.may_offer_now(conversation) {
+            // Who is left out must not stay so because the doors were closed in between.
+            self.set_round(conversation);
+        } else if self.has_room() && !self.has_elders(conversation) {
             self.search(conversation, event);
         } else {
+            // Nor because the pass ends at somebody older who finds nobody.
+            self.set_round(conversation);
             let queue = self.row(conversation).queue;
             self.pass.queue(queue);
         }

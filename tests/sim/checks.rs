@@ -7,7 +7,7 @@ use deskbell::engine::effect::Verdict;
 use deskbell::engine::id::{AgentId, QueueId};
 use deskbell::engine::settings::Distribution;
 
-use crate::shadow::{Due, Link, Part, Place, Shadow, TEN, Talk, Why};
+use crate::shadow::{Due, Link, Part, Place, ROUND_MS, Shadow, TEN, Talk, Why};
 
 /// How late a tick of the simulation may come.
 pub(crate) const LATE_MS: u64 = 10;
@@ -21,6 +21,12 @@ impl Shadow {
             let row = engine.conversation(*id).unwrap_or_else(|| panic!("{id} is lost: {talk:?}"));
             if self.renewing {
                 talk.queue = row.queue;
+            }
+            // Given back while the doors are closed, or behind somebody older: nobody was looked for, and the
+            // round begins all the same.
+            let left_out = talk.place == Place::Line && !talk.excluded.is_empty() && talk.round.is_none();
+            if left_out && row.round_wall_ms.is_some() {
+                talk.round = Some(Due::after(self.now, ROUND_MS));
             }
             compare_talk(talk, row);
         }
@@ -78,10 +84,6 @@ impl Shadow {
                     let could = talk.round.is_none() && self.could_return(agent, talk.workstream);
                     assert!(!could, "{id} is back and {agent} is not asked (D-3)");
                 }
-                Place::With { agent, why: Why::Undelivered(_), .. } => {
-                    let there = self.agents[usize::from(agent.0)].link != Link::SignedOut;
-                    assert!(there, "{id} stands with {agent}, who signed out");
-                }
                 Place::Talk(owner) => {
                     let there = self.agents[usize::from(owner.0)].link != Link::SignedOut;
                     let stays = talk.frozen || talk.kind == deskbell::engine::settings::WorkItemKind::Case;
@@ -137,7 +139,10 @@ impl Shadow {
             }
             let now = self.now.mono_ms;
             let (since, told) = *self.deserted[at].get_or_insert((now, false));
-            assert!(told || now <= since + 60_000 + LATE_MS, "{queue} is deserted since {since}, and nobody was told");
+            assert!(
+                told || now <= since + 60_000 + LATE_MS,
+                "{queue} is deserted since {since}, and nobody was told"
+            );
         }
     }
 }

@@ -379,17 +379,21 @@ impl Shadow {
             }
             Distribution::RoundRobin => {
                 let last = self.turn_of[usize::from(queue.0)];
-                let behind: Vec<AgentId> =
-                    row.members.iter().copied().filter(|&member| last.is_some_and(|last| member > last)).collect();
+                let behind: Vec<AgentId> = row
+                    .members
+                    .iter()
+                    .copied()
+                    .filter(|&member| last.is_some_and(|last| member > last))
+                    .collect();
                 let order = behind.iter().chain(row.members.iter().filter(|member| !behind.contains(member)));
                 order.into_iter().position(|&member| member == agent).unwrap_or(0) as u64
             }
         }
     }
 
-    /// Somebody waits in the queue and no member could take any of it (B-12).
+    /// Somebody waits in the queue, and not for opening time, and no member could take any of it (B-12).
     pub(crate) fn is_deserted(&self, queue: QueueId) -> bool {
-        let mut waits = self.waiting(queue).peekable();
+        let mut waits = self.waiting(queue).filter(|talk| self.may_offer_now(talk.workstream)).peekable();
         let members = &self.desk.queues[usize::from(queue.0)].members;
         let open = self.has_queue(queue);
         waits.peek().is_some()
