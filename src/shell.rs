@@ -24,16 +24,23 @@ pub mod world;
 
 mod agents;
 mod connections;
+mod contact_acts;
 mod contacts;
 mod customers;
+mod erase;
 mod hello;
 mod keep;
 mod keys;
+mod late;
 mod lines;
 mod office;
+mod orphans;
 pub mod reads;
 mod recover;
+mod reveal;
 mod start;
+mod storable;
+mod touches;
 mod turn;
 mod visitors;
 mod words;
@@ -200,6 +207,7 @@ impl Shell {
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();
+        self.sweep_orphans();
     }
 
     fn release(&mut self, out: Out) {

@@ -110,8 +110,17 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case || row.frozen {
+        if row.kind == WorkItemKind::Case {
             return;
+        }
+        if row.frozen {
+            // Only ending is left of it, and nobody is there to do that.
+            return self.finish(
+                conversation,
+                SessionReason::AssetRemoved,
+                SystemCode::AgentLeft,
+                Some(agent),
+            );
         }
         let (mode, heir) = (row.mode, row.guests().next());
         if let Some(heir) = heir {

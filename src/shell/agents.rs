@@ -6,15 +6,14 @@ use super::clock::real_wall_ms;
 use super::door::Event;
 use super::hello::{ParkedRow, parked_page};
 use super::reads::{self, list_key, message_key};
-use super::records::{Audit, Message, Note};
+use super::records::{Message, Note};
 use super::turn::{Asker, REQUEST};
 use super::wire::{ContactName, ConversationName, NotificationName, Stamp};
 use crate::agent::answer;
 use crate::agent::directory::Ask;
-use crate::agent::frames::{Before, Frame, FrameFault, Request, Revealed, To, WrapUp as FrameWrapUp};
+use crate::agent::frames::{Before, Frame, FrameFault, Request, To, WrapUp as FrameWrapUp};
 use crate::agent::message::{Missed, Page};
 use crate::agent::session::Parked;
-use crate::desk::{Role, Word};
 use crate::engine::conversation::{Phase, SessionState};
 use crate::engine::effect::Answer;
 use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId, ReasonId};
@@ -30,10 +29,10 @@ use crate::widget::project as page;
 /// Who asks, at which window, and under which number.
 #[derive(Clone, Copy)]
 pub(super) struct Desk {
-    conn: ConnId,
-    re: Option<i64>,
-    agent: AgentId,
-    supervisor: bool,
+    pub(super) conn: ConnId,
+    pub(super) re: Option<i64>,
+    pub(super) agent: AgentId,
+    pub(super) supervisor: bool,
 }
 
 impl Desk {
@@ -41,7 +40,7 @@ impl Desk {
         Some(Asker { conn: self.conn, re: self.re })
     }
 
-    fn re(self) -> i64 {
+    pub(super) fn re(self) -> i64 {
         self.re.unwrap_or_default()
     }
 }
@@ -59,8 +58,11 @@ impl Shell {
             return self.refuse(conn, re, Refusal::Forbidden);
         }
         let desk = Desk { conn, re, agent, supervisor };
-        if let Err(refusal) = self.staff_request(desk, request) {
-            self.refuse(conn, re, refusal);
+        let about = request.acts_on().and_then(|name| number(name).ok());
+        match (self.staff_request(desk, request), about) {
+            (Ok(()), _) => {}
+            (Err(Refusal::NotFound), Some(id)) if !self.is_live(id) => self.refuse_late(desk, id),
+            (Err(refusal), _) => self.refuse(conn, re, refusal),
         }
     }
 
@@ -122,8 +124,11 @@ impl Shell {
             Request::BannerReset { kind } => {
                 self.ask(desk, AgentVerb::BannerReset(kind));
             }
-            Request::Directory { kind, filter, all, .. } => {
-                let ask = Ask { kind, filter: filter.as_deref(), all, workstream: None };
+            Request::Directory { kind, filter, all, conversation } => {
+                let row = conversation.and_then(|name| number(&name).ok());
+                let row = row.and_then(|id| self.engine.conversation(ConversationId(id)));
+                let workstream = row.map(|row| row.workstream);
+                let ask = Ask { kind, filter: filter.as_deref(), all, workstream };
                 let frame = self.view().directory(desk.re(), desk.agent, ask);
                 self.send(desk.conn, frame);
             }
@@ -137,6 +142,14 @@ impl Shell {
                 self.contact_history(desk, &contact, before, limit.0.into())?;
             }
             Request::Reveal { what, reason } => self.reveal(desk, what, reason)?,
+            Request::Contact { contact } => self.show_contact(desk, &contact)?,
+            Request::ContactFind { text, limit } => self.find_contacts(desk, &text, limit.0.into()),
+            Request::ContactLink { conversation, contact } => {
+                self.link_contact(desk, &conversation, contact.as_deref())?;
+            }
+            Request::ContactNew { conversation } => self.new_contact(desk, &conversation)?,
+            Request::ContactEdit { contact, fields } => self.edit_contact(desk, &contact, fields)?,
+            Request::ContactErase { contact, reason } => self.erase_contact(desk, &contact, reason)?,
             Request::DeskView { on } => {
                 let first = on.then(crate::agent::desk_view::Digest::default);
                 if let Some(staff) = self.connections.staff_mut(desk.conn) {
@@ -189,7 +202,7 @@ impl Shell {
 
     /// A conversation of this agent's, by its name. A supervisor who only reads along may not act on it; what
     /// was hers and is closed or parked is stale; anything else there is none.
-    fn held_by(&self, desk: Desk, conversation: &str) -> Result<ConversationId, Refusal> {
+    pub(super) fn held_by(&self, desk: Desk, conversation: &str) -> Result<ConversationId, Refusal> {
         let id = number(conversation)?;
         let Some(row) = self.engine.conversation(ConversationId(id)) else {
             return Err(Refusal::NotFound);
@@ -228,7 +241,8 @@ impl Shell {
                 Some(ReasonId(known.ok_or(Refusal::BadRequest)?))
             }
         };
-        let comment = given.comment.clone().map(|comment| self.texts.put(comment));
+        let comment = given.comment.clone().map(|comment| self.storable(comment));
+        let comment = comment.map(|comment| self.texts.put(comment));
         Ok(WrapUp { reason, comment })
     }
 
@@ -267,6 +281,9 @@ impl Shell {
     fn pickup(&mut self, desk: Desk, conversation: &str) -> Result<(), Refusal> {
         let id = number(conversation)?;
         if self.is_live(id) {
+            if self.reads_along(desk.conn, id) {
+                self.held_by(desk, conversation)?;
+            }
             self.ask(desk, AgentVerb::Pickup(ConversationId(id)));
             return Ok(());
         }
@@ -278,7 +295,7 @@ impl Shell {
             } else if waiting.is_some_and(|waiting| waiting.agent == username) {
                 shell.bring_back_for(desk.asker(), id, RevivalCause::PickedUp(desk.agent));
             } else {
-                shell.refuse(desk.conn, desk.re, Refusal::NotFound);
+                shell.refuse_late(desk, id);
             }
         };
         self.read_for(desk.conn, job, then, desk.re);
@@ -451,7 +468,7 @@ impl Shell {
     }
 
     /// May this agent read a conversation of the table?
-    fn may_read_live(&self, desk: Desk, id: u64) -> bool {
+    pub(super) fn may_read_live(&self, desk: Desk, id: u64) -> bool {
         let listens = self.rooms.get(&id).is_some_and(|room| room.listeners.contains(&desk.agent));
         let row = self.engine.conversation(ConversationId(id));
         let hers = row.is_some_and(|row| {
@@ -511,6 +528,7 @@ impl Shell {
     }
 
     fn put_note(&mut self, desk: Desk, id: u64, text: String) -> Note {
+        let text = self.storable(text);
         let note = Note { at_ms: self.now.wall_ms, by: self.names_of(desk.agent), text };
         let room = self.rooms.entry(id).or_default();
         let n = room.notes;
@@ -563,7 +581,7 @@ impl Shell {
     }
 
     /// Contacts of the conversations an agent holds.
-    fn contacts_of(&self, agent: AgentId) -> Vec<u64> {
+    pub(super) fn contacts_of(&self, agent: AgentId) -> Vec<u64> {
         let hers = self.engine.conversations().filter(|row| row.session(agent).is_some());
         hers.filter_map(|row| self.cards.get(&row.id.0)?.contact).collect()
     }
@@ -611,60 +629,6 @@ impl Shell {
         Ok(())
     }
 
-    /// A masked value, shown once to a role that may, and written down (D-20).
-    fn reveal(&mut self, desk: Desk, what: Revealed, reason: String) -> Result<(), Refusal> {
-        let (username, _) = self.names_of(desk.agent);
-        let roles = self.desk.agent(&username).map_or(&[][..], |agent| &agent.roles);
-        let may = |role: &Role| self.desk.masking.reveal.iter().any(|known| known.word() == role.word());
-        if !roles.iter().any(may) {
-            return Err(Refusal::Forbidden);
-        }
-        match what {
-            Revealed::Message { conversation, seq } => {
-                let id = number(&conversation)?;
-                if !self.may_read_live(desk, id) && !desk.supervisor {
-                    return Err(Refusal::NotFound);
-                }
-                let subject = format!("{conversation}/{seq}");
-                let job = move |snapshot: &Snapshot| {
-                    let value = snapshot.get(Table::Messages, &message_key(id, seq))?;
-                    Ok(value.as_deref().and_then(reads::decoded::<Message>))
-                };
-                let then = move |shell: &mut Shell, message: Option<Message>| match message {
-                    Some(message) => {
-                        shell.audit(&username, "reveal", subject, reason);
-                        shell.send(desk.conn, answer::revealed(desk.re(), &message.text));
-                    }
-                    None => shell.refuse(desk.conn, desk.re, Refusal::NotFound),
-                };
-                self.read_for(desk.conn, job, then, desk.re);
-            }
-            Revealed::Field { contact, field } => {
-                use crate::agent::frames::ContactField;
-                let number = ContactName::parse(&contact).ok_or(Refusal::NotFound)?.0;
-                let stored = self.contacts.position(number).and_then(|at| self.desk.contacts.get(at));
-                let stored = stored.ok_or(Refusal::NotFound)?;
-                let (value, name) = match field {
-                    ContactField::Name => (Some(stored.name.clone()), "name"),
-                    ContactField::Email => (stored.email.clone(), "email"),
-                    ContactField::Phone => (stored.mobile.clone().or_else(|| stored.phone.clone()), "phone"),
-                };
-                let value = value.ok_or(Refusal::NotFound)?;
-                self.audit(&username, "reveal", format!("{contact}/{name}"), reason);
-                self.send(desk.conn, answer::revealed(desk.re(), &value));
-            }
-        }
-        Ok(())
-    }
-
-    /// One line of the audit log.
-    pub(super) fn audit(&mut self, by: &str, action: &str, subject: String, reason: String) {
-        let at_ms = self.now.wall_ms;
-        let record = Audit { at_ms, by: by.to_owned(), action: action.to_owned(), subject, reason };
-        let key = list_key(at_ms as u64, 0, super::keys::random());
-        self.put(Table::Audit, &key, &record);
-    }
-
     /// What has changed goes to every supervisor who looks.
     pub(super) fn tell_desk_views(&mut self) {
         let looking: Vec<ConnId> = self
@@ -693,7 +657,7 @@ impl Shell {
     }
 }
 
-fn number(name: &str) -> Result<u64, Refusal> {
+pub(super) fn number(name: &str) -> Result<u64, Refusal> {
     ConversationName::parse(name).map(|name| name.0.0).ok_or(Refusal::NotFound)
 }
 
