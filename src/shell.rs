@@ -10,6 +10,7 @@ pub mod boot;
 pub mod card;
 pub mod clock;
 pub mod door;
+pub mod floor;
 pub mod invites;
 pub mod live;
 pub mod names;
@@ -31,10 +32,11 @@ mod erase;
 mod hello;
 mod keep;
 mod keys;
-mod late;
 mod lines;
 mod office;
+pub mod offline;
 mod orphans;
+mod reading;
 pub mod reads;
 mod recover;
 mod reveal;
@@ -79,6 +81,9 @@ pub use self::office::{Figure, Figures};
 /// How often the desk thread looks after what has no deadline of the engine's: lines, hours, marks.
 const CHORES: Duration = Duration::from_millis(1000);
 
+/// A quiet box checkpoints this often, if there is anything to: a start replays no more than that.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
+
 /// Everything the desk thread owns.
 pub struct Shell {
     engine: Engine,
@@ -107,9 +112,11 @@ pub struct Shell {
     invites: invites::Invites,
     last_conversation: u64,
     lines: lines::Lines,
+    floor: floor::Floor,
     marked: Option<Instant>,
     next_hours_ms: Option<i64>,
     started: Instant,
+    checkpointed: Instant,
     watchdog: Option<Duration>,
 }
 
@@ -161,6 +168,7 @@ impl Shell {
             names: &self.names,
             cards: &self.cards,
             tails: &self.tails,
+            floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),
         }
@@ -208,6 +216,10 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpointed = Instant::now();
+            self.store.checkpoint();
+        }
     }
 
     fn release(&mut self, out: Out) {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use super::selftest::Selftest;
 use crate::engine::effect::BannerKind;
 use crate::engine::refusal::Refusal;
 use crate::limits::{CLIENT_FRAME_BYTES_MAX, HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
@@ -248,6 +249,12 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Whether this window's alerts can be seen and heard (B-7).
+    Selftest {
+        /// What the page found out.
+        #[serde(flatten)]
+        found: Selftest,
+    },
     /// Supervisor: begin or stop the live view.
     DeskView {
         /// Begin?
@@ -401,23 +408,11 @@ impl Request {
         !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::DeskView { .. })
     }
 
-    /// For supervisors only? Others get [`Refusal::Forbidden`].
-    pub const fn supervisor_only(&self) -> bool {
-        matches!(
-            self,
-            Request::DeskView { .. }
-                | Request::ResetPresence { .. }
-                | Request::Assign { .. }
-                | Request::Monitor { .. }
-                | Request::ForceEnd { .. }
-                | Request::ContactErase { .. }
-        )
-    }
-
-    /// The conversation of a request that comes too late once that is closed; reading it is never too late.
-    pub fn acts_on(&self) -> Option<&str> {
+    /// The conversation it names, where it acts on one.
+    pub fn conversation(&self) -> Option<&str> {
         match self {
             Request::Pickup { conversation }
+            | Request::Message { conversation, .. }
             | Request::Park { conversation }
             | Request::Release { conversation }
             | Request::Transfer { conversation, .. }
@@ -432,6 +427,19 @@ impl Request {
             | Request::ContactNew { conversation } => Some(conversation),
             _ => None,
         }
+    }
+
+    /// For supervisors only? Others get [`Refusal::Forbidden`].
+    pub const fn supervisor_only(&self) -> bool {
+        matches!(
+            self,
+            Request::DeskView { .. }
+                | Request::ResetPresence { .. }
+                | Request::Assign { .. }
+                | Request::Monitor { .. }
+                | Request::ForceEnd { .. }
+                | Request::ContactErase { .. }
+        )
     }
 
     /// Holds the texts to their rules and puts them as they are stored.

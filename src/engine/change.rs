@@ -120,6 +120,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units += offer.units;
             agent.offers.push(conversation).expect("an offer is made only where a slot is free");
+            self.pass.taken(self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::Offered { conversation, agent: offer.agent, offer: offer.id });
         self.keep(conversation);
@@ -138,7 +139,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units -= offer.units;
             agent.offers.retain(|&held| held != conversation);
-            self.pass.freed(self.member_of[usize::from(offer.agent.0)]);
+            self.pass.freed(offer.agent, self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::OfferClosed {
             conversation,
@@ -166,6 +167,7 @@ impl Engine {
         self.row_mut(conversation).sessions.push(session).expect("a place was made");
         self.remember(conversation, agent);
         self.load(agent, conversation, units);
+        self.given_work(agent);
         self.work_changed(agent);
         self.emit(Effect::Session { conversation, agent, opened: true, reason: None });
         self.keep(conversation);
@@ -261,10 +263,8 @@ impl Engine {
 
     /// What the next offer is called, and who is left out of its round, starts afresh.
     pub(super) fn forget_round(&mut self, conversation: Handle) {
-        self.wheel.cancel(self.row(conversation).round_timer);
+        self.stop_round_timer(conversation);
         let row = self.row_mut(conversation);
-        row.round_timer = TimerId::NONE;
-        row.round_wall_ms = None;
         row.excluded = super::conversation::AgentSet::EMPTY;
         row.offer_kind = OfferKind::Incoming;
         row.sender = None;
@@ -278,7 +278,16 @@ impl Engine {
         if !row.open.contains(&conversation) {
             row.open.push(conversation).expect("a session opens only where a slot is free");
         }
+        self.pass.taken(self.member_of[usize::from(agent.0)]);
         self.refresh_presence(agent);
+    }
+
+    /// By whichever way work came to her, she is the last to be idle (D-13).
+    pub(super) fn given_work(&mut self, agent: AgentId) {
+        let turn = self.turn;
+        let row = self.agent_row(agent);
+        row.assigned = turn;
+        row.idle_since = turn;
     }
 
     /// Gives units back, and the slot unless the agent holds the conversation in another way too: her earlier
@@ -292,7 +301,7 @@ impl Engine {
         }
         row.idle_since = turn;
         self.refresh_presence(agent);
-        self.pass.freed(self.member_of[usize::from(agent.0)]);
+        self.pass.freed(agent, self.member_of[usize::from(agent.0)]);
     }
 
     /// Stage of a conversation, for checks.

@@ -13,10 +13,8 @@ impl Engine {
     /// Puts a conversation to an agent as its workstream's template for this kind says (S2-16, S2-17).
     pub(super) fn offer_to(&mut self, conversation: Handle, agent: AgentId, kind: OfferKind) {
         let offer = self.make_offer(conversation, agent, kind);
-        let turn = self.turn;
-        let row = self.agent_row(agent);
-        row.assigned = turn;
-        row.idle_since = turn;
+        self.stop_round_timer(conversation);
+        self.given_work(agent);
         match offer.auto {
             Auto::None => self.change(conversation, Phase::Offered(offer), OfferEnd::Withdrawn),
             Auto::Assign => {
@@ -73,6 +71,7 @@ impl Engine {
         if offer.auto == Auto::Accept {
             self.activate(conversation, agent, OfferEnd::Withdrawn);
         }
+        self.given_work(agent);
         self.begin_offer(conversation, offer);
     }
 
@@ -164,18 +163,26 @@ impl Engine {
 
     /// A transfer or conference was not taken: the request is disconnected, the sender told (D-8).
     pub(super) fn request_not_taken(&mut self, conversation: Handle, end: OfferEnd) {
-        let Some(offer) = self.end_offer(conversation, end) else { return };
+        let told = self.disconnect_request(conversation, end);
+        let settings = *self.workstream(self.row(conversation).workstream);
+        if told == Some(BannerKind::TransferRefused)
+            && settings.transfer_refused == TransferRefused::Disconnect
+        {
+            self.finish(conversation, SessionReason::Disconnected, SystemCode::Disconnected, None);
+        }
+    }
+
+    /// Ends what was asked for; gives the banner its sender gets.
+    pub(super) fn disconnect_request(&mut self, conversation: Handle, end: OfferEnd) -> Option<BannerKind> {
+        let offer = self.end_offer(conversation, end)?;
         let kind = match offer.kind {
             OfferKind::Conference => BannerKind::ConferenceRefused,
             OfferKind::Transfer | OfferKind::Escalation => BannerKind::TransferRefused,
-            OfferKind::Incoming | OfferKind::Returned | OfferKind::Assigned => return,
+            OfferKind::Incoming | OfferKind::Returned | OfferKind::Assigned => return None,
         };
-        let settings = *self.workstream(self.row(conversation).workstream);
         if let Some(sender) = offer.sender {
             self.raise_banner(sender, kind, Some(conversation));
         }
-        if kind == BannerKind::TransferRefused && settings.transfer_refused == TransferRefused::Disconnect {
-            self.finish(conversation, SessionReason::Disconnected, SystemCode::Disconnected, None);
-        }
+        Some(kind)
     }
 }

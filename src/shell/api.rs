@@ -11,7 +11,7 @@ mod staff;
 mod work;
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 
@@ -23,8 +23,8 @@ use super::tokens::Tokens;
 use crate::engine::refusal::Refusal;
 use crate::gateway::rate::{INVITES, Rates};
 use crate::gateway::{
-    Access, Face, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router, SignIns,
-    handler, jwt, source_of,
+    Access, Face, Gateway, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router,
+    SignIns, handler, jwt, source_of,
 };
 use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
 
@@ -44,6 +44,8 @@ pub(super) struct Surface {
     pub(super) fingerprint: String,
     /// Signs for the demo's portal page.
     pub(super) signer: Option<Arc<jwt::DemoSigner>>,
+    /// The gateway, once it runs, for its counters.
+    pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
 }
@@ -129,6 +131,13 @@ pub(super) fn router(surface: Surface) -> Router {
             to(|s, r| Box::pin(login::login(s, r))),
         )
         .body_bytes_max(SMALL_BODY),
+        Route::new(
+            Method::Get,
+            "/api/v1/login",
+            Face::Staff,
+            Access::SignedIn,
+            to(|s, r| Box::pin(login::who(s, r))),
+        ),
         Route::new(
             Method::Post,
             "/api/v1/logout",

@@ -17,7 +17,7 @@ use super::words;
 use crate::agent::session::Parked;
 use crate::agent::welcome::Beside;
 use crate::desk::{Consent, Id, TextKey};
-use crate::engine::id::{AgentId, ConversationId};
+use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
@@ -69,6 +69,7 @@ impl Shell {
                     token: caller.token,
                     welcomed: false,
                     desk_view: None,
+                    selftest: None,
                     monitors: Vec::new(),
                 };
                 let who = Who::Staff(staff);
@@ -98,18 +99,40 @@ impl Shell {
     }
 
     fn welcome_staff(&mut self, conn: ConnId, agent: AgentId, parked: &[ParkedRow], more: bool) {
+        let before = self.offers_to(agent);
         self.turn(Input::AgentOnline(agent), None);
+        let mut new = self.offers_to(agent);
+        new.retain(|offer| !before.contains(offer));
         let parked: Vec<Parked<'_>> = parked
             .iter()
             .filter(|row| !self.is_live(row.card.id))
             .map(|row| Parked { waiting: &row.waiting, card: &row.card, messages: &row.messages })
             .collect();
-        let beside = Beside { parked: &parked, parked_more: more, ..Beside::default() };
+        let beside = Beside { parked: &parked, parked_more: more, to_follow: &new, ..Beside::default() };
         let frame = self.view().welcome(agent, beside);
         self.send(conn, frame);
         if let Some(staff) = self.connections.staff_mut(conn) {
             staff.welcomed = true;
         }
+        let notifications: Vec<String> = self
+            .engine
+            .agent(agent)
+            .into_iter()
+            .flat_map(|row| row.offers.iter())
+            .filter_map(|handle| self.engine.view(*handle))
+            .filter(|of| of.phase.offer().is_some_and(|offer| new.contains(&offer.id)))
+            .filter_map(|of| self.view().notification(agent, of))
+            .collect();
+        for frame in notifications {
+            self.send(conn, frame);
+        }
+    }
+
+    /// What is being offered to an agent.
+    fn offers_to(&self, agent: AgentId) -> Vec<OfferId> {
+        let Some(row) = self.engine.agent(agent) else { return Vec::new() };
+        let views = row.offers.iter().filter_map(|handle| self.engine.view(*handle));
+        views.filter_map(|view| view.phase.offer()).map(|offer| offer.id).collect()
     }
 
     /// A socket is gone.
@@ -117,6 +140,7 @@ impl Shell {
         let Some(connection) = self.connections.remove(conn) else { return };
         match connection.who {
             Who::Staff(staff) => {
+                self.alerts_changed(staff.agent);
                 if !self.connections.has_agent(staff.agent) {
                     self.turn(Input::AgentLost(staff.agent), None);
                 }
@@ -155,6 +179,7 @@ impl Shell {
         for (conn, agent) in ended {
             self.close(conn, 1008, "signed out");
             self.connections.remove(conn);
+            self.alerts_changed(agent);
             if !self.connections.has_agent(agent) {
                 self.turn(Input::AgentSignedOut(agent), None);
             }
