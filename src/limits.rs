@@ -316,6 +316,13 @@ pub const NOTES_MAX: u32 = 500;
 /// [`CLIENT_IDS_KEPT`] of both sides in any ordinary talk. Doubled: a start reads twice as much.
 pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 
+/// Contacts made or changed by staff, beside those of the desk's file. All are in memory to be found by.
+/// Doubled: 3 MiB more.
+pub const CONTACTS_KEPT_MAX: usize = 10_000;
+
+/// Rows one step of erasing a contact deletes. Doubled: one batch of the journal twice as long.
+pub const ERASED_ROWS_MAX: usize = 200;
+
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of a desk file: a few hundred staff with their settings, a thousand contacts and the articles.
