@@ -11,6 +11,8 @@ impl Shadow {
     /// What the act itself says, before its effects. `done`: it was not refused.
     pub(crate) fn begin(&mut self, act: &Act, done: bool) {
         self.turn += 1;
+        self.ticking = done && matches!(act, Act::Tick);
+        self.fired_ms = 0;
         self.capped.clear();
         for talk in self.talks.values_mut() {
             (talk.asked, talk.taken, talk.wrapped) = (None, None, None);
@@ -38,7 +40,9 @@ impl Shadow {
             &Act::Supervisor(_, SupervisorVerb::ResetPresence { agent, status }) => {
                 self.agents[usize::from(agent.0)].over = Over::Supervisor(status);
             }
-            &Act::Supervisor(by, SupervisorVerb::Assign { conversation, to }) => self.assign(conversation, by, to),
+            &Act::Supervisor(by, SupervisorVerb::Assign { conversation, to }) => {
+                self.assign(conversation, by, to)
+            }
             &Act::Arrival(arrival) => {
                 let settings = self.workstream(arrival.workstream);
                 let (mode, queue) = (settings.mode, settings.queue);
@@ -104,12 +108,6 @@ impl Shadow {
 
     fn begin_tick(&mut self) {
         let now = self.now.mono_ms;
-        for talk in self.talks.values_mut() {
-            if talk.round.is_some_and(|due| due.mono <= now) {
-                talk.round = None;
-                talk.excluded.clear();
-            }
-        }
         for row in &mut self.agents {
             if matches!(row.link, Link::Lost(due) if due.mono <= now) {
                 row.link = Link::SignedOut;
@@ -153,13 +151,7 @@ impl Shadow {
     }
 
     /// To a queue it goes at once; its owner is left out of the round (D-9).
-    fn to_queue(
-        &mut self,
-        id: ConversationId,
-        sender: AgentId,
-        queue: QueueId,
-        kind: OfferKind,
-    ) {
+    fn to_queue(&mut self, id: ConversationId, sender: AgentId, queue: QueueId, kind: OfferKind) {
         let talk = self.talk(id);
         if let Place::Talk(owner) = talk.place {
             talk.excluded = [owner].into();

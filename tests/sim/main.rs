@@ -44,7 +44,8 @@ fn from_environment(name: &str) -> Option<u64> {
 fn main() {
     // A harness of its own still answers the runner's questions.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let other = arguments.iter().any(|argument| !argument.starts_with('-') && !"simulation".contains(&**argument));
+    let other =
+        arguments.iter().any(|argument| !argument.starts_with('-') && !"simulation".contains(&**argument));
     if other || arguments.iter().any(|argument| argument == "--list") {
         println!("0 passed, 0 failed");
         return;
@@ -107,6 +108,10 @@ fn report(seed: u64, steps: u64, world: &World) {
     println!("the last inputs (monotonic ms, wall ms):");
     for (now, what) in &world.trace {
         println!("  {:>12} {:>15}  {what}", now.mono_ms, now.wall_ms);
+    }
+    println!("what came of the last:");
+    for effect in &world.effects {
+        println!("  {effect:?}");
     }
     println!("again: make sim SEED={seed} STEPS={}", world.step);
     println!("0 passed, 1 failed");

@@ -1,6 +1,8 @@
 //! A real box and real clients: the product's own process, TLS with its CA trusted, blocking sockets.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod drill;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -37,21 +39,29 @@ pub(crate) struct Desk {
     pub(crate) port: u16,
     options: Vec<String>,
     tls: Arc<ClientConfig>,
+    log: Arc<std::sync::Mutex<String>>,
 }
 
 impl Desk {
     /// A demo on a fresh folder and a free port, with more arguments.
     pub(crate) fn start(options: &[&str]) -> Desk {
         let owned = tempfile::tempdir().expect("a folder");
-        let dir = owned.path().to_path_buf();
+        let mut desk = Desk::start_in(owned.path().to_path_buf(), options);
+        desk.owned = Some(owned);
+        desk
+    }
+
+    /// A demo on a folder of the test's own.
+    pub(crate) fn start_in(dir: PathBuf, options: &[&str]) -> Desk {
         let mut desk = Desk {
             child: None,
             dir,
-            owned: Some(owned),
+            owned: None,
             url: String::new(),
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
             tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
         };
         desk.launch();
         desk
@@ -85,7 +95,7 @@ impl Desk {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("piped");
-        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let log = Arc::clone(&self.log);
         let into = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -174,17 +184,30 @@ impl Desk {
         self.launch();
     }
 
+    /// What the box has written to its standard error so far, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().expect("running").id()
     }
 
-    fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
         let tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("the box listens");
         tcp.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
         tcp.set_nodelay(true).expect("no delay");
         let name = ServerName::try_from("localhost").expect("a name");
         let tls = ClientConnection::new(Arc::clone(&self.tls), name).expect("TLS");
         StreamOwned::new(tls, tcp)
+    }
+
+    /// Like [`Desk::stream`] where a refusal is expected.
+    pub(crate) fn try_stream(&self) -> Option<StreamOwned<ClientConnection, TcpStream>> {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        tcp.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        let name = ServerName::try_from("localhost").ok()?;
+        Some(StreamOwned::new(ClientConnection::new(Arc::clone(&self.tls), name).ok()?, tcp))
     }
 
     /// One HTTP exchange: status, headers in lower case, body.
@@ -330,6 +353,8 @@ pub(crate) struct Socket {
     frames: Receiver<Value>,
     /// Frames read and not yet asked for, in order.
     pub(crate) seen: Vec<Value>,
+    /// Every frame read so far, asked for or not.
+    pub(crate) all: Vec<Value>,
     next_id: i64,
 }
 
@@ -369,7 +394,7 @@ impl Socket {
                 }
             }
         });
-        Socket { writer, frames, seen: Vec::new(), next_id: 1 }
+        Socket { writer, frames, seen: Vec::new(), all: Vec::new(), next_id: 1 }
     }
 
     pub(crate) fn send(&mut self, frame: &Value) {
@@ -395,7 +420,9 @@ impl Socket {
         }
         let deadline = Instant::now() + patience;
         loop {
-            match self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let read = self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            self.all.extend(read.iter().cloned());
+            match read {
                 Ok(frame) if fits(&frame) => return Some(frame),
                 Ok(frame) => self.seen.push(frame),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
