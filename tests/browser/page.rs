@@ -72,6 +72,7 @@ pub(crate) struct Element(String);
 
 /// Keys that are no letters, as WebDriver names them.
 pub(crate) mod keys {
+    pub(crate) const BACKSPACE: &str = "\u{E003}";
     pub(crate) const ENTER: &str = "\u{E007}";
     pub(crate) const SHIFT: &str = "\u{E008}";
     pub(crate) const CONTROL: &str = "\u{E009}";
