@@ -304,20 +304,18 @@ impl Browser {
 
     fn act(&self, what: &str, css: &str, text: &str, act: impl Fn(&str) -> Result<Value, Refused>) {
         let mut last = String::from("not there");
-        let done = || {
-            let Element(id) = self.find(css, text)?;
-            // Redrawn between finding and pressing, or still under something that is leaving: tried again.
-            act(&id).map_err(|why| last = format!("{}: {}", why.code, why.message)).ok()
-        };
         let deadline = Instant::now() + PATIENCE;
-        let mut done = done;
-        while done().is_none() {
-            if Instant::now() > deadline {
-                drop(done);
-                self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
+        while Instant::now() < deadline {
+            if let Some(Element(id)) = self.find(css, text) {
+                match act(&id) {
+                    Ok(_) => return,
+                    // Redrawn between finding and pressing, or still under something that is leaving.
+                    Err(why) => last = format!("{}: {}", why.code, why.message),
+                }
             }
             std::thread::sleep(LOOK_EVERY);
         }
+        self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
     }
 
     /// Presses with the pointer, where the browser would let a person press.
