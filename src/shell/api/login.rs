@@ -80,7 +80,7 @@ pub(super) async fn logout(shared: Arc<Shared>, request: Request) -> Response {
     let Some(caller) = request.caller else { return refused(Refusal::Unauthorized) };
     // At once, for every request from here on; the sockets follow when it is on disk.
     shared.surface.tokens.remove(&caller.token);
-    match shared.surface.door.change(move |shell| shell.drop_token(&caller.token)).await {
+    match shared.surface.door.change(move |shell| shell.sign_out(&caller.token, &caller.agent)).await {
         Some(()) => Response::empty(204).with_header("set-cookie", &cookie_gone()),
         None => unavailable(),
     }
