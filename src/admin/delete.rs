@@ -16,6 +16,7 @@ use super::show::Remark;
 struct DeletePage {
     frame: Frame,
     crumbs: Vec<Crumb>,
+    here: String,
     one: &'static str,
     name: String,
     action: String,
@@ -77,6 +78,7 @@ fn render(
     let template = DeletePage {
         frame: Frame::new(pages, asked, held, line_of(place), format!("Delete {name}"))?,
         crumbs: crumbs(place, &held.desk),
+        here: place.id_key().and(place.id.clone()).unwrap_or_default(),
         one: place.subject.one,
         name,
         action: place.act_href("delete"),

@@ -19,6 +19,8 @@ use crate::desk::{Desk, NotifyKind, Warning, Word};
 struct EditPage {
     frame: Frame,
     crumbs: Vec<Crumb>,
+    /// The last step of the way: the id, where there is one.
+    here: String,
     heading: String,
     lede: String,
     tabs: Vec<TabLink>,
@@ -142,6 +144,7 @@ pub(super) fn render(
         if is_new { PanelView::None } else { preview::panel(pages, place, tab.panel, posted.desk, typed)? };
     let template = EditPage {
         crumbs: crumbs(place, desk),
+        here: place.id_key().and(place.id.clone()).unwrap_or_default(),
         heading: frame.title.clone(),
         lede: lede(place, &entry, desk, is_new),
         tabs: if is_new { Vec::new() } else { tabs(place, tab) },
@@ -153,7 +156,7 @@ pub(super) fn render(
         panel,
         is_new,
         save: if is_new { "Make it" } else { "Save" },
-        danger: (place.id.is_some())
+        danger: (place.id.is_some() && tab.slug.is_empty())
             .then(|| Danger { href: place.act_href("delete"), one: place.subject.one }),
         new_secret: (place.subject.slug == "tokens" && !is_new).then(|| place.act_href("secret")),
         frame,

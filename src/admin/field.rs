@@ -56,8 +56,10 @@ pub(super) struct Tab {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Panel {
     None,
-    /// A workstream's alert, filled with an example.
+    /// A workstream's alert for new work, filled with an example.
     Alert,
+    /// Its other alerts.
+    OtherAlerts,
     /// A workstream's texts to customers.
     Texts,
     /// A quick reply.

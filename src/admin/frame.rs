@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::contents::{Part, index};
 use super::exchange::{Asked, Refused};
-use super::keeper::{Held, Recorded};
+use super::keeper::{Actor, Held, Recorded};
 use super::pages::Pages;
 use super::{changes, subjects};
 use crate::desk::Desk;
@@ -18,6 +18,8 @@ pub(super) struct Frame {
     pub(super) number: u64,
     pub(super) actor: String,
     pub(super) initials: String,
+    /// Whoever came by the socket itself has no sign-in to end.
+    pub(super) can_sign_out: bool,
     /// The form token of this visitor.
     pub(super) token: String,
     /// What a form of this page is based on.
@@ -60,6 +62,7 @@ impl Frame {
             theme: desk.theme.to_string(),
             number: held.number,
             initials: initials(shown),
+            can_sign_out: asked.visitor.actor != Actor::local(),
             token: pages.key.form_token(&asked.visitor),
             version: format!("{}-{}", held.number, held.version),
             index: index(desk, held.number, slug),

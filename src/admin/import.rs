@@ -11,7 +11,7 @@ use super::frame::Frame;
 use super::keeper::{Held, NotApplied};
 use super::pages::Pages;
 use super::save::{self, based_on, locked_out};
-use crate::desk::{Desk, Fault, Faults, LoadOptions, Warning, diff, load_with};
+use crate::desk::{Desk, Fault, Faults, LoadOptions, Loaded, Warning, diff, load_with};
 
 #[derive(Template)]
 #[template(path = "import.html", config = "src/admin/askama.toml")]
@@ -56,31 +56,31 @@ pub(super) fn save(pages: &Pages, asked: &Asked) -> Outcome {
     let held = pages.keeper.held()?;
     let text = text(asked);
     let options = LoadOptions { over: Some(&held.desk), ..LoadOptions::default() };
-    let loaded = match load_with(&text, options).map_err(looked).and_then(|loaded| open(loaded, &held.desk)) {
+    let loaded = match load_with(&text, options).and_then(|loaded| open(loaded, &held.desk)) {
         Ok(loaded) => loaded,
-        Err(looked) => return render(pages, asked, &held, looked, 422),
+        Err(faults) => return render(pages, asked, &held, looked(faults), 422),
     };
     let changes = diff(&held.desk, &loaded.desk);
-    let looked = Looked {
+    let seen = Looked {
         warnings: loaded.warnings,
         lines: Some(changes.iter().map(|change| line(change, &loaded.desk)).collect()),
         ..Looked::default()
     };
     if asked.form.text("act") != "apply" || changes.is_empty() {
-        return render(pages, asked, &held, looked, 200);
+        return render(pages, asked, &held, seen, 200);
     }
     if based_on(asked) != held.version {
         let notice = Some(save::conflict(pages, asked, &held)?);
-        return render(pages, asked, &held, Looked { notice, ..looked }, 409);
+        return render(pages, asked, &held, Looked { notice, ..seen }, 409);
     }
     match save::apply(pages, asked, &held, loaded.desk) {
         Ok(number) => Ok(Reply::See(format!("/admin/changes/{number}?saved={number}"))),
         Err(NotApplied::Conflict) => {
             let held = pages.keeper.held()?;
             let notice = Some(save::conflict(pages, asked, &held)?);
-            render(pages, asked, &held, Looked { notice, ..looked }, 409)
+            render(pages, asked, &held, Looked { notice, ..seen }, 409)
         }
-        Err(NotApplied::Faults(faults)) => render(pages, asked, &held, self::looked(faults), 422),
+        Err(NotApplied::Faults(faults)) => render(pages, asked, &held, looked(faults), 422),
         Err(NotApplied::Refused(refusal)) => Err(refusal.into()),
     }
 }
@@ -93,12 +93,13 @@ fn looked(faults: Faults) -> Looked {
     Looked { faults: faults.list, more_faults: faults.more, ..Looked::default() }
 }
 
-fn open(loaded: crate::desk::Loaded, now: &Desk) -> Result<crate::desk::Loaded, Looked> {
+/// A file that would lock every admin out is refused like one that does not load.
+fn open(loaded: Loaded, now: &Desk) -> Result<Loaded, Faults> {
     match locked_out(now, &loaded.desk) {
         None => Ok(loaded),
         Some(remark) => {
             let fault = Fault { line: None, path: remark.path, message: remark.message };
-            Err(Looked { faults: vec![fault], ..Looked::default() })
+            Err(Faults { list: vec![fault], more: 0 })
         }
     }
 }

@@ -14,6 +14,7 @@ use super::pages::Pages;
 struct ListPage {
     frame: Frame,
     crumbs: Vec<Crumb>,
+    here: String,
     heading: &'static str,
     lede: &'static str,
     one: &'static str,
@@ -75,6 +76,7 @@ pub(super) fn render(
     let template = ListPage {
         frame: Frame::new(pages, asked, held, line_of(place), subject.many)?,
         crumbs: way,
+        here: String::new(),
         heading: subject.many,
         lede: subject.lede,
         one: subject.one,

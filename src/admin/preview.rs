@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::document::Place;
 use super::exchange::Refused;
 use super::field::Panel;
-use super::frame::{stamp, zone};
+use super::frame::{short, zone};
 use super::pages::Pages;
 use super::show::word_label;
 use crate::desk::template::{Known, Placeholder, Template};
@@ -60,7 +60,10 @@ pub(super) fn panel(
     let id = place.id.as_deref().unwrap_or_default();
     Ok(match panel {
         Panel::None => PanelView::None,
-        Panel::Alert => desk.workstream(id).map_or(PanelView::None, |stream| alerts(desk, stream)),
+        Panel::Alert | Panel::OtherAlerts => {
+            let is_shown = |kind: &NotifyKind| (*kind == NotifyKind::Incoming) == (panel == Panel::Alert);
+            desk.workstream(id).map_or(PanelView::None, |stream| alerts(desk, stream, is_shown))
+        }
         Panel::Texts => desk.workstream(id).map_or(PanelView::None, |stream| texts(desk, stream)),
         Panel::Reply => {
             let reply = desk.quick_replies.iter().find(|reply| reply.id == id);
@@ -90,9 +93,9 @@ fn masker(masking: &Masking) -> Masker {
     })
 }
 
-fn alerts(desk: &Desk, stream: &Workstream) -> PanelView {
+fn alerts(desk: &Desk, stream: &Workstream, is_shown: impl Fn(&NotifyKind) -> bool) -> PanelView {
     let view = |kind: &NotifyKind| alert(desk, stream, *kind, stream.notify(*kind));
-    PanelView::Alerts(NotifyKind::ALL.iter().map(view).collect())
+    PanelView::Alerts(NotifyKind::ALL.iter().filter(|kind| is_shown(kind)).map(view).collect())
 }
 
 fn alert(desk: &Desk, stream: &Workstream, kind: NotifyKind, notify: &Notify) -> AlertView {
@@ -182,7 +185,7 @@ fn hours(pages: &Pages, desk: &Desk, id: &str) -> Result<PanelView, Refused> {
     let Some(hours) = desk.hours(id) else { return Ok(PanelView::None) };
     let now = pages.keeper.clock()?.now;
     let zone = zone(desk);
-    let change = hours.next_change(now).map(|change| stamp(change, &zone));
+    let change = hours.next_change(now).map(|change| short(change, now, &zone));
     let words = match (hours.is_open(now), change) {
         (true, Some(change)) => format!("Open now, until {change}."),
         (true, None) => "Open now, and at any time in the next two years.".to_owned(),

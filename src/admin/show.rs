@@ -166,6 +166,7 @@ impl Showing<'_> {
             Some(key) => {
                 format!("Unless you write one: {}", key.default_text(self.desk.locale.as_str()).source())
             }
+            None if field.once && !self.is_new => String::new(),
             None => field.note.to_owned(),
         }
     }

@@ -6,44 +6,44 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A browser on the box itself.
-pub struct Browser(pub PathBuf);
+pub(crate) struct Browser(pub(crate) PathBuf);
 
 /// An answer.
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 /// The controls of a form with what stands in them, in order, as a browser would send them.
 #[derive(Clone, Debug)]
-pub struct Form {
-    pub action: String,
-    pub pairs: Vec<(String, String)>,
+pub(crate) struct Form {
+    pub(crate) action: String,
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 impl Browser {
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.raw(format!("GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n").as_bytes())
     }
 
     /// A page that must be there.
-    pub fn page(&self, path: &str) -> Answer {
+    pub(crate) fn page(&self, path: &str) -> Answer {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         answer
     }
 
     /// The main form of a page.
-    pub fn form(&self, path: &str) -> Form {
+    pub(crate) fn form(&self, path: &str) -> Form {
         self.page(path).form(path.split('?').next().expect("a path"))
     }
 
-    pub fn post(&self, form: &Form) -> Answer {
+    pub(crate) fn post(&self, form: &Form) -> Answer {
         self.post_body(&form.action, &encode(&form.pairs))
     }
 
-    pub fn post_body(&self, path: &str, body: &str) -> Answer {
+    pub(crate) fn post_body(&self, path: &str, body: &str) -> Answer {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
@@ -52,7 +52,7 @@ impl Browser {
         self.raw(format!("{head}{body}").as_bytes())
     }
 
-    pub fn raw(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
         let mut stream = UnixStream::connect(&self.0).expect("the pages listen");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
         // A request that is refused by its head may be answered before it is read.
@@ -66,7 +66,7 @@ impl Browser {
     }
 
     /// Posts a form that must be saved, and looks at the page it leads to.
-    pub fn saved(&self, form: &Form) -> Answer {
+    pub(crate) fn saved(&self, form: &Form) -> Answer {
         let answer = self.post(form);
         assert_eq!(answer.status, 303, "{}: {}", form.action, answer.said());
         let to = answer.header("Location").expect("an address").to_owned();
@@ -76,27 +76,25 @@ impl Browser {
 }
 
 impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().filter_map(|line| line.split_once(": ")).find(|(n, _)| *n == name).map(|(_, v)| v)
     }
 
     /// What the page says of faults, for a failing test.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let lines = self.body.lines().filter(|line| line.contains("fault") || line.contains("notice"));
         lines.collect::<Vec<_>>().join("\n")
     }
 
     /// The fault at the control of that id.
-    pub fn fault(&self, id: &str) -> Option<String> {
+    pub(crate) fn fault(&self, id: &str) -> Option<String> {
         let start = self.body.find(&format!("id=\"{id}-f\""))?;
         let text = &self.body[start..start + self.body[start..].find("</p>")?];
-        Some(unescape(
-            &text.replace("<span>", " ").replace("</span>", "").split_once('>')?.1.trim().to_owned(),
-        ))
+        Some(unescape(&text.replace("<span>", " ").replace("</span>", "").split_once('>')?.1.trim()))
     }
 
     /// The form that posts to an address.
-    pub fn form(&self, action: &str) -> Form {
+    pub(crate) fn form(&self, action: &str) -> Form {
         let mut forms =
             self.body.split("<form").skip(1).map(|form| form.split("</form>").next().unwrap_or(""));
         let found = forms.find(|form| attribute(form, "action").as_deref() == Some(action));
@@ -107,32 +105,32 @@ impl Answer {
 
 impl Form {
     /// Types into a control that is there.
-    pub fn set(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         let control = self.pairs.iter_mut().find(|(key, _)| key == name);
         control.unwrap_or_else(|| panic!("the form has no {name}")).1 = value.to_owned();
         self
     }
 
     /// Ticks a box, or adds what a button sends.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.pairs.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Unticks a box.
-    pub fn without(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str, value: &str) -> Self {
         let before = self.pairs.len();
         self.pairs.retain(|pair| *pair != (name.to_owned(), value.to_owned()));
         assert!(self.pairs.len() < before, "{name}={value} was not ticked");
         self
     }
 
-    pub fn value(&self, name: &str) -> &str {
+    pub(crate) fn value(&self, name: &str) -> &str {
         self.pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 }
 
-pub fn encode(pairs: &[(String, String)]) -> String {
+pub(crate) fn encode(pairs: &[(String, String)]) -> String {
     let one = |text: &str| -> String {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()

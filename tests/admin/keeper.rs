@@ -11,7 +11,7 @@ use deskbell::desk::{Credential, Desk, Secret, diff, load};
 use jiff::Timestamp;
 
 /// The box of a test.
-pub struct Shelf(Mutex<State>);
+pub(crate) struct Shelf(Mutex<State>);
 
 struct State {
     desks: Vec<Arc<Desk>>,
@@ -25,13 +25,13 @@ struct State {
     meanwhile: Option<Desk>,
 }
 
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-02T09:24:00Z".parse().expect("a time")
 }
 
 impl Shelf {
     /// Holds a desk as its version 1.
-    pub fn with(text: &str) -> Arc<Self> {
+    pub(crate) fn with(text: &str) -> Arc<Self> {
         let desk = load(text).expect("the desk of the test loads").desk;
         let shelf = Self(Mutex::new(State {
             desks: Vec::new(),
@@ -51,40 +51,40 @@ impl Shelf {
         self.0.lock().expect("no test panics while it holds this")
     }
 
-    pub fn desk(&self) -> Arc<Desk> {
+    pub(crate) fn desk(&self) -> Arc<Desk> {
         self.state().desks.last().expect("there is a desk").clone()
     }
 
-    pub fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.state().desks.len()
     }
 
     /// What the box was told to do, in order.
-    pub fn done(&self) -> Vec<String> {
+    pub(crate) fn done(&self) -> Vec<String> {
         self.state().done.clone()
     }
 
-    pub fn set_public_url(&self, url: &str) {
+    pub(crate) fn set_public_url(&self, url: &str) {
         self.state().public_url = Some(url.to_owned());
     }
 
-    pub fn set_certificate_until(&self, until: &str) {
+    pub(crate) fn set_certificate_until(&self, until: &str) {
         self.state().certificate_until = until.parse().expect("a time");
     }
 
-    pub fn set_backup(&self, bytes: Vec<u8>) {
+    pub(crate) fn set_backup(&self, bytes: Vec<u8>) {
         self.state().backup = bytes;
     }
 
     /// Another admin saves at once.
-    pub fn save_as(&self, who: &str, change: impl FnOnce(&mut Desk)) {
+    pub(crate) fn save_as(&self, who: &str, change: impl FnOnce(&mut Desk)) {
         let mut desk = Desk::clone(&self.desk());
         change(&mut desk);
         self.state().put(desk, who);
     }
 
     /// Another admin saves in the moment between the next form's check and its proposal.
-    pub fn save_meanwhile(&self, change: impl FnOnce(&mut Desk)) {
+    pub(crate) fn save_meanwhile(&self, change: impl FnOnce(&mut Desk)) {
         let mut desk = Desk::clone(&self.desk());
         change(&mut desk);
         self.state().meanwhile = Some(desk);

@@ -45,10 +45,10 @@ const TAB: Tab = Tab {
                 "distribution",
                 "Given to",
                 Kind::Choice(&[
-                    ("most_idle", "Who waited longest for work"),
+                    ("most_idle", "Longest without work"),
                     ("round_robin", "Each in turn"),
-                    ("highest_capacity", "Who has most units free"),
-                    ("pick", "Nobody: members pick by hand"),
+                    ("highest_capacity", "Most units free"),
+                    ("pick", "Picked by hand"),
                 ]),
             )
             .help("How an agent is chosen among those who could take it.")

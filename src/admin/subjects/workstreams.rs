@@ -59,7 +59,7 @@ const AUTOS: &[(&str, &str)] = &[
     ("accept", "Accepted by itself, session opens"),
 ];
 const DESKTOPS: &[(&str, &str)] =
-    &[("background", "When deskbell is not in front"), ("always", "Always"), ("never", "Never")];
+    &[("background", "When not in front"), ("always", "Always"), ("never", "Never")];
 
 const NEW: Tab = Tab {
     slug: "",
@@ -211,7 +211,7 @@ macro_rules! kind {
 const OTHERS: Tab = Tab {
     slug: "other-alerts",
     name: "Other alerts",
-    panel: Panel::Alert,
+    panel: Panel::OtherAlerts,
     sets: &[
         kind!("returned", "Customer is back"),
         kind!("transfer", "Transfer"),
