@@ -2,17 +2,19 @@
 
 #[path = "admin/browser.rs"]
 mod browser;
+#[path = "admin/hostile.rs"]
+mod hostile;
 #[path = "admin/keeper.rs"]
 mod keeper;
+#[path = "admin/lan.rs"]
+mod lan;
 
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use browser::{Answer, Browser};
-use deskbell::admin::{Admin, Door, Entering, Forwarder, SetUp, SignIn, StartKey};
+use browser::Browser;
+use deskbell::admin::{Admin, StartKey};
 use deskbell::desk::{Id, Role as DeskRole};
-use deskbell::gateway::{Caller, Method, Refused, Request, Response, Role, Roles, TokenHash};
 use keeper::Shelf;
 
 /// Everything a test needs: the pages on a socket of their own.
@@ -377,108 +379,6 @@ fn the_order_of_a_list_is_moved() {
 }
 
 #[test]
-fn a_form_without_its_token_or_with_a_foreign_one_is_refused() {
-    let house = house();
-    let other = self::house();
-    let foreign = other.browser.form("/admin/queues/front").value("token").to_owned();
-    let good = house.browser.form("/admin/queues/front").set("name", "Changed");
-    for token in ["", "00", &foreign] {
-        let answer = house.browser.post(&good.clone().set("token", token));
-        assert_eq!(answer.status, 403, "{token}");
-    }
-    assert_eq!(house.browser.post_body("/admin/restart", "").status, 403);
-    assert_eq!(house.browser.post_body("/admin/backup", "a=b").status, 403);
-    assert_eq!(house.shelf.number(), 1);
-    assert!(house.shelf.done().is_empty());
-}
-
-#[test]
-fn a_header_that_claims_to_be_the_gateway_is_refused() {
-    let house = house();
-    let ask = |headers: &str| {
-        house
-            .browser
-            .raw(format!("GET /admin/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n").as_bytes())
-    };
-    assert_eq!(
-        ask("X-Deskbell-Gateway: guess\r\nX-Deskbell-Actor: admin\r\nX-Deskbell-Session: x\r\n").status,
-        403
-    );
-    assert_eq!(ask("X-Deskbell-Gateway: a\r\nX-Deskbell-Gateway: b\r\n").status, 400);
-    assert!(
-        ask("X-Deskbell-Actor: admin\r\n").body.contains("local root"),
-        "an actor without the gateway is nobody"
-    );
-}
-
-#[test]
-fn huge_odd_and_broken_requests_are_refused_by_name_and_the_pages_go_on() {
-    let house = house();
-    let ask = |text: String| house.browser.raw(text.as_bytes()).status;
-    let form = "Content-Type: application/x-www-form-urlencoded";
-    let post =
-        |rest: &str| format!("POST /admin/queues/front HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{rest}");
-    let huge = 2 * 1024 * 1024;
-    assert_eq!(ask(post(&format!("{form}\r\nContent-Length: {huge}\r\n\r\n{}", "a".repeat(huge)))), 413);
-    assert_eq!(ask(post(&format!("{form}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n"))), 400);
-    assert_eq!(ask(post(&format!("{form}\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\na=bc"))), 400);
-    assert_eq!(ask(post("Content-Type: text/plain\r\nContent-Length: 3\r\n\r\na=b")), 415);
-    assert_eq!(ask(post(&format!("{form}\r\nContent-Length: 5\r\n\r\na=%zz"))), 400);
-    assert_eq!(ask(post(&format!("{form}\r\nContent-Length: 4\r\n\r\na=%ff"))), 400);
-    assert_eq!(ask(post(&format!("{form}\r\nContent-Length: 10000\r\n\r\n{}", "a&".repeat(5000)))), 413);
-    assert_eq!(
-        ask(format!("GET /admin/{} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "a".repeat(3000))),
-        414
-    );
-    assert_eq!(ask("DELETE /admin/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned()), 405);
-    assert_eq!(ask("GET /admin/%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned()), 400);
-    house.browser.page("/admin/");
-}
-
-#[test]
-fn a_length_beyond_all_measure_is_answered_and_the_pages_go_on() {
-    let house = house();
-    for length in ["999999999999", "18446744073709551615"] {
-        let head = format!(
-            "POST /admin/queues/front HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {length}\r\n\r\n"
-        );
-        use std::io::{Read, Write};
-        let mut stream = std::os::unix::net::UnixStream::connect(&house.browser.0).expect("the pages listen");
-        stream.write_all(head.as_bytes()).expect("sent");
-        let mut start = [0; 12];
-        stream.read_exact(&mut start).expect("an answer");
-        assert_eq!(&start, b"HTTP/1.1 413", "{length}");
-    }
-    house.browser.page("/admin/");
-}
-
-#[test]
-fn hostile_text_is_shown_as_text_wherever_it_stands() {
-    let house = house();
-    let hostile = "\"><script>alert(1)</script>'&{{ 7*7 }}<img src=x onerror=alert(1)>";
-    house.shelf.save_as(hostile, |desk| {
-        desk.name = hostile.to_owned();
-        desk.queue_mut("front").expect("there").name = hostile.to_owned();
-        desk.workstream_mut("web-live").expect("there").name = hostile.to_owned();
-        desk.agent_mut("alice").expect("there").name = hostile.to_owned();
-        desk.wrapup_reason_mut("solved").expect("there").label = hostile.into();
-        desk.contacts[0].name = hostile.to_owned();
-    });
-    for path in PAGES.iter().chain(&["/admin/changes/2", "/admin/queues?saved=2"]) {
-        let page = house.browser.page(path);
-        assert!(!page.body.contains("<script>alert") && !page.body.contains("<img"), "{path}");
-        assert!(!page.body.contains("<b>she asked"), "{path}");
-    }
-    let answer = house.browser.post(&house.browser.form("/admin/queues/front").set("priority", hostile));
-    assert_eq!(answer.status, 422);
-    assert!(!answer.body.contains("<script>alert"));
-    assert_eq!(answer.form("/admin/queues/front").value("priority"), hostile);
-    let control = house.browser.post(&house.browser.form("/admin/queues/front").set("name", "a\u{1}b"));
-    assert_eq!(control.status, 422, "{}", control.body);
-}
-
-#[test]
 fn a_preview_shows_what_a_form_comes_to_and_saves_nothing() {
     let house = house();
     let path = "/admin/workstreams/web-live";
@@ -613,170 +513,6 @@ fn a_certificate_near_its_end_is_warned_about() {
     assert!(house.browser.page("/admin/").body.contains("The certificate ends in 10 days."));
     house.shelf.set_certificate_until("2026-03-01T00:00:00Z");
     assert!(house.browser.page("/admin/").body.contains("The certificate is over."));
-}
-
-/// The door of a test: one name, one password.
-#[derive(Default)]
-struct Gate {
-    out: AtomicUsize,
-}
-
-impl Door for Gate {
-    fn sign_in(&self, who: SignIn) -> Entering<Result<String, Refused>> {
-        let good = who.username == "admin" && who.password.expose() == "right";
-        Box::pin(async move {
-            if good {
-                Ok("__Host-deskbell=secret".to_owned())
-            } else {
-                Err(Refused::new(401, "unauthorized", "Username or password is wrong."))
-            }
-        })
-    }
-
-    fn sign_out(&self, _: &Caller) -> Entering<()> {
-        self.out.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async {})
-    }
-
-    fn needs_set_up(&self) -> bool {
-        false
-    }
-
-    fn set_up(&self, _: SetUp) -> Entering<Result<String, Refused>> {
-        Box::pin(async { Err(Refused::new(403, "forbidden", "The box is set up.")) })
-    }
-}
-
-fn request(method: Method, path: &str, caller: Option<(&str, Role)>) -> Request {
-    let mut request = Request::for_test(method, path).with_header("accept", "text/html,*/*");
-    request.caller = caller.map(|(name, role)| Caller {
-        agent: name.into(),
-        roles: Roles::NONE.with(role),
-        token: TokenHash::of(name),
-    });
-    request
-}
-
-fn read(response: &Response) -> Answer {
-    let body = String::from_utf8_lossy(response.body_bytes()).into_owned();
-    Answer { status: response.status(), head: String::new(), body }
-}
-
-#[test]
-fn an_admin_on_the_lan_saves_through_the_gateway_in_their_own_name() {
-    let house = house();
-    let forwarder = Forwarder::new(&house.browser.0, house.key.clone(), Arc::new(Gate::default()));
-    let ask = |request| smol::block_on(forwarder.page(request));
-    let path = "/admin/queues/front";
-    let page = ask(request(Method::Get, path, Some(("admin", Role::Admin))));
-    assert_eq!((page.status(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    let form = read(&page).form(path).set("priority", "4");
-    let post = |who: &str| {
-        let mut request = request(Method::Post, path, Some((who, Role::Admin)));
-        request.body = browser::encode(&form.pairs).into_bytes();
-        ask(request)
-    };
-    assert_eq!(post("mallory").status(), 403, "a form token is bound to who it was made for");
-    let saved = post("admin");
-    assert_eq!((saved.status(), saved.header("location")), (303, Some("/admin/queues/front?saved=2")));
-    assert!(house.browser.page("/admin/changes").body.contains("<td>admin</td>"));
-    let file = ask(request(Method::Get, "/admin/desk.toml", Some(("admin", Role::Admin))));
-    assert!(file.header("content-disposition").expect("saved").starts_with("attachment"));
-}
-
-#[test]
-fn without_the_role_there_is_no_page_and_without_a_sign_in_there_is_the_way_to_one() {
-    let house = house();
-    let forwarder = Forwarder::new(&house.browser.0, house.key.clone(), Arc::new(Gate::default()));
-    let ask = |request| smol::block_on(forwarder.page(request));
-    assert_eq!(ask(request(Method::Get, "/admin/", Some(("alice", Role::Agent)))).status(), 403);
-    let away = ask(request(Method::Get, "/admin/queues/front", None));
-    assert_eq!(
-        (away.status(), away.header("location")),
-        (303, Some("/admin/sign-in?then=%2Fadmin%2Fqueues%2Ffront"))
-    );
-    assert_eq!(ask(request(Method::Post, "/admin/queues/front", None)).status(), 401);
-}
-
-#[test]
-fn the_sign_in_page_works_without_script_and_goes_only_to_pages_of_ours() {
-    let house = house();
-    let gate = Arc::new(Gate::default());
-    let forwarder = Arc::new(Forwarder::new(&house.browser.0, house.key.clone(), gate.clone()));
-    let routes = deskbell::admin::routes(forwarder);
-    let ask = |request: Request| {
-        let path = request.path.clone();
-        let route = routes
-            .iter()
-            .find(|route| route.method == request.method && route.path == path)
-            .expect("a route");
-        smol::block_on((route.handler)(request))
-    };
-    let page = ask(request(Method::Get, "/admin/sign-in", None).with_query("then=/admin/people"));
-    let form = read(&page).form("/admin/sign-in");
-    assert_eq!(form.value("then"), "/admin/people");
-    let post = |password: &str, then: &str, own: bool| {
-        let form = form.clone().set("username", "admin").set("password", password).set("then", then);
-        let mut request = request(Method::Post, "/admin/sign-in", None);
-        (request.body, request.own_origin) = (browser::encode(&form.pairs).into_bytes(), own);
-        ask(request)
-    };
-    let wrong = post("wrong", "/admin/people", true);
-    assert_eq!(wrong.status(), 401);
-    assert!(
-        read(&wrong).body.contains("Username or password is wrong.")
-            && !read(&wrong).body.contains("value=\"wrong\"")
-    );
-    assert_eq!(post("right", "/admin/people", false).status(), 403, "another site signs nobody in");
-    let right = post("right", "/admin/people", true);
-    assert_eq!((right.status(), right.header("location")), (303, Some("/admin/people")));
-    assert!(right.header("set-cookie").is_some());
-    assert_eq!(post("right", "https://evil.example/", true).header("location"), Some("/admin/"));
-    let mut out = request(Method::Post, "/admin/sign-out", Some(("admin", Role::Admin)));
-    out.own_origin = true;
-    assert!(ask(out).header("set-cookie").expect("taken out").contains("Max-Age=0"));
-    assert_eq!(gate.out.load(Ordering::SeqCst), 1);
-}
-
-#[test]
-fn the_gateway_answers_when_the_pages_are_gone_or_their_answer_is_too_large() {
-    let house = house();
-    house.shelf.set_backup(vec![0; 9 * 1024 * 1024]);
-    let forwarder = Forwarder::new(&house.browser.0, house.key.clone(), Arc::new(Gate::default()));
-    let admin = Some(("admin", Role::Admin));
-    let large =
-        smol::block_on(forwarder.page(request(Method::Get, "/admin/backup/2026-03-02.deskbell", admin)));
-    assert_eq!(large.status(), 502);
-    assert!(read(&large).body.contains("deskbell backup --to FILE"));
-    assert_eq!(house.browser.get("/admin/backup/2026-03-02.deskbell").body.len(), 9 * 1024 * 1024);
-    let nowhere = Forwarder::new(
-        std::path::Path::new("/nonexistent/admin.sock"),
-        house.key.clone(),
-        Arc::new(Gate::default()),
-    );
-    let gone = smol::block_on(nowhere.page(request(Method::Get, "/admin/", admin)));
-    assert_eq!((gone.status(), gone.header("retry-after")), (503, Some("1")));
-}
-
-#[test]
-fn many_ask_at_once_and_each_gets_a_page_or_a_refusal_by_name() {
-    let house = house();
-    let forwarder = Forwarder::new(&house.browser.0, house.key.clone(), Arc::new(Gate::default()));
-    let forwarder = &forwarder;
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let ask = || {
-            smol::block_on(forwarder.page(request(
-                Method::Get,
-                "/admin/people",
-                Some(("admin", Role::Admin)),
-            )))
-            .status()
-        };
-        let threads: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("answered")).collect()
-    });
-    assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
-    assert!(statuses.iter().filter(|status| **status == 200).count() >= 4, "{statuses:?}");
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Answer {
     pub(crate) fn fault(&self, id: &str) -> Option<String> {
         let start = self.body.find(&format!("id=\"{id}-f\""))?;
         let text = &self.body[start..start + self.body[start..].find("</p>")?];
-        Some(unescape(&text.replace("<span>", " ").replace("</span>", "").split_once('>')?.1.trim()))
+        let text = text.replace("<span>", " ").replace("</span>", "");
+        Some(unescape(text.split_once('>')?.1.trim()))
     }
 
     /// The form that posts to an address.
