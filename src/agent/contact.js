@@ -42,11 +42,10 @@ export function contactSection(state, one, id) {
     h("section", { class: "sect", key: "stored" }, h("h3", { class: "sect__h" }, t("agent.cust.stored")), ...kids);
   if (!id)
     return body(
-      h("p", { class: "t-3" }, t("agent.cust.unknown")),
       may &&
         h(
           "p",
-          { class: "acts" },
+          { class: "cust__acts" },
           act("keep", () => newContact(one.conversation)),
           act("find", () => openDialog("contact_find", { ...about, filter: "", index: 0, items: [] })),
         ),
@@ -72,7 +71,7 @@ export function contactSection(state, one, id) {
     may &&
       h(
         "p",
-        { class: "acts" },
+        { class: "cust__acts" },
         act("change", () => openDialog("contact_edit", { ...about, contact })),
         act("find", () => openDialog("contact_find", { ...about, filter: "", index: 0, items: [] })),
         act("unlink", () => link(one.conversation, null)),

@@ -127,11 +127,11 @@ fn a_contact_is_kept_changed_and_erased_and_a_quick_reply_names_the_customer() {
     eva.start(json!({"name": "Eva Smit", "email": "eva@example.com", "comment": "Hello?"}));
     sofie.accept("Eva Smit");
     sofie.page.see_text(".cust", "Not a stored contact");
-    sofie.page.press_text(".cust .acts button", "Keep as contact");
+    sofie.page.press_text(".cust__acts button", "Keep as contact");
     sofie.page.see_text(".cust .sect dd", "e**@example.com");
 
     // Replaced, with what it was before the eye and not in the field (REQ D-20).
-    sofie.page.press_text(".cust .acts button", "Change");
+    sofie.page.press_text(".cust__acts button", "Change");
     sofie.page.write("#c-name", "Eva de Smit");
     sofie.page.write("#c-email", "smit@example.com");
     sofie.page.press("dialog .dlg__f .btn--main");
@@ -140,14 +140,14 @@ fn a_contact_is_kept_changed_and_erased_and_a_quick_reply_names_the_customer() {
     sofie.page.see_text(".cust .sect dd", "s***@example.com");
 
     // Linked to another.
-    sofie.page.press_text(".cust .acts button", "Find contact");
+    sofie.page.press_text(".cust__acts button", "Find contact");
     sofie.page.write("dialog .find input", "melissa");
     sofie.page.see_text("#options li", "Melissa de Vries");
     sofie.page.press("#options li");
     sofie.page.press("dialog .dlg__f .btn--main");
     sofie.page.see_text(".cust .sect dd", "Melissa de Vries");
-    sofie.page.press_text(".cust .acts button", "Somebody else");
-    sofie.page.see_text(".cust .acts button", "Keep as contact");
+    sofie.page.press_text(".cust__acts button", "Somebody else");
+    sofie.page.see_text(".cust__acts button", "Keep as contact");
     sofie.page.picture("contact");
 
     // Erased from the palette, by whoever supervises.
