@@ -6,6 +6,8 @@ mod support;
 
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
+#[path = "browser/colleagues.rs"]
+mod colleagues;
 #[path = "browser/conversation.rs"]
 mod conversation;
 #[path = "browser/desktop.rs"]

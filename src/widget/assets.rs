@@ -34,6 +34,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("banners.js", include_bytes!("../agent/banners.js")),
     ("box.js", include_bytes!("../agent/box.js")),
     ("compose.js", include_bytes!("../agent/compose.js")),
+    ("contact.js", include_bytes!("../agent/contact.js")),
     ("customer.js", include_bytes!("../agent/customer.js")),
     ("desktop.css", include_bytes!("../agent/desktop.css")),
     ("desktop.html", include_bytes!("../agent/desktop.html")),
