@@ -8,7 +8,7 @@ use super::id::{AgentId, Handle, PresenceId, RequestId};
 use super::presence::{Override, OverrideEvent, Penalty, Reason, Status};
 use super::refusal::Refusal;
 use super::settings::{Mode, WorkItemKind};
-use super::timer::TimerOwner;
+use super::timer::{PAST_MS, TimerOwner};
 use super::wheel::TimerId;
 use crate::limits::SESSIONS_MAX;
 
@@ -67,15 +67,13 @@ impl Engine {
     /// patience, and after the longest she counts as signed out.
     fn await_return(&mut self, agent: AgentId) {
         let since = self.agents[usize::from(agent.0)].lost_mono_ms;
-        let at = |patience_ms: u64| u64::try_from(since.saturating_add_unsigned(patience_ms)).unwrap_or(0);
-        let mut next = at(self.desk.agents[usize::from(agent.0)].lost_ms);
+        let mut patience_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
         for &conversation in &self.agents[usize::from(agent.0)].open {
-            if let Some(patience_ms) = self.patience(conversation, agent) {
-                next = next.min(at(patience_ms));
-            }
+            patience_ms = patience_ms.min(self.patience(conversation, agent).unwrap_or(u64::MAX));
         }
-        let next = next.max(self.now.mono_ms);
-        let timer = self.wheel.arm(next, TimerOwner::AgentLost(agent));
+        // From before the start, maybe: then in its place among all that fell due while the box was down.
+        let deadline_ms = PAST_MS.saturating_add_signed(since).saturating_add(patience_ms);
+        let timer = self.wheel.arm(deadline_ms, TimerOwner::AgentLost(agent));
         self.agent_row(agent).lost_timer = timer.expect("the wheel has room for every timer");
     }
 
@@ -160,13 +158,16 @@ impl Engine {
         match row.phase {
             // A closed browser is one of the ways not to be shown: it stays hers for its eight minutes (S2-31).
             Phase::Reserved { hold: Hold::Undelivered { .. }, .. } if gone == Gone::Lost => {}
-            Phase::Reserved { hold: Hold::Undelivered { .. }, .. } => {
+            Phase::Reserved { agent: holder, hold: Hold::Undelivered { .. }, .. } if holder == agent => {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
             }
             // Assigned and never opened: its customer is there now and must not wait for who is not. A case can.
-            Phase::Reserved { hold: Hold::Assigned, .. }
-                if row.mode == Mode::Live && row.kind != WorkItemKind::Case && !row.frozen =>
+            Phase::Reserved { agent: holder, hold: Hold::Assigned, .. }
+                if holder == agent
+                    && row.mode == Mode::Live
+                    && row.kind != WorkItemKind::Case
+                    && !row.frozen =>
             {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
@@ -185,20 +186,9 @@ impl Engine {
         if row.kind == WorkItemKind::Case || row.frozen {
             return;
         }
-        let (mode, heir) = (row.mode, row.guests().next());
-        if let Some(heir) = heir {
-            self.drop_session(conversation, agent);
-            self.emit(Effect::SessionClosed { conversation, agent, reason: SessionReason::AgentLost });
-            let row = self.row_mut(conversation);
-            if let Phase::Active { owner, .. } = &mut row.phase {
-                *owner = heir;
-            }
-            if let Some(session) = row.sessions.iter_mut().find(|session| session.agent == heir) {
-                session.role = Role::Owner;
-            }
-            self.say(conversation, SystemCode::AgentLeft, Some(agent));
-            self.emit(Effect::State { conversation, reason: Some(SessionReason::AgentLost) });
-            return self.settle_conference(conversation);
+        let mode = row.mode;
+        if self.inherit(conversation, agent) {
+            return;
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),
@@ -209,6 +199,24 @@ impl Engine {
                 self.route(conversation, RoutingEvent::Rerouted);
             }
         }
+    }
+
+    /// The longest-standing participant of a conference becomes its owner; false when there is none.
+    fn inherit(&mut self, conversation: Handle, agent: AgentId) -> bool {
+        let Some(heir) = self.row(conversation).guests().next() else { return false };
+        self.drop_session(conversation, agent);
+        self.emit(Effect::SessionClosed { conversation, agent, reason: SessionReason::AgentLost });
+        let row = self.row_mut(conversation);
+        if let Phase::Active { owner, .. } = &mut row.phase {
+            *owner = heir;
+        }
+        if let Some(session) = row.sessions.iter_mut().find(|session| session.agent == heir) {
+            session.role = Role::Owner;
+        }
+        self.say(conversation, SystemCode::AgentLeft, Some(agent));
+        self.emit(Effect::State { conversation, reason: Some(SessionReason::AgentLost) });
+        self.settle_conference(conversation);
+        true
     }
 
     pub(super) fn choose_presence(
@@ -371,7 +379,7 @@ impl Engine {
                     if row.frozen {
                         let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AssetRemoved);
                         self.finish(conversation, reason, code, None);
-                    } else {
+                    } else if !self.inherit(conversation, agent) {
                         self.give_back(conversation, agent, SessionReason::Rerouted);
                         self.route(conversation, RoutingEvent::Rerouted);
                     }

@@ -136,7 +136,7 @@ impl Engine {
             waiting: [0; QUEUES_MAX],
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
-            wheel: Wheel::new(timers, now.mono_ms),
+            wheel: Wheel::new(timers, 0),
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
             decisions: 0,
@@ -179,7 +179,7 @@ impl Engine {
         if self.pass.is_due() || self.renewal.is_some() {
             return Some(self.now.mono_ms);
         }
-        self.wheel.next_deadline()
+        self.wheel.next_deadline().map(|due| due.saturating_sub(timer::PAST_MS))
     }
 
     fn dispatch(&mut self, input: Input) {
@@ -349,11 +349,6 @@ impl Engine {
 
     fn agent_row(&mut self, agent: AgentId) -> &mut Agent {
         &mut self.agents[usize::from(agent.0)]
-    }
-
-    /// A wall-clock instant as a monotonic deadline: what is left of it from now, 0 when it has passed.
-    fn mono(&self, wall_ms: i64) -> u64 {
-        self.now.mono_ms + u64::try_from(wall_ms.saturating_sub(self.now.wall_ms)).unwrap_or(0)
     }
 
     fn wall_in(&self, ms: u64) -> i64 {

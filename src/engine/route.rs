@@ -18,15 +18,15 @@ impl Engine {
             return;
         }
         if !self.may_offer_now(conversation) {
-            // Who is left out must not stay so because the doors were closed in between.
-            self.set_round(conversation);
-        } else if self.has_room() && !self.has_elders(conversation) {
+            return self.set_round(conversation);
+        }
+        if self.has_room() && !self.has_elders(conversation) {
             self.search(conversation, event);
         } else {
-            // Nor because the pass ends at somebody older who finds nobody.
-            self.set_round(conversation);
             let queue = self.row(conversation).queue;
             self.pass.queue(queue);
+            // A pass that stops at the head of the line does not come to it; its round ends all the same.
+            self.set_round(conversation);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::conversation::{Phase, Role};
-use super::effect::{BannerKind, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
+use super::effect::{Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, ConversationId, Handle, QueueId, RequestId};
 use super::input::Target;
 use super::refusal::Refusal;
@@ -118,7 +118,16 @@ impl Engine {
 
     /// Puts a request to a colleague while the sender keeps talking (D-9).
     pub(super) fn ask(&mut self, conversation: Handle, sender: AgentId, target: AgentId, kind: OfferKind) {
-        self.overrule(conversation);
+        match self.row(conversation).phase.offer() {
+            // A supervisor asks in the middle of a colleague's request.
+            Some(running) if running.asks() => {
+                self.disconnect_request(conversation, OfferEnd::Withdrawn);
+            }
+            // The toast of what she got by itself: she has plainly seen it.
+            _ => {
+                self.end_offer(conversation, OfferEnd::Accepted);
+            }
+        }
         let mut offer = self.make_offer(conversation, target, kind);
         offer.sender = Some(sender);
         match offer.auto {
@@ -137,25 +146,6 @@ impl Engine {
                     self.begin_offer(conversation, offer);
                 }
             }
-        }
-    }
-
-    /// A supervisor decides while a request of the owner's is pending: it is withdrawn and she is told. A toast of
-    /// the owner's own has done its work.
-    fn overrule(&mut self, conversation: Handle) {
-        let Some(running) = self.row(conversation).phase.offer().copied() else { return };
-        if !running.asks() {
-            self.end_offer(conversation, OfferEnd::Accepted);
-            return;
-        }
-        self.end_offer(conversation, OfferEnd::Withdrawn);
-        let kind = match running.kind {
-            OfferKind::Conference => BannerKind::ConferenceRefused,
-            OfferKind::Transfer | OfferKind::Escalation => BannerKind::TransferRefused,
-            OfferKind::Incoming | OfferKind::Returned | OfferKind::Assigned => return,
-        };
-        if let Some(sender) = running.sender {
-            self.raise_banner(sender, kind, Some(conversation));
         }
     }
 
@@ -190,7 +180,7 @@ impl Engine {
         kind: OfferKind,
     ) {
         let Phase::Active { owner, .. } = self.row(conversation).phase else { return };
-        self.overrule(conversation);
+        self.end_offer(conversation, OfferEnd::Withdrawn);
         self.say(conversation, SystemCode::Transferred, Some(owner));
         self.send_guests_home(conversation, SessionReason::Transferred);
         self.retire(conversation, owner, SessionReason::Transferred);

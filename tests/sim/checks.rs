@@ -7,7 +7,7 @@ use deskbell::engine::effect::Verdict;
 use deskbell::engine::id::{AgentId, QueueId};
 use deskbell::engine::settings::Distribution;
 
-use crate::shadow::{Due, Link, Part, Place, ROUND_MS, Shadow, TEN, Talk, Why};
+use crate::shadow::{Due, Link, Part, Place, Shadow, TEN, Talk, Why};
 
 /// How late a tick of the simulation may come.
 pub(crate) const LATE_MS: u64 = 10;
@@ -21,12 +21,6 @@ impl Shadow {
             let row = engine.conversation(*id).unwrap_or_else(|| panic!("{id} is lost: {talk:?}"));
             if self.renewing {
                 talk.queue = row.queue;
-            }
-            // Given back while the doors are closed, or behind somebody older: nobody was looked for, and the
-            // round begins all the same.
-            let left_out = talk.place == Place::Line && !talk.excluded.is_empty() && talk.round.is_none();
-            if left_out && row.round_wall_ms.is_some() {
-                talk.round = Some(Due::after(self.now, ROUND_MS));
             }
             compare_talk(talk, row);
         }

@@ -5,7 +5,7 @@ use deskbell::engine::effect::{Effect, RoutingEvent, Verdict};
 use deskbell::engine::id::{AgentId, ConversationId, Handle};
 use deskbell::engine::settings::Distribution;
 
-use crate::shadow::{Due, Place, ROUND_MS, Shadow, Talk};
+use crate::shadow::{Place, Shadow, Talk};
 
 /// How many a pass steps over because everybody was asked about them in this round.
 const STEPPED_OVER: usize = 16;
@@ -24,6 +24,22 @@ impl Shadow {
         if self.renewing {
             self.talk(id).queue = queue;
         }
+        let now = self.now;
+        let due = self.talk(id).round;
+        if event == RoutingEvent::RoundStarted {
+            assert!(due.is_some(), "{id}: a round nobody waited for");
+        }
+        if let Some(due) = due.filter(|_| event == RoutingEvent::RoundStarted) {
+            self.fires(due);
+        }
+        if self.ticking {
+            self.talk(id).begin_round(now);
+        }
+        let by_pass = matches!(event, RoutingEvent::CapacityFreed | RoutingEvent::PresenceChanged);
+        if self.ticking && by_pass {
+            // Rounds due at this instant have all begun before the pass at the end of the turn.
+            self.talks.values_mut().for_each(|talk| talk.begin_round(now));
+        }
         let talk = self.talks[&id].clone();
         assert_eq!(talk.place, Place::Line, "{id}: looked for somebody while {:?}", talk.place);
         assert_eq!(queue, talk.queue, "{id}: looked in the wrong queue");
@@ -34,6 +50,7 @@ impl Shadow {
         assert!(self.has_queue(queue), "{id}: {queue} is not in the desk");
         assert!(self.may_offer_now(talk.workstream), "{id}: out of hours (S0-4)");
         let settings = &self.desk.queues[usize::from(queue.0)];
+        let loads = self.loads();
         let weighed: Vec<AgentId> = candidates.iter().map(|candidate| candidate.agent).collect();
         assert_eq!(weighed, settings.members.to_vec(), "every member is weighed (B-1)");
         let found: Vec<(AgentId, Verdict)> = weighed
@@ -41,7 +58,8 @@ impl Shadow {
             .map(|&agent| {
                 let before = capped.iter().find(|(off, _)| *off == agent).map(|&(_, over)| over);
                 let over = before.unwrap_or(self.agents[usize::from(agent.0)].over);
-                (agent, self.verdict_under(agent, talk.workstream, &talk.excluded, over))
+                let load = loads[usize::from(agent.0)];
+                (agent, self.verdict_under(agent, load, talk.workstream, &talk.excluded, over))
             })
             .collect();
         let told = candidates.iter().map(|candidate| match candidate.verdict {
@@ -51,7 +69,8 @@ impl Shadow {
         assert_eq!(told.collect::<Vec<_>>(), found, "{id}: verdicts");
         let place = |agent: AgentId| {
             let assigned = self.agents[usize::from(agent.0)].assigned;
-            (talk.preferred != Some(agent), self.rank(agent, queue), assigned, agent)
+            let rank = self.rank(agent, loads[usize::from(agent.0)], queue);
+            (talk.preferred != Some(agent), rank, assigned, agent)
         };
         let able = found.iter().filter(|(_, verdict)| *verdict == Verdict::Ranked).map(|&(agent, _)| agent);
         let best = able.min_by_key(|&agent| place(agent));
@@ -62,19 +81,10 @@ impl Shadow {
             assert_eq!(verdict, Some(Verdict::Sessions), "{agent} off duty for the wrong reason");
             assert!(chosen.is_none_or(|chosen| place(agent) < place(chosen)), "{agent} was not next (D-6)");
         }
-        match chosen {
-            Some(agent) => {
-                self.nobody_waits_longer(&talk, agent);
-                self.turn_of[usize::from(queue.0)] = Some(agent);
-                self.decided = Some((id, agent));
-            }
-            None => {
-                let due = Due::after(self.now, ROUND_MS);
-                let talk = self.talk(id);
-                if !talk.excluded.is_empty() && talk.round.is_none() {
-                    talk.round = Some(due);
-                }
-            }
+        if let Some(agent) = chosen {
+            self.nobody_waits_longer(&talk, agent);
+            self.turn_of[usize::from(queue.0)] = Some(agent);
+            self.decided = Some((id, agent));
         }
     }
 
@@ -88,14 +98,16 @@ impl Shadow {
             let priority = self.desk.queues[usize::from(talk.queue.0)].priority;
             (priority, talk.queue.0, talk.arrived, talk.id)
         };
+        let load = self.load(agent);
         for other in self.talks.values() {
             let queue = &self.desk.queues[usize::from(other.queue.0)];
             let could = other.place == Place::Line
                 && queue.distribution != Distribution::Pick
                 && queue.members.contains(&agent)
                 && self.may_offer_now(other.workstream)
-                && self.verdict(agent, other.workstream, &other.excluded) == Verdict::Ranked;
-            if could && place(other) < place(talk) && self.asked_before(other) < STEPPED_OVER {
+                && place(other) < place(talk)
+                && self.verdict(agent, load, other.workstream, &other.excluded) == Verdict::Ranked;
+            if could && self.asked_before(other) < STEPPED_OVER {
                 panic!("{} is offered to {agent}, and {} has waited longer for her", talk.id, other.id);
             }
         }

@@ -21,6 +21,15 @@ use tungstenite::{Message, WebSocket};
 /// Longest wait for something that must come, in real time: generous, for loaded machines.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The binary under test. `DESKBELL_RUN` names another, with what runs it: `qemu-aarch64-static FILE`.
+fn binary() -> Command {
+    let Ok(run) = std::env::var("DESKBELL_RUN") else { return Command::new(env!("CARGO_BIN_EXE_deskbell")) };
+    let mut words = run.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words);
+    command
+}
+
 /// A running `deskbell demo`.
 pub(crate) struct Desk {
     child: Option<Child>,
@@ -36,11 +45,17 @@ impl Desk {
     /// A demo on a fresh folder and a free port, with more arguments.
     pub(crate) fn start(options: &[&str]) -> Desk {
         let owned = tempfile::tempdir().expect("a folder");
-        let dir = owned.path().to_path_buf();
+        let mut desk = Desk::start_in(owned.path().to_path_buf(), options);
+        desk.owned = Some(owned);
+        desk
+    }
+
+    /// A demo on a folder of the test's own.
+    pub(crate) fn start_in(dir: PathBuf, options: &[&str]) -> Desk {
         let mut desk = Desk {
             child: None,
             dir,
-            owned: Some(owned),
+            owned: None,
             url: String::new(),
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
@@ -68,7 +83,7 @@ impl Desk {
 
     fn launch(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        let mut child = binary()
             .arg("demo")
             .args(["--listen", &listen, "--data"])
             .arg(&self.dir)
@@ -171,13 +186,21 @@ impl Desk {
         self.child.as_ref().expect("running").id()
     }
 
-    fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
         let tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("the box listens");
         tcp.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
         tcp.set_nodelay(true).expect("no delay");
         let name = ServerName::try_from("localhost").expect("a name");
         let tls = ClientConnection::new(Arc::clone(&self.tls), name).expect("TLS");
         StreamOwned::new(tls, tcp)
+    }
+
+    /// Like [`Desk::stream`] where a refusal is expected.
+    pub(crate) fn try_stream(&self) -> Option<StreamOwned<ClientConnection, TcpStream>> {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        tcp.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        let name = ServerName::try_from("localhost").ok()?;
+        Some(StreamOwned::new(ClientConnection::new(Arc::clone(&self.tls), name).ok()?, tcp))
     }
 
     /// One HTTP exchange: status, headers in lower case, body.
