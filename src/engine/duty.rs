@@ -67,13 +67,14 @@ impl Engine {
     /// patience, and after the longest she counts as signed out.
     fn await_return(&mut self, agent: AgentId) {
         let since = self.agents[usize::from(agent.0)].lost_mono_ms;
-        let mut patience_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
+        let at = |patience_ms: u64| (PAST_MS + patience_ms).saturating_add_signed(since);
+        let mut next = at(self.desk.agents[usize::from(agent.0)].lost_ms);
         for &conversation in &self.agents[usize::from(agent.0)].open {
-            patience_ms = patience_ms.min(self.patience(conversation, agent).unwrap_or(u64::MAX));
+            if let Some(patience_ms) = self.patience(conversation, agent) {
+                next = next.min(at(patience_ms));
+            }
         }
-        // From before the start, maybe: then in its place among all that fell due while the box was down.
-        let deadline_ms = PAST_MS.saturating_add_signed(since).saturating_add(patience_ms);
-        let timer = self.wheel.arm(deadline_ms, TimerOwner::AgentLost(agent));
+        let timer = self.wheel.arm(next, TimerOwner::AgentLost(agent));
         self.agent_row(agent).lost_timer = timer.expect("the wheel has room for every timer");
     }
 
@@ -156,18 +157,16 @@ impl Engine {
     fn go_on_without(&mut self, conversation: Handle, agent: AgentId, gone: Gone) {
         let row = self.row(conversation);
         match row.phase {
+            Phase::Reserved { agent: holder, .. } if holder != agent => {}
             // A closed browser is one of the ways not to be shown: it stays hers for its eight minutes (S2-31).
             Phase::Reserved { hold: Hold::Undelivered { .. }, .. } if gone == Gone::Lost => {}
-            Phase::Reserved { agent: holder, hold: Hold::Undelivered { .. }, .. } if holder == agent => {
+            Phase::Reserved { hold: Hold::Undelivered { .. }, .. } => {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
             }
             // Assigned and never opened: its customer is there now and must not wait for who is not. A case can.
-            Phase::Reserved { agent: holder, hold: Hold::Assigned, .. }
-                if holder == agent
-                    && row.mode == Mode::Live
-                    && row.kind != WorkItemKind::Case
-                    && !row.frozen =>
+            Phase::Reserved { hold: Hold::Assigned, .. }
+                if row.mode == Mode::Live && row.kind != WorkItemKind::Case && !row.frozen =>
             {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
@@ -183,12 +182,17 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case || row.frozen {
+        if row.kind == WorkItemKind::Case {
             return;
         }
-        let mode = row.mode;
+        let (mode, frozen) = (row.mode, row.frozen);
         if self.inherit(conversation, agent) {
             return;
+        }
+        if frozen {
+            // Only ending is left of it, and nobody is there to do that.
+            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AgentLeft);
+            return self.finish(conversation, reason, code, Some(agent));
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),

@@ -39,6 +39,7 @@ pub(crate) struct Desk {
     pub(crate) port: u16,
     options: Vec<String>,
     tls: Arc<ClientConfig>,
+    log: Arc<std::sync::Mutex<String>>,
 }
 
 impl Desk {
@@ -60,6 +61,7 @@ impl Desk {
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
             tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
         };
         desk.launch();
         desk
@@ -93,7 +95,7 @@ impl Desk {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("piped");
-        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let log = Arc::clone(&self.log);
         let into = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -180,6 +182,11 @@ impl Desk {
     pub(crate) fn start_again(&mut self) {
         self.kill();
         self.launch();
+    }
+
+    /// What the box has written to its standard error so far, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -346,6 +353,8 @@ pub(crate) struct Socket {
     frames: Receiver<Value>,
     /// Frames read and not yet asked for, in order.
     pub(crate) seen: Vec<Value>,
+    /// Every frame read so far, asked for or not.
+    pub(crate) all: Vec<Value>,
     next_id: i64,
 }
 
@@ -385,7 +394,7 @@ impl Socket {
                 }
             }
         });
-        Socket { writer, frames, seen: Vec::new(), next_id: 1 }
+        Socket { writer, frames, seen: Vec::new(), all: Vec::new(), next_id: 1 }
     }
 
     pub(crate) fn send(&mut self, frame: &Value) {
@@ -411,7 +420,9 @@ impl Socket {
         }
         let deadline = Instant::now() + patience;
         loop {
-            match self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let read = self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            self.all.extend(read.iter().cloned());
+            match read {
                 Ok(frame) if fits(&frame) => return Some(frame),
                 Ok(frame) => self.seen.push(frame),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
