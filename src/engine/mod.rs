@@ -31,6 +31,7 @@ pub mod wheel;
 mod accept;
 mod admit;
 mod change;
+pub mod clock;
 mod close;
 mod duty;
 mod invariants;
@@ -101,6 +102,8 @@ pub struct Engine {
     kept: Vec<Handle>,
     kept_agents: Vec<AgentId>,
     leaving: Vec<Handle>,
+    /// Timers armed before this one are those of the store's records.
+    opened_at_arm: u64,
     /// Routing waits until the store's records are all in.
     is_open: bool,
 }
@@ -136,7 +139,8 @@ impl Engine {
             waiting: [0; QUEUES_MAX],
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
-            wheel: Wheel::new(timers, now.mono_ms),
+            // From 0 and not from now: records that come back may have fallen due before.
+            wheel: Wheel::new(timers, 0),
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
             decisions: 0,
@@ -145,6 +149,7 @@ impl Engine {
             kept: Vec::with_capacity(rows),
             kept_agents: Vec::with_capacity(agents),
             leaving: Vec::with_capacity(rows),
+            opened_at_arm: u64::MAX,
             is_open: false,
         };
         engine.check_rows();
@@ -232,8 +237,11 @@ impl Engine {
                     self.recall(conversation, sender, client, seq, at_wall_ms);
                 }
             }
+            Input::WallMoved { first, spare_restored } => self.wall_moved(first, spare_restored),
+            Input::DownTime => self.count_down_time(),
             Input::Open => {
                 self.is_open = true;
+                self.opened_at_arm = self.wheel.arms();
                 self.pass.everything();
             }
         }
@@ -350,9 +358,10 @@ impl Engine {
         &mut self.agents[usize::from(agent.0)]
     }
 
-    /// A wall-clock instant as a monotonic deadline: what is left of it from now, 0 when it has passed.
+    /// A wall-clock instant as a monotonic deadline. One that has passed keeps its place before now, so that
+    /// what fell due while the box was down fires in the order in which it fell due.
     fn mono(&self, wall_ms: i64) -> u64 {
-        self.now.mono_ms + u64::try_from(wall_ms.saturating_sub(self.now.wall_ms)).unwrap_or(0)
+        self.now.mono_ms.saturating_add_signed(wall_ms.saturating_sub(self.now.wall_ms))
     }
 
     fn wall_in(&self, ms: u64) -> i64 {

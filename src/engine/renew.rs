@@ -49,6 +49,9 @@ impl Engine {
         settings.open = open;
         if open {
             self.pass.everything();
+        } else {
+            // What is no longer given out is no longer before anybody.
+            self.pass.presence_seen(u64::MAX);
         }
     }
 

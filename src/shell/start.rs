@@ -4,7 +4,6 @@ use super::Shell;
 use super::card::{Card, ContextValue, Customer};
 use super::keys::random;
 use super::records::Offline;
-use super::rows;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
 use crate::desk::{Consent, Id, TextKey, Workstream};
@@ -65,7 +64,7 @@ impl Shell {
             return self.refuse(conn, re, Refusal::NotFound);
         };
         let now_ms = self.now.wall_ms;
-        let open = rows::is_open(&self.desk, &workstream, now_ms);
+        let open = self.daytime().is_open(&self.desk, &workstream);
         let somebody = self.somebody_there(&workstream);
         if workstream.is_persistent() || !workstream.offline_message || (open && somebody) {
             return self.refuse(conn, re, Refusal::NotAllowed);
@@ -100,7 +99,7 @@ impl Shell {
         let shown =
             Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
         let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
-        let from = if open { None } else { rows::opens_at(&self.desk, &workstream, now_ms) };
+        let from = self.daytime().opens_at(&self.desk, &workstream);
         self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
     }
 

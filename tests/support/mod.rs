@@ -1,6 +1,8 @@
 //! A real box and real clients: the product's own process, TLS with its CA trusted, blocking sockets.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod site;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ pub(crate) struct Desk {
     pub(crate) port: u16,
     options: Vec<String>,
     tls: Arc<ClientConfig>,
+    log: Arc<std::sync::Mutex<String>>,
 }
 
 impl Desk {
@@ -43,6 +46,7 @@ impl Desk {
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
             tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
         };
         desk.launch();
         desk
@@ -55,6 +59,11 @@ impl Desk {
             assert!(text.contains(from), "the example holds {from:?}");
             text = text.replacen(from, to, 1);
         }
+        Desk::start_with_text(&text, options)
+    }
+
+    /// A desk of this text.
+    pub(crate) fn start_with_text(text: &str, options: &[&str]) -> Desk {
         let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let (_, path) = file.keep().expect("kept");
@@ -76,7 +85,7 @@ impl Desk {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("piped");
-        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let log = Arc::clone(&self.log);
         let into = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -163,6 +172,23 @@ impl Desk {
     pub(crate) fn start_again(&mut self) {
         self.kill();
         self.launch();
+    }
+
+    /// Everything the box has logged so far, former starts included.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// Does the box log this, at once or in a moment?
+    pub(crate) fn logs(&self, text: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
     }
 
     pub(crate) fn pid(&self) -> u32 {
