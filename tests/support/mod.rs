@@ -168,6 +168,14 @@ impl Desk {
         panic!("did not stop on SIGTERM");
     }
 
+    /// Another value of an option for the next start.
+    pub(crate) fn set_option(&mut self, name: &str, value: &str) {
+        match self.options.iter().position(|option| option == name) {
+            Some(at) => self.options[at + 1] = value.to_string(),
+            None => self.options.extend([name.to_string(), value.to_string()]),
+        }
+    }
+
     /// Starts again on the same folder and port.
     pub(crate) fn start_again(&mut self) {
         self.kill();
@@ -501,7 +509,9 @@ impl Agent {
         self.socket.ok("shown", json!({"notification": offer["id"]}));
         self.socket.ok("accept", json!({"notification": offer["id"]}));
         let conversation = &offer["conversation"];
-        self.socket.wait("session", |frame| frame["t"] == "session" && frame["conversation"] == *conversation)
+        self.socket.wait("session", |frame| {
+            frame["t"] == "session" && frame["conversation"] == *conversation && frame["state"] == "active"
+        })
     }
 
     pub(crate) fn say(&mut self, conversation: &str, client_id: &str, text: &str) -> Value {
