@@ -32,7 +32,9 @@ mod keep;
 mod keys;
 mod lines;
 mod office;
+pub mod offline;
 mod proof;
+mod reading;
 pub mod reads;
 mod recover;
 mod start;
@@ -76,6 +78,9 @@ pub use self::office::{Figure, Figures};
 /// How often the desk thread looks after what has no deadline of the engine's: lines, hours, marks.
 const CHORES: Duration = Duration::from_millis(1000);
 
+/// A quiet box checkpoints this often, if there is anything to: a start replays no more than that.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
+
 /// Everything the desk thread owns.
 pub struct Shell {
     engine: Engine,
@@ -108,6 +113,7 @@ pub struct Shell {
     doors: hours::Doors,
     vouchers: trust::Vouchers,
     started: Instant,
+    checkpointed: Instant,
     watchdog: Option<Duration>,
 }
 
@@ -209,6 +215,10 @@ impl Shell {
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();
+        if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
+            self.checkpointed = Instant::now();
+            self.store.checkpoint();
+        }
     }
 
     fn release(&mut self, out: Out) {

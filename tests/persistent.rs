@@ -68,6 +68,7 @@ fn written_at_night_it_is_given_out_in_the_morning_and_not_before() {
     assert_eq!(state, None, "an agent who is Available at night is not rung (S0-4)");
 
     let alert = alice.socket.of("notification");
+    assert_eq!(alert["conversation"], *conversation);
     let received = alert["received_at"].as_str().expect("a time").to_string();
     assert!(received.as_str() < "2026-11-23T07:00:00.000Z", "the request is as old as it is: {received}");
     let session = alice.take_known(&alert);

@@ -134,7 +134,7 @@ function alert(state, one, first) {
       "header",
       { class: "alert__h" },
       icon(one.proactive ? "spark" : kindIcon(one.kind), one.proactive ? { label: t("agent.proactive") } : {}),
-      h("h2", { id: `nt-${one.id}`, class: "cut", title: one.title }, one.title),
+      h("h2", { id: `nt-${one.id}`, class: "clamp", title: one.title }, one.title),
       one.show_timeout !== false &&
         one.deadline &&
         h("bell-ring", { class: "ring", until: one.deadline, total: one.timeout_s, opaque: true }),

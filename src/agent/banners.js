@@ -24,7 +24,7 @@ export const inputs = (s) => [s.banners, s.hidden, s.link, s.everReady, s.presen
 /** @param {any} state */
 export function banners(state) {
   const shown = state.banners.filter((one) => !state.hidden[one.kind]);
-  return [offline(state), ...shown.slice(0, 3).map(banner)];
+  return [offline(state), ...shown.slice(0, 3).map((one) => banner(one, Boolean(state.sessions[one.conversation])))];
 }
 
 function offline(state) {
@@ -38,7 +38,7 @@ function offline(state) {
   );
 }
 
-function banner(one) {
+function banner(one, held) {
   const about = one.conversation;
   const text = splitFirst(one.text || t(`agent.banner.${one.kind}`));
   return h(
@@ -54,7 +54,7 @@ function banner(one) {
       button({ class: "btn btn--solid btn--small", onclick: () => resetBanner(one.kind) }, t("agent.banner.available")),
     PRESENCE_KINDS.has(one.kind) &&
       button({ class: "btn btn--small", onclick: () => toggleMenu("presence") }, t("agent.banner.other")),
-    about && button({ class: "btn btn--solid btn--small", onclick: () => select(about) }, t("agent.open")),
+    held && button({ class: "btn btn--solid btn--small", onclick: () => select(about) }, t("agent.open")),
     h("span", { class: "grow" }),
     iconButton("close", t(PRESENCE_KINDS.has(one.kind) ? "agent.banner.hide_presence" : "agent.banner.hide"), () =>
       hide(one.kind),

@@ -94,6 +94,8 @@ function follow(frame, before) {
       );
   }
   if (frame.t === "directory_changed") refreshDirectory();
+  // The row that moved up is open now: what it says is read.
+  if (frame.t === "session_closed") readHere();
   if (frame.t === "session_closed" && TAKEN_AWAY.has(frame.reason)) {
     const name = customerName(before.sessions[frame.conversation]);
     toast({ id: `closed-${frame.conversation}`, title: name, text: t(`agent.closed.${frame.reason}`) });

@@ -338,6 +338,25 @@ impl Request {
         !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::DeskView { .. })
     }
 
+    /// The conversation it names, where it acts on one.
+    pub fn conversation(&self) -> Option<&str> {
+        match self {
+            Request::Pickup { conversation }
+            | Request::Message { conversation, .. }
+            | Request::Park { conversation }
+            | Request::Release { conversation }
+            | Request::Transfer { conversation, .. }
+            | Request::Conference { conversation, .. }
+            | Request::EndConference { conversation, .. }
+            | Request::Leave { conversation }
+            | Request::Escalate { conversation, .. }
+            | Request::End { conversation }
+            | Request::Wrapup { conversation, .. }
+            | Request::Note { conversation, .. } => Some(conversation),
+            _ => None,
+        }
+    }
+
     /// For supervisors only? Others get [`Refusal::Forbidden`].
     pub const fn supervisor_only(&self) -> bool {
         matches!(

@@ -40,7 +40,7 @@ export function menu(name, items, how = {}) {
       role: "menu",
       "aria-labelledby": name,
       onkeydown: move,
-      ref: (el) => el.querySelector("[role^=menuitem][aria-checked=true], [role^=menuitem]")?.focus(),
+      ref: (el) => (el.querySelector("[role^=menuitem][aria-checked=true]") || el.querySelector("[role^=menuitem]"))?.focus(),
     },
     items.filter(Boolean).map((one, i) => {
       if (one.sep) return h("hr", { key: `sep${i}`, class: "menu__sep" });

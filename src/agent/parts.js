@@ -75,7 +75,7 @@ export function gauge(used, all) {
 /** A time that stays true. @param {string | undefined} at @param {"ago" | "span" | "left"} [as] */
 export const time = (at, as = "ago") => (at ? h("bell-time", { at, as, opaque: true }) : null);
 
-const MASKED = /([^\s*]*\*{3,}[^\s]*)/;
+const MASKED = /([^\s*]*\*{3,}(?:\S*[^\s.,;:!?)])?)/;
 
 /** Text with what the box masked marked as such. @param {string} text @param {((part: string) => any) | null} [open] */
 export function withMasks(text, open = null) {

@@ -1,6 +1,6 @@
 /** Your presence: what it is, since when, who or what set it, and what you may choose (REQ S2-25, D-5). */
 
-import { ago } from "/web/format.js";
+import { ago, clockTime, dayNumber, now } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { setPresence } from "./acts.js";
 import { menu } from "./menu.js";
@@ -23,7 +23,7 @@ export function presenceStory(state) {
     reason === "supervisor" && by
       ? t("agent.presence.by", { name: state.presence.by_name || by })
       : t(`agent.presence.reason.${reason}`);
-  return t("agent.presence.story", { since: ago(since), who });
+  return t("agent.presence.story", { since: dayNumber(since) === dayNumber(now()) ? clockTime(since) : ago(since), who });
 }
 
 /** Built-in presences with the desk's own under the one they stand on. @param {any} state */

@@ -113,6 +113,8 @@ export const logInputs = (s) => {
     s.phase,
     one ? null : s.presence,
     one ? null : s.tests,
+    one ? null : s.notifications,
+    one ? null : s.order,
   ];
 };
 

@@ -14,7 +14,7 @@ use super::project::View;
 use super::session::{Parked, Parts, fit_bare, fit_rest};
 use crate::desk::{Role, Word};
 use crate::engine::conversation::Conversation;
-use crate::engine::id::AgentId;
+use crate::engine::id::{AgentId, OfferId};
 use crate::limits::{LISTED_MAX, MESSAGE_CHARS_MAX, PARKED_SHOWN_MAX, SESSIONS_MAX};
 use crate::shell::wire::Stamp;
 
@@ -27,6 +27,8 @@ pub struct Beside<'a> {
     pub parked_more: bool,
     /// What the box has to say.
     pub house: &'a [HouseBanner<'a>],
+    /// Offers made because she came: their notifications follow as frames of their own, as any new one does.
+    pub to_follow: &'a [OfferId],
     /// The request it answers, when it answers one.
     pub re: Option<i64>,
 }
@@ -80,7 +82,7 @@ impl<'a> View<'a> {
         frame.list("presences", &self.presence_choices());
         frame.list("banners", &self.banners(agent, beside.house));
         frame.raw("settings", &self.settings(agent));
-        let notifications = self.notifications(agent);
+        let notifications = self.notifications(agent, beside.to_follow);
         let kept = fitting(&notifications, frame.room());
         frame.list("notifications", &notifications[..kept]);
         self.write_sessions(&mut frame, agent, beside);
@@ -149,9 +151,12 @@ impl<'a> View<'a> {
         ClockBody { now: Stamp(self.world.now.wall_ms), speed: self.world.speed }
     }
 
-    fn notifications(&self, agent: AgentId) -> Vec<String> {
+    fn notifications(&self, agent: AgentId, to_follow: &[OfferId]) -> Vec<String> {
         let Some(row) = self.world.engine.agent(agent) else { return Vec::new() };
+        let follows =
+            |of: &&Conversation| of.phase.offer().is_some_and(|offer| to_follow.contains(&offer.id));
         let offered = row.offers.iter().filter_map(|handle| self.world.engine.view(*handle));
+        let offered = offered.filter(|of| !follows(of));
         offered.filter_map(|of| self.notification_json(agent, of, NOTIFICATION_BYTES_MAX)).collect()
     }
 

@@ -2,15 +2,19 @@
 
 use deskbell::desk::{LoadOptions, load_with};
 use deskbell::shell::boot;
+use deskbell::shell::offline::{Offline, OfflineError};
 
 use super::options::Options;
+use super::store::{data, ended};
 use super::{Ended, USAGE};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     match arguments.split_first() {
         Some((verb, rest)) if verb == "check" => check(rest),
+        Some((verb, rest)) if verb == "export" => export(rest),
+        Some((verb, rest)) if verb == "apply" => apply(rest),
         Some((verb, _)) => Err(Ended::usage(format!("there is no `deskbell desk {verb}`"))),
-        None => Err(Ended::usage("`deskbell desk` wants `check FILE`")),
+        None => Err(Ended::usage("`deskbell desk` wants check FILE, export or apply FILE")),
     }
 }
 
@@ -36,4 +40,30 @@ fn check(arguments: &[String]) -> Result<(), Ended> {
             Err(Ended { code: USAGE, line: format!("{file} has {count} faults") })
         }
     }
+}
+
+/// The desk in force on standard output, without passwords.
+fn export(arguments: &[String]) -> Result<(), Ended> {
+    let options = Options::read(arguments, &["data"])?;
+    options.nothing_else()?;
+    let store = Offline::open(&data(&options)?).map_err(ended)?;
+    let desk = store.desk().map_err(ended)?;
+    print!("{}", desk.export());
+    store.close().map_err(ended)
+}
+
+/// Puts a file in force; every fault is listed, and then nothing is changed.
+fn apply(arguments: &[String]) -> Result<(), Ended> {
+    let options = Options::read(arguments, &["data"])?;
+    let [file] = options.plain[..] else { return Err(Ended::usage("`deskbell desk apply` wants one file")) };
+    let text = boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?;
+    let store = Offline::open(&data(&options)?).map_err(ended)?;
+    let applied = store.apply(&text, "local root");
+    store.close().map_err(ended)?;
+    if let Err(OfflineError::Faults(faults)) = &applied {
+        for fault in &faults.list {
+            eprintln!("{fault}");
+        }
+    }
+    applied.map_err(ended)
 }

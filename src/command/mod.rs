@@ -5,6 +5,7 @@ mod demo;
 mod desk;
 mod options;
 mod serve;
+mod store;
 mod wait;
 
 use std::process::ExitCode;
@@ -24,6 +25,16 @@ deskbell: the desk bell of a branch office
       The appliance.
   deskbell desk check FILE
       Lists every fault of a desk file.
+  deskbell desk export --data DIR
+  deskbell desk apply FILE --data DIR
+      The desk in force, and another in its place.
+  deskbell user password NAME --data DIR
+      Sets a password, read from standard input.
+  deskbell backup --to FILE --data DIR
+  deskbell restore --from FILE --data DIR
+      Everything in one file, and back into an empty directory.
+
+While a box runs on DIR, its admin pages do these.
 ";
 
 /// Why a command ends without success: its exit code and one line.
@@ -52,6 +63,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "demo" => demo::run(rest),
         "serve" => serve::run(rest),
         "desk" => desk::run(rest),
+        "backup" => store::backup(rest),
+        "restore" => store::restore(rest),
+        "user" => store::user(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -62,7 +62,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     };
     let signals = wait::signals()?;
     let listening = listen(&config, file)?;
-    let url = format!("https://{}", config.names[0]);
     let plan = Plan {
         data: config.data,
         desk,
@@ -76,14 +75,31 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     for (face, address) in running.addresses() {
         log::info!("{face:?} face on {address}");
     }
-    println!("ready {url}");
+    let staff = running.addresses().iter().find(|(face, _)| *face != Face::Public);
+    let port = staff.or(running.addresses().first()).map_or(443, |(_, address)| address.port());
+    let name = host_of(&config.names[0]);
+    match port {
+        443 => println!("ready https://{name}"),
+        port => println!("ready https://{name}:{port}"),
+    }
     deskbell::ops::notify::ready();
     wait::until_told(signals, running)
 }
 
+/// A name as it stands in an address: without a port of its own.
+fn host_of(name: &str) -> &str {
+    match name.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => name,
+    }
+}
+
 fn listen(config: &Config, file: &str) -> Result<Vec<(TcpListener, Face)>, Ended> {
     let wanted = [(config.listen_staff, Face::Staff), (config.listen_public, Face::Public)];
-    let mut listening = Vec::new();
+    let mut listening = deskbell::ops::inherited::sockets();
+    if !listening.is_empty() {
+        return Ok(listening);
+    }
     for (address, face) in wanted {
         let Some(address) = address else { continue };
         let listener = TcpListener::bind(address)

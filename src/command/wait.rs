@@ -15,7 +15,7 @@ pub(crate) fn signals() -> Result<Signals, Ended> {
 }
 
 /// Waits for SIGTERM or SIGINT, or until the box is over by itself; then stops it cleanly.
-pub(crate) fn until_told(mut signals: Signals, running: Running) -> Result<(), Ended> {
+pub(crate) fn until_told(mut signals: Signals, mut running: Running) -> Result<(), Ended> {
     const LOOK: Duration = Duration::from_millis(500);
     loop {
         let told = smol::block_on(smol::future::or(
@@ -31,6 +31,7 @@ pub(crate) fn until_told(mut signals: Signals, running: Running) -> Result<(), E
         if told || running.is_over() {
             break;
         }
+        running.tend();
     }
     running.stop().map_err(|failure| Ended::failed(failure.to_string()))
 }

@@ -20,27 +20,6 @@ const NOT_YET: &[NotYet] = &[
         find: |desk| desk.figures_per_agent.then(|| "figures.per_agent".to_owned()),
         message: "has no effect yet: no figures are kept per agent",
     },
-    NotYet {
-        find: |desk| desk.articles.first().map(|article| join("article", article.id.as_str())),
-        message: "has no effect yet: articles are not shown",
-    },
-    NotYet {
-        find: |desk| {
-            let workstream = desk.workstreams.iter().find(|workstream| workstream.offline_message)?;
-            Some(join(&join("workstream", workstream.id.as_str()), "offline_message"))
-        },
-        message: "has no effect yet: no message can be left",
-    },
-    NotYet {
-        find: |desk| {
-            let invites = |widget: &&super::widget::Widget| {
-                widget.proactive.enabled && !widget.proactive.rules.is_empty()
-            };
-            let widget = desk.widgets.iter().find(invites)?;
-            Some(join(&join("widget", widget.id.as_str()), "proactive"))
-        },
-        message: "has no effect yet: nobody is invited",
-    },
     NotYet { find: |desk| channel(desk, Channel::Sms), message: "has no effect yet: no SMS comes in" },
     NotYet {
         find: |desk| channel(desk, Channel::Messenger),

@@ -166,6 +166,7 @@ impl Engine {
         self.row_mut(conversation).sessions.push(session).expect("a place was made");
         self.remember(conversation, agent);
         self.load(agent, conversation, units);
+        self.given_work(agent);
         self.work_changed(agent);
         self.emit(Effect::Session { conversation, agent, opened: true, reason: None });
         self.keep(conversation);
@@ -261,10 +262,8 @@ impl Engine {
 
     /// What the next offer is called, and who is left out of its round, starts afresh.
     pub(super) fn forget_round(&mut self, conversation: Handle) {
-        self.wheel.cancel(self.row(conversation).round_timer);
+        self.stop_round_timer(conversation);
         let row = self.row_mut(conversation);
-        row.round_timer = TimerId::NONE;
-        row.round_wall_ms = None;
         row.excluded = super::conversation::AgentSet::EMPTY;
         row.offer_kind = OfferKind::Incoming;
         row.sender = None;
@@ -279,6 +278,14 @@ impl Engine {
             row.open.push(conversation).expect("a session opens only where a slot is free");
         }
         self.refresh_presence(agent);
+    }
+
+    /// By whichever way work came to her, she is the last to be idle (D-13).
+    pub(super) fn given_work(&mut self, agent: AgentId) {
+        let turn = self.turn;
+        let row = self.agent_row(agent);
+        row.assigned = turn;
+        row.idle_since = turn;
     }
 
     /// Gives units back, and the slot unless the agent holds the conversation in another way too: her earlier

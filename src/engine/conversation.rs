@@ -382,7 +382,7 @@ impl Conversation {
 /// A conversation as the store keeps it: what [`Input::RestoreConversation`](super::Input) and
 /// [`Input::Revival`](super::Input) carry. Instants are wall-clock milliseconds; the engine turns them into
 /// what is left.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seed {
     /// Its name for ever.
     pub id: ConversationId,

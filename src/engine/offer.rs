@@ -13,10 +13,8 @@ impl Engine {
     /// Puts a conversation to an agent as its workstream's template for this kind says (S2-16, S2-17).
     pub(super) fn offer_to(&mut self, conversation: Handle, agent: AgentId, kind: OfferKind) {
         let offer = self.make_offer(conversation, agent, kind);
-        let turn = self.turn;
-        let row = self.agent_row(agent);
-        row.assigned = turn;
-        row.idle_since = turn;
+        self.stop_round_timer(conversation);
+        self.given_work(agent);
         match offer.auto {
             Auto::None => self.change(conversation, Phase::Offered(offer), OfferEnd::Withdrawn),
             Auto::Assign => {
@@ -73,6 +71,7 @@ impl Engine {
         if offer.auto == Auto::Accept {
             self.activate(conversation, agent, OfferEnd::Withdrawn);
         }
+        self.given_work(agent);
         self.begin_offer(conversation, offer);
     }
 

@@ -50,6 +50,10 @@ impl Due {
         self.queues |= 1 << queue.0;
     }
 
+    pub(super) fn is_queue_due(&self, queue: QueueId) -> bool {
+        self.queues & (1 << queue.0) != 0
+    }
+
     pub(super) fn everything(&mut self) {
         self.queues = u64::MAX;
         self.lines = u64::MAX;
@@ -111,7 +115,7 @@ impl Engine {
             let conversation = self.conversations.at(slot).expect("a line holds live slots");
             if !self.may_offer_now(conversation) {
                 open &= !(1 << workstream);
-            } else if self.route(conversation, event) {
+            } else if self.search(conversation, event) {
                 cursor[workstream] = behind;
             } else if !self.row(conversation).excluded.is_empty() && scanned[workstream] < LINE_SCAN_MAX {
                 scanned[workstream] += 1;

@@ -3,25 +3,55 @@
 use super::Engine;
 use super::conversation::AgentSet;
 use super::effect::{Candidate, Effect, RoutingEvent, Verdict};
-use super::id::{AgentId, Handle, WorkstreamId};
+use super::id::{AgentId, Handle, QueueId, WorkstreamId};
 use super::presence::{Penalty, Status};
 use super::settings::{Distribution, Workstream};
 use super::timer::TimerOwner;
 use super::wheel::TimerId;
-use crate::limits::{ROUND_MS, SESSIONS_MAX};
+use crate::limits::{ROUND_MS, SESSIONS_MAX, WORKSTREAMS_MAX};
 
 impl Engine {
-    /// Looks for somebody for a conversation in a line and offers it. False when nobody was found; then the
-    /// next round is set when the reason is that all were asked (D-7).
-    pub(super) fn route(&mut self, conversation: Handle, event: RoutingEvent) -> bool {
+    /// Looks for somebody for a conversation that has just come into a line. What this very turn set free
+    /// belongs to whoever has waited longer: then it waits for the pass at the turn's end (D-13).
+    pub(super) fn route(&mut self, conversation: Handle, event: RoutingEvent) {
         if !self.is_open || !self.may_offer_now(conversation) {
-            return false;
+            return;
         }
-        if !self.has_room() {
+        if self.has_room() && !self.has_elders(conversation) {
+            self.search(conversation, event);
+        } else {
             let queue = self.row(conversation).queue;
             self.pass.queue(queue);
-            return false;
         }
+    }
+
+    /// Is a pass due that would come to somebody else first?
+    fn has_elders(&self, conversation: Handle) -> bool {
+        let own = self.row(conversation).queue;
+        for &queue in &self.queue_order {
+            if self.pass.is_queue_due(queue) && self.waits_before(queue, conversation) {
+                return true;
+            }
+            if queue == own {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Does anybody else wait in a queue; in the conversation's own, somebody older?
+    fn waits_before(&self, queue: QueueId, conversation: Handle) -> bool {
+        let own = self.row(conversation).queue == queue;
+        let key = self.lines.key(conversation.index);
+        (0..WORKSTREAMS_MAX)
+            .filter(|workstream| self.waiting[usize::from(queue.0)] & (1 << workstream) != 0)
+            .filter_map(|workstream| self.lines.head(usize::from(queue.0) * WORKSTREAMS_MAX + workstream))
+            .any(|head| !own || self.lines.key(head) < key)
+    }
+
+    /// Looks for somebody for a conversation in a line and offers it. False when nobody was found; then the
+    /// next round is set when the reason is that all were asked (D-7).
+    pub(super) fn search(&mut self, conversation: Handle, event: RoutingEvent) -> bool {
         let chosen = self.choose(conversation, event);
         match chosen {
             Some(agent) => {
@@ -53,6 +83,15 @@ impl Engine {
         row.round_wall_ms = Some(at);
         row.round_timer = timer;
         self.keep(conversation);
+    }
+
+    /// A candidate was found after all: the round goes on with her, and the wait for the next one begins
+    /// afresh should she not take it.
+    pub(super) fn stop_round_timer(&mut self, conversation: Handle) {
+        self.wheel.cancel(self.row(conversation).round_timer);
+        let row = self.row_mut(conversation);
+        row.round_timer = TimerId::NONE;
+        row.round_wall_ms = None;
     }
 
     /// The round's time is up: everybody may be asked again.

@@ -122,7 +122,10 @@ impl Engine {
         let mut offer = self.make_offer(conversation, target, kind);
         offer.sender = Some(sender);
         match offer.auto {
-            Auto::None => self.begin_offer(conversation, offer),
+            Auto::None => {
+                self.given_work(target);
+                self.begin_offer(conversation, offer);
+            }
             // There is nothing to reserve beside a talk that goes on: both act at once.
             Auto::Assign | Auto::Accept => {
                 if kind == OfferKind::Conference {

@@ -27,6 +27,15 @@ pub fn text(figures: &Figures) -> String {
     page
 }
 
+/// Numbers that only grow, by name, under one prefix.
+pub fn counted(prefix: &str, counters: &[(&'static str, u64)]) -> String {
+    let mut page = String::with_capacity(counters.len() * 64);
+    for (name, value) in counters {
+        let _ = writeln!(page, "# TYPE {prefix}_{name}_total counter\n{prefix}_{name}_total {value}");
+    }
+    page
+}
+
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,20 +1,15 @@
 //! What staff ask for: frames to inputs, pages from the store, and what is only passed on.
 
 use super::Shell;
-use super::card::Card;
 use super::clock::real_wall_ms;
 use super::door::Event;
-use super::hello::{ParkedRow, parked_page};
-use super::reads::{self, list_key, message_key};
-use super::records::{Audit, Message, Note};
+use super::reads::{self};
+use super::records::Message;
 use super::turn::{Asker, REQUEST};
-use super::wire::{ContactName, ConversationName, NotificationName, Stamp};
+use super::wire::{ConversationName, NotificationName};
 use crate::agent::answer;
 use crate::agent::directory::Ask;
-use crate::agent::frames::{Before, Frame, FrameFault, Request, Revealed, To, WrapUp as FrameWrapUp};
-use crate::agent::message::{Missed, Page};
-use crate::agent::session::Parked;
-use crate::desk::{Role, Word};
+use crate::agent::frames::{Frame, FrameFault, Request, To, WrapUp as FrameWrapUp};
 use crate::engine::conversation::{Phase, SessionState};
 use crate::engine::effect::Answer;
 use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId, ReasonId};
@@ -23,17 +18,16 @@ use crate::engine::presence::Status;
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
 use crate::gateway::rate::AGENT_MESSAGES;
-use crate::limits::{NOTES_MAX, SYNC_PAGE_MAX};
-use crate::store::{Admission, Direction, ReadError, Snapshot, Table};
+use crate::store::{Admission, Snapshot};
 use crate::widget::project as page;
 
 /// Who asks, at which window, and under which number.
 #[derive(Clone, Copy)]
 pub(super) struct Desk {
-    conn: ConnId,
-    re: Option<i64>,
-    agent: AgentId,
-    supervisor: bool,
+    pub(super) conn: ConnId,
+    pub(super) re: Option<i64>,
+    pub(super) agent: AgentId,
+    pub(super) supervisor: bool,
 }
 
 impl Desk {
@@ -41,7 +35,7 @@ impl Desk {
         Some(Asker { conn: self.conn, re: self.re })
     }
 
-    fn re(self) -> i64 {
+    pub(super) fn re(self) -> i64 {
         self.re.unwrap_or_default()
     }
 }
@@ -59,9 +53,26 @@ impl Shell {
             return self.refuse(conn, re, Refusal::Forbidden);
         }
         let desk = Desk { conn, re, agent, supervisor };
-        if let Err(refusal) = self.staff_request(desk, request) {
-            self.refuse(conn, re, refusal);
+        let named = request.conversation().and_then(|name| number(name).ok());
+        match self.staff_request(desk, request) {
+            Ok(()) => {}
+            Err(Refusal::NotFound) if named.is_some_and(|id| !self.is_live(id)) => {
+                self.refuse_what_left(desk, named.unwrap_or_default());
+            }
+            Err(refusal) => self.refuse(conn, re, refusal),
         }
+    }
+
+    /// A conversation that has left the table: stale to whom it was hers, else there is none.
+    fn refuse_what_left(&mut self, desk: Desk, id: u64) {
+        let username = self.names_of(desk.agent).0;
+        let job = move |snapshot: &Snapshot| {
+            Ok(reads::card(snapshot, id)?.is_some_and(|card| card.agents.contains(&username)))
+        };
+        let then = move |shell: &mut Shell, hers: bool| {
+            shell.refuse(desk.conn, desk.re, if hers { Refusal::Stale } else { Refusal::NotFound });
+        };
+        self.read_for(desk.conn, job, then, desk.re);
     }
 
     fn staff_request(&mut self, desk: Desk, request: Request) -> Result<(), Refusal> {
@@ -203,7 +214,7 @@ impl Shell {
         Ok(ConversationId(id))
     }
 
-    fn reads_along(&self, conn: ConnId, id: u64) -> bool {
+    pub(super) fn reads_along(&self, conn: ConnId, id: u64) -> bool {
         self.connections.staff(conn).is_some_and(|staff| staff.monitors.contains(&id))
     }
 
@@ -278,7 +289,7 @@ impl Shell {
             } else if waiting.is_some_and(|waiting| waiting.agent == username) {
                 shell.bring_back_for(desk.asker(), id, RevivalCause::PickedUp(desk.agent));
             } else {
-                shell.refuse(desk.conn, desk.re, Refusal::NotFound);
+                shell.refuse_what_left(desk, id);
             }
         };
         self.read_for(desk.conn, job, then, desk.re);
@@ -420,289 +431,12 @@ impl Shell {
         }
         Ok(())
     }
-
-    /// What was missed of each conversation: from the tail where it reaches back far enough, else from the store.
-    fn sync(&mut self, desk: Desk, cursors: Vec<(String, u32)>) {
-        let wanted: Vec<(u64, u32)> = cursors
-            .iter()
-            .filter_map(|(name, seq)| Some((number(name).ok()?, *seq)))
-            .filter(|(id, _)| self.may_read_live(desk, *id))
-            .collect();
-        let job = move |snapshot: &Snapshot| {
-            let mut missed = Vec::new();
-            for (id, seq) in wanted {
-                let (messages, more) = reads::messages_after(snapshot, id, seq, SYNC_PAGE_MAX)?;
-                missed.push((id, messages, more));
-            }
-            Ok(missed)
-        };
-        let then = move |shell: &mut Shell, missed: Vec<(u64, Vec<Message>, bool)>| {
-            let list: Vec<Missed<'_>> = missed
-                .iter()
-                .filter_map(|(id, messages, more)| {
-                    let card = shell.cards.get(id)?;
-                    Some(Missed { conversation: ConversationId(*id), card, messages, more: *more })
-                })
-                .collect();
-            let frame = shell.view().missed(desk.re(), &list);
-            shell.send(desk.conn, frame);
-        };
-        self.read_for(desk.conn, job, then, desk.re);
-    }
-
-    /// May this agent read a conversation of the table?
-    fn may_read_live(&self, desk: Desk, id: u64) -> bool {
-        let listens = self.rooms.get(&id).is_some_and(|room| room.listeners.contains(&desk.agent));
-        let row = self.engine.conversation(ConversationId(id));
-        let hers = row.is_some_and(|row| {
-            row.session(desk.agent).is_some() || row.reserved().is_some_and(|(agent, _)| agent == desk.agent)
-        });
-        listens || hers || desk.supervisor && row.is_some()
-    }
-
-    fn parked(&mut self, desk: Desk, before: Option<Before>, limit: usize) {
-        let username = self.names_of(desk.agent).0;
-        let below = match before {
-            None => None,
-            Some(Before::Instant(Stamp(at))) => Some(Err(at)),
-            Some(Before::Conversation(name)) => Some(Ok(number(&name).unwrap_or_default())),
-        };
-        let job = move |snapshot: &Snapshot| {
-            let key = match below {
-                None => None,
-                Some(Err(at)) => Some(reads::waiting_agent_key(&username, at, 0)),
-                Some(Ok(id)) => {
-                    let waiting = reads::waiting(snapshot, id)?.filter(|waiting| waiting.agent == username);
-                    waiting.map(|waiting| reads::waiting_agent_key(&username, waiting.parked_ms, id))
-                }
-            };
-            parked_page(snapshot, &username, key, limit)
-        };
-        let then = move |shell: &mut Shell, (rows, more): (Vec<ParkedRow>, bool)| {
-            let list: Vec<Parked<'_>> = rows
-                .iter()
-                .map(|row| Parked { waiting: &row.waiting, card: &row.card, messages: &row.messages })
-                .collect();
-            let frame = shell.view().parked(desk.re(), &list, more);
-            shell.send(desk.conn, frame);
-        };
-        self.read_for(desk.conn, job, then, desk.re);
-    }
-
-    fn note(&mut self, desk: Desk, conversation: &str, text: String) -> Result<(), Refusal> {
-        let id = number(conversation)?;
-        if !self.may_read_live(desk, id) || self.reads_along(desk.conn, id) && !self.may_write(desk.agent, id)
-        {
-            return Err(if self.reads_along(desk.conn, id) { Refusal::Forbidden } else { Refusal::NotFound });
-        }
-        if self.rooms.get(&id).is_some_and(|room| room.notes >= NOTES_MAX) {
-            return Err(Refusal::Full);
-        }
-        let note = self.put_note(desk, id, text);
-        let frame = self.view().noted(desk.re(), &note);
-        self.send(desk.conn, frame);
-        let frame = self.view().note(ConversationId(id), &note);
-        self.send_staff(id, frame, None);
-        Ok(())
-    }
-
-    fn may_write(&self, agent: AgentId, id: u64) -> bool {
-        self.engine.conversation(ConversationId(id)).is_some_and(|row| row.session(agent).is_some())
-    }
-
-    fn put_note(&mut self, desk: Desk, id: u64, text: String) -> Note {
-        let note = Note { at_ms: self.now.wall_ms, by: self.names_of(desk.agent), text };
-        let room = self.rooms.entry(id).or_default();
-        let n = room.notes;
-        room.notes += 1;
-        self.put(Table::Notes, &message_key(id, n), &note);
-        note
-    }
-
-    fn staff_history(
-        &mut self,
-        desk: Desk,
-        conversation: &str,
-        before: Option<u32>,
-        limit: usize,
-    ) -> Result<(), Refusal> {
-        let id = number(conversation)?;
-        let live_allowed = self.may_read_live(desk, id);
-        let live_card = self.cards.get(&id).filter(|_| live_allowed).cloned();
-        let username = self.names_of(desk.agent).0;
-        // A page of the past of a customer she is talking to now is hers to read, too.
-        let contacts: Vec<u64> = self.contacts_of(desk.agent);
-        let job = move |snapshot: &Snapshot| {
-            let stored = reads::card(snapshot, id)?;
-            let card = match live_card {
-                Some(card) => Some(card),
-                None => stored.filter(|card| {
-                    live_allowed
-                        || desk.supervisor
-                        || card.agents.contains(&username)
-                        || card.agent.as_deref() == Some(&username)
-                        || card.contact.is_some_and(|contact| contacts.contains(&contact))
-                }),
-            };
-            let Some(card) = card else { return Ok(None) };
-            let (messages, more) = reads::messages(snapshot, id, before, limit)?;
-            let notes = if before.is_none() { Some(read_notes(snapshot, id)?) } else { None };
-            Ok(Some((card, messages, more, notes)))
-        };
-        type Found = Option<(Card, Vec<Message>, bool, Option<Vec<Note>>)>;
-        let then = move |shell: &mut Shell, found: Found| match found {
-            Some((card, messages, more, notes)) => {
-                let page = Page { card: &card, messages: &messages, more, notes: notes.as_deref() };
-                let frame = shell.view().history(desk.re(), page);
-                shell.send(desk.conn, frame);
-            }
-            None => shell.refuse(desk.conn, desk.re, Refusal::NotFound),
-        };
-        self.read_for(desk.conn, job, then, desk.re);
-        Ok(())
-    }
-
-    /// Contacts of the conversations an agent holds.
-    fn contacts_of(&self, agent: AgentId) -> Vec<u64> {
-        let hers = self.engine.conversations().filter(|row| row.session(agent).is_some());
-        hers.filter_map(|row| self.cards.get(&row.id.0)?.contact).collect()
-    }
-
-    fn contact_history(
-        &mut self,
-        desk: Desk,
-        contact: &str,
-        before: Option<Before>,
-        limit: usize,
-    ) -> Result<(), Refusal> {
-        let contact = ContactName::parse(contact).ok_or(Refusal::NotFound)?.0;
-        if !desk.supervisor && !self.contacts_of(desk.agent).contains(&contact) {
-            return Err(Refusal::NotFound);
-        }
-        let job = move |snapshot: &Snapshot| {
-            let low = list_key(contact, 0, 0);
-            let high = match before {
-                None => list_key(contact, -1, u64::MAX),
-                Some(Before::Instant(Stamp(at))) => list_key(contact, at, 0),
-                Some(Before::Conversation(name)) => {
-                    let id = number(&name).unwrap_or_default();
-                    let started = reads::card(snapshot, id)?.map_or(0, |card| card.started_ms);
-                    list_key(contact, started, id)
-                }
-            };
-            let page = snapshot.range(
-                Table::ContactConversations,
-                &low[..]..&high[..],
-                limit,
-                Direction::Backward,
-            )?;
-            let mut cards = Vec::new();
-            for (key, _) in &page.rows {
-                let Some(id) = reads::conversation_of(key) else { continue };
-                cards.extend(reads::card(snapshot, id)?);
-            }
-            Ok((cards, page.more))
-        };
-        let then = move |shell: &mut Shell, (cards, more): (Vec<Card>, bool)| {
-            let frame = shell.view().contact_history(desk.re(), &cards, more);
-            shell.send(desk.conn, frame);
-        };
-        self.read_for(desk.conn, job, then, desk.re);
-        Ok(())
-    }
-
-    /// A masked value, shown once to a role that may, and written down (D-20).
-    fn reveal(&mut self, desk: Desk, what: Revealed, reason: String) -> Result<(), Refusal> {
-        let (username, _) = self.names_of(desk.agent);
-        let roles = self.desk.agent(&username).map_or(&[][..], |agent| &agent.roles);
-        let may = |role: &Role| self.desk.masking.reveal.iter().any(|known| known.word() == role.word());
-        if !roles.iter().any(may) {
-            return Err(Refusal::Forbidden);
-        }
-        match what {
-            Revealed::Message { conversation, seq } => {
-                let id = number(&conversation)?;
-                if !self.may_read_live(desk, id) && !desk.supervisor {
-                    return Err(Refusal::NotFound);
-                }
-                let subject = format!("{conversation}/{seq}");
-                let job = move |snapshot: &Snapshot| {
-                    let value = snapshot.get(Table::Messages, &message_key(id, seq))?;
-                    Ok(value.as_deref().and_then(reads::decoded::<Message>))
-                };
-                let then = move |shell: &mut Shell, message: Option<Message>| match message {
-                    Some(message) => {
-                        shell.audit(&username, "reveal", subject, reason);
-                        shell.send(desk.conn, answer::revealed(desk.re(), &message.text));
-                    }
-                    None => shell.refuse(desk.conn, desk.re, Refusal::NotFound),
-                };
-                self.read_for(desk.conn, job, then, desk.re);
-            }
-            Revealed::Field { contact, field } => {
-                use crate::agent::frames::ContactField;
-                let number = ContactName::parse(&contact).ok_or(Refusal::NotFound)?.0;
-                let stored = self.contacts.position(number).and_then(|at| self.desk.contacts.get(at));
-                let stored = stored.ok_or(Refusal::NotFound)?;
-                let (value, name) = match field {
-                    ContactField::Name => (Some(stored.name.clone()), "name"),
-                    ContactField::Email => (stored.email.clone(), "email"),
-                    ContactField::Phone => (stored.mobile.clone().or_else(|| stored.phone.clone()), "phone"),
-                };
-                let value = value.ok_or(Refusal::NotFound)?;
-                self.audit(&username, "reveal", format!("{contact}/{name}"), reason);
-                self.send(desk.conn, answer::revealed(desk.re(), &value));
-            }
-        }
-        Ok(())
-    }
-
-    /// One line of the audit log.
-    pub(super) fn audit(&mut self, by: &str, action: &str, subject: String, reason: String) {
-        let at_ms = self.now.wall_ms;
-        let record = Audit { at_ms, by: by.to_owned(), action: action.to_owned(), subject, reason };
-        let key = list_key(at_ms as u64, 0, super::keys::random());
-        self.put(Table::Audit, &key, &record);
-    }
-
-    /// What has changed goes to every supervisor who looks.
-    pub(super) fn tell_desk_views(&mut self) {
-        let looking: Vec<ConnId> = self
-            .connections
-            .all_staff()
-            .filter(|(_, _, staff)| staff.welcomed && staff.desk_view.is_some())
-            .map(|(conn, _, _)| conn)
-            .collect();
-        for conn in looking {
-            self.tell_desk_view(conn);
-        }
-    }
-
-    fn tell_desk_view(&mut self, conn: ConnId) {
-        let Some(mut digest) = self.connections.staff_mut(conn).and_then(|staff| staff.desk_view.take())
-        else {
-            return;
-        };
-        let frame = self.view().desk(&mut digest);
-        if let Some(staff) = self.connections.staff_mut(conn) {
-            staff.desk_view = Some(digest);
-        }
-        if let Some(frame) = frame {
-            self.send(conn, frame);
-        }
-    }
 }
 
-fn number(name: &str) -> Result<u64, Refusal> {
+pub(super) fn number(name: &str) -> Result<u64, Refusal> {
     ConversationName::parse(name).map(|name| name.0.0).ok_or(Refusal::NotFound)
 }
 
 fn offer(name: &str) -> Result<crate::engine::id::OfferId, Refusal> {
     NotificationName::parse(name).map(|name| name.0).ok_or(Refusal::Stale)
-}
-
-fn read_notes(snapshot: &Snapshot, id: u64) -> Result<Vec<Note>, ReadError> {
-    let (low, high) = (message_key(id, 0), message_key(id, u32::MAX));
-    let page = snapshot.range(Table::Notes, &low[..]..&high[..], NOTES_MAX as usize, Direction::Forward)?;
-    Ok(page.rows.iter().filter_map(|(_, value)| reads::decoded(value)).collect())
 }

@@ -10,7 +10,7 @@ mod staff;
 mod work;
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 
@@ -22,8 +22,8 @@ use super::tokens::Tokens;
 use crate::engine::refusal::Refusal;
 use crate::gateway::rate::{INVITES, Rates};
 use crate::gateway::{
-    Access, Face, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router, SignIns,
-    handler, jwt, source_of,
+    Access, Face, Gateway, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router,
+    SignIns, handler, jwt, source_of,
 };
 use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
 
@@ -43,6 +43,8 @@ pub(super) struct Surface {
     pub(super) fingerprint: String,
     /// Signs for the demo's portal page.
     pub(super) signer: Option<Arc<jwt::DemoSigner>>,
+    /// The gateway, once it runs, for its counters.
+    pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
 }

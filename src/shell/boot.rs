@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
@@ -84,7 +84,11 @@ pub struct Plan {
 
 /// A box that runs.
 pub struct Running {
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
+    authority: Authority,
+    certificates: Arc<Certificates>,
+    names: Vec<String>,
+    tended: Instant,
     desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
     door: Door,
 }
@@ -195,6 +199,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
         .map_err(BootError::Authority)?;
     let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
+    let running_gateway = Arc::new(OnceLock::new());
     let demo = plan.demo.is_some();
     let settings = gateway::Settings {
         hosts: plan.hosts.clone(),
@@ -212,6 +217,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         ca_pem: authority.ca_pem().to_owned(),
         fingerprint: authority.ca_fingerprint().unwrap_or_default(),
         signer: signer.map(Arc::new),
+        gateway: Arc::clone(&running_gateway),
         loopback_unlimited: demo,
     };
     let router = api::router(surface);
@@ -221,10 +227,11 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         .map_err(BootError::Io)?;
     let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
     let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
-    let gateway =
-        Gateway::start(Parts { settings, listening, router, sockets, identity: tokens, certificates })
-            .map_err(BootError::Io)?;
-    Ok(Running { gateway, desk, door })
+    let shown = Arc::clone(&certificates);
+    let parts = Parts { settings, listening, router, sockets, identity: tokens, certificates: shown };
+    let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
+    let _ = running_gateway.set(Arc::downgrade(&gateway));
+    Ok(Running { gateway, authority, certificates, names, tended: Instant::now(), desk, door })
 }
 
 impl Running {
@@ -237,16 +244,45 @@ impl Running {
     pub fn stop(self) -> Result<(), crate::store::Failure> {
         const GRACE: Duration = Duration::from_secs(5);
         crate::ops::notify::stopping();
-        if !self.gateway.stop(GRACE) {
+        // A call for the metrics may hold it for the length of its answer; then it ends by being dropped.
+        let gone = Arc::into_inner(self.gateway).is_none_or(|gateway| gateway.stop(GRACE));
+        if !gone {
             log::warn!("some connections did not end in time");
         }
+        log::debug!("the gateway has stopped");
         self.door.stop();
         match self.desk.join() {
-            Ok(stopped) => stopped,
+            Ok(stopped) => {
+                log::debug!("the desk has stopped");
+                stopped
+            }
             Err(_) => {
                 log::error!("the desk thread had panicked");
                 std::process::exit(70);
             }
+        }
+    }
+
+    /// Looks after what lasts longer than a day: the certificate. To be called now and then.
+    pub fn tend(&mut self) {
+        const EVERY: Duration = Duration::from_secs(3600);
+        if self.tended.elapsed() < EVERY {
+            return;
+        }
+        self.tended = Instant::now();
+        let renewed =
+            self.authority.renew(&self.names, real_wall_ms() / 1000).map_err(|error| error.to_string());
+        let shown = renewed.and_then(|renewed| match renewed {
+            false => Ok(()),
+            true => {
+                let certificate = self.authority.certificate().map_err(|error| error.to_string())?;
+                self.certificates.replace_own(certificate);
+                log::info!("the box's certificate has been renewed");
+                Ok(())
+            }
+        });
+        if let Err(error) = shown {
+            log::error!("the box's certificate was not renewed: {error}");
         }
     }
 

@@ -16,7 +16,7 @@ use super::words;
 use crate::agent::session::Parked;
 use crate::agent::welcome::Beside;
 use crate::desk::{Consent, Id, TextKey};
-use crate::engine::id::{AgentId, ConversationId};
+use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
@@ -97,19 +97,42 @@ impl Shell {
     }
 
     fn welcome_staff(&mut self, conn: ConnId, agent: AgentId, parked: &[ParkedRow], more: bool) {
+        let before = self.offers_to(agent);
         self.turn(Input::AgentOnline(agent), None);
+        let mut new = self.offers_to(agent);
+        new.retain(|offer| !before.contains(offer));
         let parked: Vec<Parked<'_>> = parked
             .iter()
             .filter(|row| !self.is_live(row.card.id))
             .map(|row| Parked { waiting: &row.waiting, card: &row.card, messages: &row.messages })
             .collect();
         let house = self.house_banners();
-        let beside = Beside { parked: &parked, parked_more: more, house, ..Beside::default() };
+        let beside =
+            Beside { parked: &parked, parked_more: more, house, to_follow: &new, ..Beside::default() };
         let frame = self.view().welcome(agent, beside);
         self.send(conn, frame);
         if let Some(staff) = self.connections.staff_mut(conn) {
             staff.welcomed = true;
         }
+        let notifications: Vec<String> = self
+            .engine
+            .agent(agent)
+            .into_iter()
+            .flat_map(|row| row.offers.iter())
+            .filter_map(|handle| self.engine.view(*handle))
+            .filter(|of| of.phase.offer().is_some_and(|offer| new.contains(&offer.id)))
+            .filter_map(|of| self.view().notification(agent, of))
+            .collect();
+        for frame in notifications {
+            self.send(conn, frame);
+        }
+    }
+
+    /// What is being offered to an agent.
+    fn offers_to(&self, agent: AgentId) -> Vec<OfferId> {
+        let Some(row) = self.engine.agent(agent) else { return Vec::new() };
+        let views = row.offers.iter().filter_map(|handle| self.engine.view(*handle));
+        views.filter_map(|view| view.phase.offer()).map(|offer| offer.id).collect()
     }
 
     /// A socket is gone.

@@ -62,11 +62,16 @@ struct Restored {
     notes: u32,
 }
 
+/// The newest version of the desk, as it was stored.
+pub(super) fn stored_desk(snapshot: &Snapshot) -> Result<Option<String>, BootError> {
+    let newest = snapshot.range(Table::Desk, .., 1, Direction::Backward)?.rows.pop();
+    Ok(newest.and_then(|(_, value)| reads::decoded::<DeskVersion>(&value)).map(|version| version.toml))
+}
+
 /// Reads everything a start needs. Bounded by what was open, not by history.
 pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     let meta = |key: &[u8]| snapshot.get(Table::Meta, key);
-    let desk = snapshot.range(Table::Desk, .., 1, Direction::Backward)?.rows.pop();
-    let desk = desk.and_then(|(_, value)| reads::decoded::<DeskVersion>(&value)).map(|version| version.toml);
+    let desk = stored_desk(snapshot)?;
     let last = snapshot.range(Table::Conversations, .., 1, Direction::Backward)?.rows.pop();
     let mut found = Found {
         mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
@@ -183,6 +188,7 @@ impl Shell {
             doors,
             vouchers,
             started: Instant::now(),
+            checkpointed: Instant::now(),
             watchdog: crate::ops::notify::watchdog(),
         };
         if fresh {

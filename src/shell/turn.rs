@@ -323,8 +323,11 @@ impl Shell {
         let wrap_up = matches!(state, Some(SessionState::WrapUp { .. }));
         let frame = if opened {
             self.view().session(agent, view, reason)
-        } else {
+        } else if wrap_up || reason.is_some() {
             self.view().session_state(agent, view, reason)
+        } else {
+            // Same state, other role or another look: the whole session below says it.
+            None
         };
         let role_frame = if !opened && !wrap_up { self.view().session(agent, view, reason) } else { None };
         let room = self.rooms.entry(id).or_default();

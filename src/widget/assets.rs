@@ -152,6 +152,8 @@ pub fn routes(demo: bool) -> Vec<Route> {
         ),
         get("/agent/", Face::Staff, desktop),
         get("/agent/{name}", Face::Staff, named(&agent, |r| r.param("name").to_owned())),
+        // Browsers ask for it whatever a page says, and report its absence in the page's console.
+        get("/favicon.ico", Face::Both, named(&agent, |_| "icon.svg".to_owned())),
     ];
     if demo {
         let shop = Arc::new(Shelf::new(DEMO));

@@ -34,8 +34,14 @@ pub(super) async fn trust(shared: Arc<Shared>, _request: Request) -> Response {
 }
 
 pub(super) async fn metrics(shared: Arc<Shared>, _request: Request) -> Response {
-    match shared.surface.door.ask(|shell| crate::ops::metrics::text(&shell.figures())).await {
-        Some(text) => Response::body(200, "text/plain; version=0.0.4; charset=utf-8", text),
+    let gateway = shared.surface.gateway.get().and_then(std::sync::Weak::upgrade);
+    let counted = gateway.map(|gateway| gateway.counters().all()).unwrap_or_default();
+    match shared.surface.door.ask(|shell| shell.figures()).await {
+        Some(figures) => {
+            let mut text = crate::ops::metrics::text(&figures);
+            text.push_str(&crate::ops::metrics::counted("deskbell_gateway", &counted));
+            Response::body(200, "text/plain; version=0.0.4; charset=utf-8", text)
+        }
         None => unavailable(),
     }
 }

@@ -1,0 +1,20 @@
+//! What people see: Chromium on the pages of a running box, with the box's own authority trusted.
+//!
+//! Needs `chromium`, `chromedriver` and `certutil` (`make tools`). Pictures land in `target/screenshots`.
+
+mod support;
+
+#[path = "browser/chromedriver.rs"]
+mod chromedriver;
+#[path = "browser/conversation.rs"]
+mod conversation;
+#[path = "browser/desktop.rs"]
+mod desktop;
+#[path = "browser/page.rs"]
+mod page;
+#[path = "browser/people.rs"]
+mod people;
+#[path = "browser/pictures.rs"]
+mod pictures;
+#[path = "browser/widget.rs"]
+mod widget;

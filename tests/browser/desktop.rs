@@ -1,0 +1,329 @@
+//! The agent's desktop: alerts by keyboard, the box to write in, presence, banners, themes, tabs, outages.
+
+use serde_json::{Value, json};
+
+use crate::page::keys;
+use crate::people::Agent;
+use crate::support::{self, Desk};
+
+/// A customer on a bare socket who has asked for somebody; the conversation's id.
+fn waiting(desk: &Desk, name: &str, comment: &str) -> (support::Customer, String) {
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(json!({"name": name, "comment": comment}));
+    (customer, conversation)
+}
+
+/// The text of the next message of an agent.
+fn answer(customer: &mut support::Customer) -> String {
+    let frame = customer.socket.wait("an agent's words", |frame: &Value| {
+        frame["t"] == "message" && frame["from"]["kind"] == "agent"
+    });
+    frame["text"].as_str().unwrap_or_default().to_string()
+}
+
+#[test]
+fn the_top_alert_is_accepted_and_rejected_by_keyboard_while_its_time_runs() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (_eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.page.see_text(".alert h2", "Eva Smit");
+    let seconds = |alice: &Agent| -> u32 {
+        let text = alice.page.text(".alert bell-ring");
+        text.trim_end_matches(" s").parse().unwrap_or_else(|_| panic!("seconds in {text:?}"))
+    };
+    let first = seconds(&alice);
+    assert!((60..=90).contains(&first), "{first} of 90 s are left");
+    alice.page.until("a second to pass", || (seconds(&alice) < first).then_some(()));
+    alice.page.chord(&[keys::ALT, "a"]);
+    alice.opened("Eva Smit");
+    alice.page.gone(".alert");
+
+    // Rejected: a banner, Do not disturb, and the way back (REQ S2-35, S2-25).
+    let (_tom, _) = waiting(&desk, "Tom Bakker", "Hello?");
+    alice.page.see_text(".alert h2", "Tom Bakker");
+    alice.page.chord(&[keys::ALT, "r"]);
+    alice.page.see_text(".banner", "rejected");
+    alice.presence_becomes("Do not disturb");
+    alice.page.gone(".alert");
+    alice.page.press_text(".banner button", "Set Available");
+    alice.page.gone(".banner");
+    alice.presence_becomes("Busy");
+}
+
+#[test]
+fn enter_sends_shift_enter_breaks_the_line_and_the_counter_holds_at_a_thousand() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice
+        .page
+        .write("#reply", &format!("On Monday,{}{}{}in the morning.", keys::SHIFT, keys::ENTER, keys::SHIFT));
+    alice.page.write("#reply", keys::ENTER);
+    assert_eq!(answer(&mut eva), "On Monday,\nin the morning.");
+
+    // Scalar values are counted, not code units (REQ S3-10, D-14).
+    alice.page.paste("#reply", &format!("{}\u{1F514}", "x".repeat(998)));
+    assert_eq!(alice.page.text("#reply-count"), "999/1000");
+    alice.page.paste("#reply", "yz");
+    assert_eq!(alice.page.text("#reply-count"), "1001/1000");
+    alice.page.see(".compose button.btn--main:disabled");
+    alice.page.write("#reply", keys::ENTER);
+    alice.page.see_text(".compose__error", "At most 1000 characters");
+    alice.page.write("#reply", "\u{E003}");
+    alice.page.press(".compose button.btn--main");
+    assert_eq!(answer(&mut eva), format!("{}\u{1F514}y", "x".repeat(998)));
+}
+
+#[test]
+fn reserved_characters_are_refused_with_the_reason_and_the_text_stays() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice.page.write("#reply", "The price is <b>89</b>");
+    alice.page.write("#reply", keys::ENTER);
+    alice.page.see_text(".compose__error", "reserved for template parameters");
+    assert_eq!(alice.page.text("#reply"), "The price is <b>89</b>");
+    assert!(alice.page.texts(".said--us .bub").is_empty(), "nothing was sent");
+    // What a customer writes with them is text and nothing else.
+    eva.say("c1", "<img src=x onerror=alert(1)> <b>bold</b>");
+    alice.hear("<img src=x onerror=alert(1)> <b>bold</b>");
+    assert!(!alice.page.shows(".said img, .said b"), "a customer's text never becomes markup");
+}
+
+#[test]
+fn bubbles_are_grey_with_initials_for_the_customer_and_solid_blue_for_the_agent() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (_eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice.say("Yes.");
+    alice.sent("Yes.");
+    let theirs = rgb(&alice.page.style(".said:not(.said--us) .bub", "background-color"));
+    let ours = rgb(&alice.page.style(".said--us .bub", "background-color"));
+    assert!(theirs.iter().max().unwrap() - theirs.iter().min().unwrap() < 16, "grey: {theirs:?}");
+    assert!(ours[2] > ours[0] + 80 && ours[2] > ours[1] + 40, "blue: {ours:?}");
+    assert_eq!(alice.page.text(".said:not(.said--us) .avatar"), "ES");
+}
+
+/// Red, green and blue of a computed colour; a colour with transparency is no solid one.
+fn rgb(colour: &str) -> [i32; 3] {
+    let parts: Vec<i32> = colour
+        .strip_prefix("rgb(")
+        .and_then(|rest| rest.strip_suffix(')'))
+        .unwrap_or_else(|| panic!("a solid colour, not {colour:?}"))
+        .split(',')
+        .map(|part| part.trim().parse().expect("a number"))
+        .collect();
+    [parts[0], parts[1], parts[2]]
+}
+
+#[test]
+fn the_presence_menu_says_since_when_and_who_set_it() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    alice.page.press("#presence");
+    alice.page.see_text(".menu__head", "follows your load");
+    alice.page.press_text(".menu [role=menuitemradio]", "Lunch");
+    alice.presence_becomes("Lunch");
+    alice.page.press("#presence");
+    alice.page.see_text(".menu__head", "set by you");
+    alice.page.chord(&[keys::ESCAPE]);
+    alice.page.gone(".menu");
+
+    let mut sofie = desk.agent("sofie");
+    sofie.socket.ok("reset_presence", json!({"agent": "alice", "status": "available"}));
+    alice.presence_becomes("Available");
+    alice.page.press("#presence");
+    alice.page.see_text(".menu__head", "set by Sofie Lund");
+    assert!(!alice.page.texts(".menu [role=menuitemradio]").contains(&"Inactive".to_string()), "REQ D-4");
+}
+
+#[test]
+fn a_customer_who_ends_is_told_to_the_agent_who_then_wraps_up() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    eva.socket.ok("end", json!({}));
+    alice.page.see_text(".sys", "Customer has ended the conversation");
+    alice.page.see_text(".instead", "Customer has ended the conversation");
+    assert!(!alice.page.shows("#reply"), "there is nothing more to write");
+    alice.page.see_text(".sessions .row", "wrap-up due");
+    alice.page.press("#instead");
+    // A reason is required: without one the button is off (REQ S3-39).
+    alice.page.see("dialog .btn--main:disabled");
+    alice.wrap_up("sol", "Solved", "");
+    alice.page.gone(".sessions .row");
+    alice.presence_becomes("Available");
+}
+
+#[test]
+fn a_missed_alert_makes_a_banner_and_inactive_until_the_agent_is_back() {
+    let desk = Desk::start_with_desk(&[("timeout_s = 90", "timeout_s = 5")], &[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (_eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.page.see_text(".alert h2", "Eva Smit");
+    alice.page.see_text(".banner", "You missed a request");
+    alice.presence_becomes("Inactive");
+    alice.page.gone(".alert");
+    alice.page.press("#presence");
+    alice.page.see_text(".menu__head", "missed request");
+    alice.page.chord(&[keys::ESCAPE]);
+    alice.page.press_text(".banner button", "Set Available");
+    alice.page.gone(".banner");
+    alice.presence_becomes("Available");
+}
+
+#[test]
+fn text_written_while_the_box_is_down_is_kept_over_a_reload_and_sent_once() {
+    let mut desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, conversation) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice.say("One moment.");
+    assert_eq!(answer(&mut eva), "One moment.");
+    let resume = eva.resume();
+
+    alice.page.forgive_outage();
+    desk.stop();
+    alice.page.see_text(".banner", "No connection to the box.");
+    alice.say("On Monday.");
+    alice.say("In the morning.");
+    alice.page.see_text(".said--out .bub", "In the morning.");
+    alice.page.write("#reply", "And in the aft");
+    desk.start_again();
+    alice.page.reload();
+    alice.open("Eva Smit");
+    alice.sent("In the morning.");
+    assert_eq!(alice.page.text("#reply"), "And in the aft", "the draft is kept");
+
+    let eva = desk.customer("shop", json!({"resume": resume}));
+    let said: Vec<&str> = eva.welcome["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|message| message["conversation"] == *conversation && message["from"]["kind"] == "agent")
+        .filter_map(|message| message["text"].as_str())
+        .collect();
+    assert_eq!(said, ["One moment.", "On Monday.", "In the morning."]);
+}
+
+#[test]
+fn drafts_stay_with_their_session_and_over_a_reload_and_unread_ones_light_up() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice.page.write("#reply", "For Eva");
+    let (_tom, _) = waiting(&desk, "Tom Bakker", "Hello?");
+    alice.accept("Tom Bakker");
+    alice.page.write("#reply", "For Tom");
+    eva.say("c1", "Are you there?");
+    eva.say("c2", "Hello?");
+    alice.page.see_text(".sessions .row--unread", "Eva Smit");
+    assert_eq!(alice.page.text(".sessions .row--unread .pill"), "2");
+    alice.page.until("the count in the title", || {
+        let title = alice.page.run("return document.title;", json!([]));
+        title.as_str().unwrap_or_default().starts_with("(2)").then_some(())
+    });
+
+    // Alt+1 opens the first (REQ B-8).
+    alice.page.chord(&[keys::ALT, "1"]);
+    alice.opened("Eva Smit");
+    assert_eq!(alice.page.text("#reply"), "For Eva");
+    alice.page.gone(".sessions .row--unread");
+    alice.page.reload();
+    for (name, draft) in [("Tom Bakker", "For Tom"), ("Eva Smit", "For Eva")] {
+        alice.open(name);
+        alice.page.see_text("#reply", draft);
+    }
+}
+
+#[test]
+fn the_desk_sets_the_theme_and_the_agent_may_follow_the_system() {
+    let dark = Desk::start_with_desk(&[("theme = \"light\"", "theme = \"dark\"")], &[]);
+    let alice = Agent::signed_in(&dark, "alice");
+    let ground = |alice: &Agent| rgb(&alice.page.style("body", "background-color")).iter().sum::<i32>();
+    assert!(ground(&alice) < 120, "the desk says dark");
+    alice.page.press("#account");
+    alice.page.press_text(".menu [role=menuitemradio]", "System");
+    alice.page.until("light, as the system", || (ground(&alice) > 600).then_some(()));
+    alice.page.system_is_dark(true);
+    alice.page.until("dark, as the system", || (ground(&alice) < 120).then_some(()));
+    alice.page.press("#account");
+    alice.page.press_text(".menu [role=menuitemradio]", "Light");
+    alice.page.until("light, by choice", || (ground(&alice) > 600).then_some(()));
+    alice.page.reload();
+    alice.page.see("#presence");
+    assert!(ground(&alice) > 600, "the choice is kept");
+}
+
+#[test]
+fn two_tabs_of_one_agent_show_the_same_conversation() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.page.see_text(".alert h2", "Eva Smit");
+    let (first, second) = alice.page.new_tab();
+    alice.page.go("/agent/");
+    // Signed in already; the request rings in both, and accepting in one ends it in the other.
+    alice.accept("Eva Smit");
+    alice.say("Yes, on Monday.");
+    alice.sent("Yes, on Monday.");
+    assert_eq!(answer(&mut eva), "Yes, on Monday.");
+    alice.page.turn_to(&first);
+    alice.page.gone(".alert");
+    alice.open("Eva Smit");
+    alice.sent("Yes, on Monday.");
+    alice.say("Shall I book it?");
+    assert_eq!(answer(&mut eva), "Shall I book it?");
+    alice.page.turn_to(&second);
+    alice.sent("Shall I book it?");
+    let said = alice.reads();
+    assert_eq!(said.iter().filter(|text| *text == "Shall I book it?").count(), 1, "{said:?}");
+}
+
+#[test]
+fn a_wrong_password_is_named_and_an_ended_sign_in_leads_back() {
+    let desk = Desk::start(&[]);
+    let alice = Agent { page: crate::page::Browser::new(&desk) };
+    alice.page.forgive("401");
+    alice.page.go("/agent/");
+    alice.page.write("#username", "alice");
+    alice.page.write("#password", "not this");
+    alice.page.press(".signin__in .btn--main");
+    alice.page.see_text(".signin__fault", "not right");
+    alice.page.write("#password", "\u{E009}a\u{E009}alice-demo-pass");
+    alice.page.press(".signin__in .btn--main");
+    alice.page.see("#presence");
+    alice.page.press("#account");
+    alice.page.press_text(".menu [role=menuitem]", "Sign out");
+    alice.page.see("#username");
+    alice.page.reload();
+    alice.page.see("#username");
+}
+
+#[test]
+fn the_palette_finds_a_session_and_quick_replies_fill_in_the_names() {
+    let desk = Desk::start(&[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let (mut eva, _) = waiting(&desk, "Eva Smit", "Do you deliver?");
+    alice.accept("Eva Smit");
+    alice.page.write("#reply", "/hi");
+    alice.page.see_text("#quick li", "Hello Eva Smit, this is Alice Jansen.");
+    alice.page.write("#reply", keys::ENTER);
+    alice.page.see_text("#reply", "Hello Eva Smit");
+    alice.page.write("#reply", keys::ENTER);
+    assert_eq!(answer(&mut eva), "Hello Eva Smit, this is Alice Jansen. How can I help?");
+
+    let (_tom, _) = waiting(&desk, "Tom Bakker", "Hello?");
+    alice.accept("Tom Bakker");
+    alice.page.chord(&[keys::CONTROL, "k"]);
+    alice.page.see("dialog input");
+    alice.page.write("dialog input", "eva");
+    alice.page.see_text("dialog [role=option]", "Eva");
+    alice.page.write("dialog input", keys::ENTER);
+    alice.opened("Eva Smit");
+}

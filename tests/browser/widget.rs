@@ -1,0 +1,149 @@
+//! The widget on the shop's page: by keyboard, on a phone, closed, invited, persistent.
+
+use serde_json::{Value, json};
+
+use crate::page::keys;
+use crate::people::{Agent, Customer};
+use crate::support::{self, Desk};
+
+/// An agent on a bare socket takes what is offered next; the conversation's id.
+fn taken(agent: &mut support::Agent) -> String {
+    let offer = agent.socket.of("notification");
+    agent.socket.ok("shown", json!({"notification": offer["id"]}));
+    agent.socket.ok("accept", json!({"notification": offer["id"]}));
+    offer["conversation"].as_str().unwrap_or_default().to_string()
+}
+
+#[test]
+fn the_launcher_counts_what_was_said_while_the_chat_is_small() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    let conversation = taken(&mut bob);
+    eva.page.see_text(".p__who", "Bob");
+    // Esc makes it small, and the focus is back on the launcher (REQ B-8).
+    eva.page.chord(&[keys::ESCAPE]);
+    eva.page.leave();
+    eva.page.gone("deskbell-chat >>> iframe");
+    bob.say(&conversation, "a1", "Yes.");
+    bob.say(&conversation, "a2", "On Monday.");
+    eva.page.see_text("deskbell-chat >>> button b", "2");
+    // Another page of the shop: still listening, still counting.
+    eva.page.press_text("a", "Lamps");
+    eva.page.see_text("deskbell-chat >>> button b", "2");
+    eva.open_chat();
+    eva.hear("On Monday.");
+    eva.page.leave();
+    eva.page.gone("deskbell-chat >>> button b");
+}
+
+#[test]
+fn the_customer_ends_after_being_asked_and_can_begin_again() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    taken(&mut bob);
+    eva.page.see_text(".p__who", "Bob");
+    eva.page.press("button[aria-label='End chat']");
+    eva.page.press_text("dialog button", "End chat");
+    eva.page.see(".p__ended");
+    bob.socket.wait("the line", |frame: &Value| frame["t"] == "message" && frame["code"] == "customer_ended");
+    eva.page.press_text(".p__ended .p__go", "Start a new chat");
+    eva.page.see("#f-comment");
+}
+
+#[test]
+fn a_closed_branch_takes_a_message_and_says_when_it_answers() {
+    // Sunday noon; open again on Monday at eight.
+    let desk = Desk::start_with_desk(
+        &[("mode = \"live\"\nqueue = \"front\"", "mode = \"live\"\nqueue = \"front\"\nhours = \"office\"")],
+        &["--wall-clock", "2026-10-04T10:00:00Z"],
+    );
+    let eva = Customer::at_the_shop(&desk);
+    eva.open_chat();
+    eva.page.see_text(".p__status", "Monday 08:00");
+    eva.page.write("#f-name", "Eva Smit");
+    eva.page.write("#f-text", "Please call me about the chair.");
+    eva.page.press(".p__pane .p__go");
+    eva.page.see_text("#form-error", "Fill in this field");
+    eva.page.write("#f-reach", "+31 6 8765 4321");
+    eva.page.press(".p__pane .p__go");
+    eva.page.see_text(".p__pane", "Reference");
+    eva.page.see_text(".p__pane", "Monday 08:00");
+}
+
+#[test]
+fn a_persistent_conversation_is_parked_comes_back_and_keeps_its_history() {
+    // Monday ten o'clock.
+    let desk = Desk::start(&["--wall-clock", "2026-10-05T08:00:00Z"]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let jan = Customer { page: crate::page::Browser::new(&desk) };
+    jan.page.go("/demo/portal");
+    jan.open_chat();
+    jan.page.see("#write");
+    jan.say("Where is my globe lamp?");
+    jan.sent("Where is my globe lamp?");
+    assert!(!jan.page.shows("button[aria-label='End chat']"), "only the agent ends it (REQ S0-6)");
+    alice.page.see(".alert");
+    alice.page.press(".alert .btn--main");
+    alice.hear("Where is my globe lamp?");
+    alice.say("It leaves tomorrow.");
+    jan.hear("It leaves tomorrow.");
+    // ✖ parks it (REQ S0-12); the customer's next words bring it back (REQ S0-14).
+    alice.page.press_text(".talk__acts .btn", "Park");
+    alice.page.see_text(".sessions", "Waiting");
+    alice.presence_becomes("Available");
+    jan.reload();
+    jan.hear("It leaves tomorrow.");
+    jan.say("It has not come.");
+    jan.sent("It has not come.");
+    alice.page.see(".alert");
+    alice.page.press(".alert .btn--main");
+    alice.hear("It has not come.");
+    alice.hear("Where is my globe lamp?");
+}
+
+#[test]
+fn an_invitation_is_shown_accepted_and_only_then_rings_at_the_desk() {
+    let desk = Desk::start_with_desk(
+        &[
+            ("min_seconds_on_page = 20", "min_seconds_on_page = 1"),
+            ("where = [\"/product/*\"]", "where = [\"/demo/product/*\"]"),
+        ],
+        &["--wall-clock", "2026-10-05T08:00:00Z"],
+    );
+    let mut bob = desk.agent("bob");
+    let eva = Customer { page: crate::page::Browser::new(&desk) };
+    eva.page.go("/demo/product/lamp");
+    eva.page.see_text("deskbell-chat >>> section", "can we help you choose?");
+    assert!(
+        bob.socket
+            .find(std::time::Duration::from_millis(300), &|frame| frame["t"] == "notification")
+            .is_none(),
+        "nobody is told of an invitation (REQ S1-10)"
+    );
+    eva.page.press_text("deskbell-chat >>> section button", "Chat");
+    let offer = bob.socket.of("notification");
+    assert_eq!(offer["proactive"], true);
+}
+
+#[test]
+fn on_a_phone_the_chat_is_the_whole_screen_and_the_page_behind_holds_still() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.page.size(390, 844, true);
+    eva.page.reload();
+    eva.start("Eva Smit", "Do you deliver?");
+    taken(&mut bob);
+    eva.page.leave();
+    let frame = eva.page.run(
+        "const box = document.querySelector('deskbell-chat').shadowRoot.querySelector('iframe').getBoundingClientRect();
+         return [box.left, box.top, box.width, box.height, getComputedStyle(document.documentElement).overflowY];",
+        json!([]),
+    );
+    assert_eq!(frame, json!([0, 0, 390, 844, "hidden"]));
+    assert!(!eva.page.shows("deskbell-chat >>> button[aria-expanded]"), "nothing lies over the chat");
+}
