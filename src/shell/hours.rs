@@ -11,6 +11,8 @@ use crate::desk::hours::Hours;
 use crate::desk::{self, Desk, Id, Workstream};
 use crate::engine::id::WorkstreamId;
 use crate::engine::input::Input;
+use crate::gateway::ConnId;
+use crate::widget::project as page;
 
 /// The instant by which hours are judged; none while nobody knows the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +92,14 @@ impl Shell {
             Some(wall_ms) => Daytime::at(wall_ms),
             None => Daytime::UNKNOWN,
         }
+    }
+
+    /// Closed: and when it opens again, if it does (S0-5).
+    pub(super) fn refuse_closed(&mut self, conn: ConnId, re: Option<i64>) {
+        let customer = self.connections.customer(conn);
+        let workstream = customer.and_then(|customer| self.workstream_of(&customer.widget));
+        let opens_at = workstream.and_then(|workstream| self.daytime().opens_at(&self.desk, &workstream));
+        self.send(conn, page::closed(re, opens_at));
     }
 
     /// Milliseconds of the product clock until a door opens or closes.

@@ -2,10 +2,12 @@
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer};
+use super::clock::real_wall_ms;
 use super::keys::random;
 use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
+use crate::agent::answer;
 use crate::desk::{Consent, Id, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
@@ -13,6 +15,7 @@ use crate::engine::id::{AgentId, ConversationId, WorkstreamId};
 use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start};
@@ -58,6 +61,12 @@ impl Shell {
 
     /// A message left while nobody is there (D-19).
     pub(super) fn leave_message(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, leave: Leave) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        // Each takes a place in the table until it is answered.
+        if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
         let Some(known) = self.visitors.get(visitor) else { return };
         let widget = known.widget.clone();
         let Some(workstream) = self.workstream_of(&widget) else {

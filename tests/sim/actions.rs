@@ -1,9 +1,7 @@
 //! What may happen next: random, weighted by what the seed has switched on, now and then a lie.
 
 use deskbell::engine::effect::{BannerKind, SessionReason};
-use deskbell::engine::id::{
-    AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, WorkstreamId,
-};
+use deskbell::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, WorkstreamId};
 use deskbell::engine::input::{
     AgentVerb, Arrival, CustomerVerb, RevivalCause, SupervisorVerb, Target, WrapUp,
 };
@@ -184,9 +182,7 @@ impl World {
                 let to = self.target();
                 Act::Supervisor(AgentId(0), SupervisorVerb::Assign { conversation, to })
             }
-            Kind::ForceEnd => {
-                Act::Supervisor(AgentId(0), SupervisorVerb::ForceEnd(self.any_talk(|_| true)))
-            }
+            Kind::ForceEnd => Act::Supervisor(AgentId(0), SupervisorVerb::ForceEnd(self.any_talk(|_| true))),
             Kind::Hours => {
                 let count = self.shadow.desk.workstreams.len() as u64;
                 Act::Hours(WorkstreamId(self.rng.below(count) as u16), !self.rng.one_in(3))

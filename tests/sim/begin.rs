@@ -38,7 +38,9 @@ impl Shadow {
             &Act::Supervisor(_, SupervisorVerb::ResetPresence { agent, status }) => {
                 self.agents[usize::from(agent.0)].over = Over::Supervisor(status);
             }
-            &Act::Supervisor(by, SupervisorVerb::Assign { conversation, to }) => self.assign(conversation, by, to),
+            &Act::Supervisor(by, SupervisorVerb::Assign { conversation, to }) => {
+                self.assign(conversation, by, to)
+            }
             &Act::Arrival(arrival) => {
                 let settings = self.workstream(arrival.workstream);
                 let (mode, queue) = (settings.mode, settings.queue);
@@ -153,13 +155,7 @@ impl Shadow {
     }
 
     /// To a queue it goes at once; its owner is left out of the round (D-9).
-    fn to_queue(
-        &mut self,
-        id: ConversationId,
-        sender: AgentId,
-        queue: QueueId,
-        kind: OfferKind,
-    ) {
+    fn to_queue(&mut self, id: ConversationId, sender: AgentId, queue: QueueId, kind: OfferKind) {
         let talk = self.talk(id);
         if let Place::Talk(owner) = talk.place {
             talk.excluded = [owner].into();

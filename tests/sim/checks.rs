@@ -137,7 +137,10 @@ impl Shadow {
             }
             let now = self.now.mono_ms;
             let (since, told) = *self.deserted[at].get_or_insert((now, false));
-            assert!(told || now <= since + 60_000 + LATE_MS, "{queue} is deserted since {since}, and nobody was told");
+            assert!(
+                told || now <= since + 60_000 + LATE_MS,
+                "{queue} is deserted since {since}, and nobody was told"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use deskbell::engine::id::{AgentId, QueueId, ReasonId};
 use deskbell::engine::presence::Status;
 use deskbell::engine::settings::{
-    AgentSettings, Auto, Capacity, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk, TransferRefused,
-    WorkItemKind, Workstream, WrapUpRule,
+    AgentSettings, Auto, Capacity, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk,
+    TransferRefused, WorkItemKind, Workstream, WrapUpRule,
 };
 
 use crate::rng::Rng;

@@ -56,7 +56,9 @@ impl Shadow {
         Some(match cause {
             _ if gone && !matches!(cause, RevivalCause::Closed(_)) => Err(Refusal::NotFound),
             RevivalCause::PickedUp(agent) if !self.has_slot(agent) => Err(Refusal::NotAllowed),
-            RevivalCause::Assigned { to: Target::Agent(agent), .. } if !self.could_take(agent, workstream) => {
+            RevivalCause::Assigned { to: Target::Agent(agent), .. }
+                if !self.could_take(agent, workstream) =>
+            {
                 Err(Refusal::Unavailable)
             }
             RevivalCause::Assigned { to: Target::Queue(queue), .. } if !self.has_queue(queue) => {
@@ -90,7 +92,8 @@ impl Shadow {
     }
 
     fn expect_agent(&self, agent: AgentId, verb: AgentVerb) -> Option<Verdict> {
-        let allowed = |talk: &Talk, may: bool| if may && !talk.frozen { Ok(()) } else { Err(Refusal::NotAllowed) };
+        let allowed =
+            |talk: &Talk, may: bool| if may && !talk.frozen { Ok(()) } else { Err(Refusal::NotAllowed) };
         let done = |checked: Result<(), Refusal>| checked.map(|()| Answer::Done);
         Some(match verb {
             AgentVerb::Presence(id) => match self.desk.presences.get(usize::from(id.0)) {
@@ -123,13 +126,15 @@ impl Shadow {
             AgentVerb::Release(id) => {
                 done(self.own(agent, id).and_then(|talk| allowed(talk, talk.mode == Mode::Live)))
             }
-            AgentVerb::Transfer { conversation, to } => done(self.own(agent, conversation).and_then(|talk| {
-                allowed(talk, !self.is_asking(talk))?;
-                match to {
-                    Target::Agent(target) => self.expect_target(talk, agent, target),
-                    Target::Queue(queue) => self.expect_queue(talk, agent, queue),
-                }
-            })),
+            AgentVerb::Transfer { conversation, to } => {
+                done(self.own(agent, conversation).and_then(|talk| {
+                    allowed(talk, !self.is_asking(talk))?;
+                    match to {
+                        Target::Agent(target) => self.expect_target(talk, agent, target),
+                        Target::Queue(queue) => self.expect_queue(talk, agent, queue),
+                    }
+                }))
+            }
             AgentVerb::Escalate { conversation, queue } => {
                 done(self.own(agent, conversation).and_then(|talk| {
                     allowed(talk, !self.is_asking(talk))?;

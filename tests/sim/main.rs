@@ -44,7 +44,8 @@ fn from_environment(name: &str) -> Option<u64> {
 fn main() {
     // A harness of its own still answers the runner's questions.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let other = arguments.iter().any(|argument| !argument.starts_with('-') && !"simulation".contains(&**argument));
+    let other =
+        arguments.iter().any(|argument| !argument.starts_with('-') && !"simulation".contains(&**argument));
     if other || arguments.iter().any(|argument| argument == "--list") {
         println!("0 passed, 0 failed");
         return;

@@ -379,8 +379,12 @@ impl Shadow {
             }
             Distribution::RoundRobin => {
                 let last = self.turn_of[usize::from(queue.0)];
-                let behind: Vec<AgentId> =
-                    row.members.iter().copied().filter(|&member| last.is_some_and(|last| member > last)).collect();
+                let behind: Vec<AgentId> = row
+                    .members
+                    .iter()
+                    .copied()
+                    .filter(|&member| last.is_some_and(|last| member > last))
+                    .collect();
                 let order = behind.iter().chain(row.members.iter().filter(|member| !behind.contains(member)));
                 order.into_iter().position(|&member| member == agent).unwrap_or(0) as u64
             }

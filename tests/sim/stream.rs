@@ -60,7 +60,11 @@ impl Shadow {
         let missed = |effect: &&Effect| matches!(effect, Effect::OfferClosed { end: OfferEnd::Missed, .. });
         let banners = |effect: &&Effect| matches!(effect, Effect::Banner { kind: BannerKind::Missed, .. });
         let expected = if self.desk.missed_enabled { effects.iter().filter(missed).count() } else { 0 };
-        assert_eq!(effects.iter().filter(banners).count(), expected, "a banner for each missed offer (S2-24)");
+        assert_eq!(
+            effects.iter().filter(banners).count(),
+            expected,
+            "a banner for each missed offer (S2-24)"
+        );
     }
 
     fn said(&mut self, id: ConversationId, seq: u32, author: Author, client: Option<u64>) {
@@ -170,16 +174,8 @@ impl Shadow {
             }
             other => panic!("{id}: offered while {other:?}"),
         }
-        let running = Running {
-            conversation: id,
-            kind,
-            agent,
-            asks,
-            shown: false,
-            sender,
-            due,
-            units: settings.units,
-        };
+        let running =
+            Running { conversation: id, kind, agent, asks, shown: false, sender, due, units: settings.units };
         let seen = engine.conversation(id).and_then(|row| row.phase.offer().copied());
         if let Some(seen) = seen.filter(|seen| seen.id == offer) {
             let promised = (seen.kind, seen.agent, seen.asks(), seen.deadline_wall_ms, seen.units);
@@ -201,7 +197,8 @@ impl Shadow {
         kind: OfferKind,
         end: OfferEnd,
     ) {
-        let running = self.offers.remove(&offer).unwrap_or_else(|| panic!("{offer} closed twice or never made"));
+        let running =
+            self.offers.remove(&offer).unwrap_or_else(|| panic!("{offer} closed twice or never made"));
         assert_eq!((running.conversation, running.agent, running.kind), (id, agent, kind));
         let up = matches!(act, Act::Tick) && running.due.mono <= self.now.mono_ms;
         let hers = matches!(act, &Act::Agent(who, _) if who == agent);
@@ -218,7 +215,9 @@ impl Shadow {
                     "rejecting takes {agent} off duty, if the desk says so (S2-35)"
                 );
             }
-            OfferEnd::Missed => assert!(up && running.shown && running.asks, "{offer} missed early: {running:?}"),
+            OfferEnd::Missed => {
+                assert!(up && running.shown && running.asks, "{offer} missed early: {running:?}")
+            }
             OfferEnd::Undelivered => assert!(up && !running.shown && running.asks, "{offer}: {running:?}"),
             OfferEnd::Expired => assert!(up && !running.asks, "{offer} expired early: {running:?}"),
             OfferEnd::Withdrawn => {}
@@ -261,10 +260,13 @@ impl Shadow {
             Act::Revive { cause: RevivalCause::PickedUp(who), .. } => who == agent,
             _ => false,
         };
-        let by_itself = |kind: OfferKind| self.workstream(workstream).notify[kind as usize].auto != Auto::None;
+        let by_itself =
+            |kind: OfferKind| self.workstream(workstream).notify[kind as usize].auto != Auto::None;
         let kind = self.kind_now(&self.talks[&id], agent).0;
         let wanted = match place {
-            Place::Line => by_hand || by_itself(kind) && (self.decided == Some((id, agent)) || asked.is_some()),
+            Place::Line => {
+                by_hand || by_itself(kind) && (self.decided == Some((id, agent)) || asked.is_some())
+            }
             Place::Put(target) => by_hand && target == agent,
             Place::With { agent: holder, why: Why::Returned, .. } => {
                 holder == agent && (by_hand || by_itself(OfferKind::Returned))
@@ -346,7 +348,10 @@ impl Shadow {
                     (SessionReason::Transferred, _) => {}
                     (_, Some(heir)) => {
                         talk.place = Place::Talk(heir);
-                        talk.held.iter_mut().filter(|held| held.agent == heir).for_each(|held| held.part = Part::Owner);
+                        talk.held
+                            .iter_mut()
+                            .filter(|held| held.agent == heir)
+                            .for_each(|held| held.part = Part::Owner);
                     }
                     _ => talk.place = Place::Line,
                 }

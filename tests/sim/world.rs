@@ -193,7 +193,8 @@ impl World {
         self.note(format!("Restart after {away} ms"));
         let crash = self.now.wall_ms;
         self.now = Now { mono_ms: self.rng.below(1 << 30), wall_ms: crash + away };
-        self.engine = Engine::new(self.capacity, self.shadow.desk.clone(), self.now, self.shadow.last_offer + 1);
+        self.engine =
+            Engine::new(self.capacity, self.shadow.desk.clone(), self.now, self.shadow.last_offer + 1);
         self.shadow_restarts(crash);
         let mut records: Vec<_> = self.store.conversations.values().cloned().collect();
         for seed in &mut records {

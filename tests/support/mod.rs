@@ -176,6 +176,13 @@ impl Desk {
         }
     }
 
+    /// Leaves an option out of the next start.
+    pub(crate) fn drop_option(&mut self, name: &str) {
+        if let Some(at) = self.options.iter().position(|option| option == name) {
+            self.options.drain(at..at + 2);
+        }
+    }
+
     /// Starts again on the same folder and port.
     pub(crate) fn start_again(&mut self) {
         self.kill();
