@@ -3,6 +3,7 @@
 //! Handlers run on the gateway's executors. They read the body, ask the desk thread over its door, and read
 //! the store beside it; nothing here decides anything.
 
+mod clock;
 mod desk;
 mod login;
 mod open;
@@ -149,6 +150,8 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),
+        staff(Method::Post, "/api/v1/clock/trust", &[Role::Admin], |s, r| Box::pin(clock::trust(s, r)))
+            .body_bytes_max(SMALL_BODY),
     ]);
     if demo {
         // Before the shop's files: the earlier of two that fit serves.

@@ -72,7 +72,7 @@ impl Shell {
     }
 
     /// The clock is right from now on: the system says so, or the admin. False when it was trusted already.
-    pub fn trust_clock(&mut self) -> bool {
+    fn trust_clock(&mut self) -> bool {
         if self.clock.trust().is_none() {
             return false;
         }
@@ -85,6 +85,13 @@ impl Shell {
         let frame = self.view().house_banner_closed(CLOCK_BANNER.kind);
         self.tell_all_staff(frame);
         true
+    }
+
+    /// The admin has looked at the time and says that it is right.
+    pub fn trust_clock_for(&mut self, admin: &str) {
+        if self.trust_clock() {
+            self.audit(admin, "clock", "trusted".to_owned(), String::new());
+        }
     }
 
     fn wall_moved(&mut self, spare_restored: bool) {

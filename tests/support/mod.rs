@@ -73,6 +73,22 @@ impl Desk {
         Desk::start(&all)
     }
 
+    /// Clients for a box that runs in this process.
+    pub(crate) fn attach(dir: &Path, port: u16) -> Desk {
+        let mut desk = Desk {
+            child: None,
+            dir: dir.to_path_buf(),
+            owned: None,
+            url: format!("https://localhost:{port}"),
+            port,
+            options: Vec::new(),
+            tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
+        };
+        desk.tls = Arc::new(client_config(desk.roots()));
+        desk
+    }
+
     fn launch(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
