@@ -10,6 +10,7 @@ pub mod boot;
 pub mod card;
 pub mod clock;
 pub mod door;
+pub mod floor;
 pub mod invites;
 pub mod live;
 pub mod names;
@@ -109,6 +110,7 @@ pub struct Shell {
     invites: invites::Invites,
     last_conversation: u64,
     lines: lines::Lines,
+    floor: floor::Floor,
     marked: Option<Instant>,
     doors: hours::Doors,
     vouchers: trust::Vouchers,
@@ -167,6 +169,7 @@ impl Shell {
             names: &self.names,
             cards: &self.cards,
             tails: &self.tails,
+            floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),
         }

@@ -16,5 +16,7 @@ mod page;
 mod people;
 #[path = "browser/pictures.rs"]
 mod pictures;
+#[path = "browser/supervisor.rs"]
+mod supervisor;
 #[path = "browser/widget.rs"]
 mod widget;

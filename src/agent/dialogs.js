@@ -193,8 +193,8 @@ const kinds = {
             h("input", {
               id: "why",
               role: "combobox",
-              "aria-expanded": "true",
-              "aria-controls": "options",
+              "aria-expanded": String(reasons.length > 0),
+              "aria-controls": reasons.length ? "options" : null,
               "aria-activedescendant": reasons.length ? `opt${dialog.index}` : null,
               autocomplete: "off",
               placeholder: label || t("agent.wrapup.search"),
@@ -234,7 +234,7 @@ const kinds = {
         ),
       ],
       foot: foot(
-        t("agent.wrapup.text"),
+        t(dialog.ringing ? "agent.wrapup.text_ringing" : "agent.wrapup.text"),
         t(rule !== "required" && !chosen ? "agent.wrapup.skip" : "agent.wrapup.submit"),
         { busy: dialog.busy, cancel: t("agent.wrapup.later"), off: rule === "required" && !chosen },
       ),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use super::selftest::Selftest;
 use crate::engine::effect::BannerKind;
 use crate::engine::refusal::Refusal;
 use crate::limits::{CLIENT_FRAME_BYTES_MAX, HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
@@ -208,6 +209,12 @@ pub enum Request {
         what: Revealed,
         /// Why.
         reason: String,
+    },
+    /// Whether this window's alerts can be seen and heard (B-7).
+    Selftest {
+        /// What the page found out.
+        #[serde(flatten)]
+        found: Selftest,
     },
     /// Supervisor: begin or stop the live view.
     DeskView {

@@ -15,5 +15,6 @@ mod pack;
 pub mod presence;
 pub mod project;
 pub mod rest;
+pub mod selftest;
 pub mod session;
 pub mod welcome;

@@ -40,8 +40,8 @@ export function paletteDialog(state, dialog) {
         icon("search"),
         h("input", {
           role: "combobox",
-          "aria-expanded": "true",
-          "aria-controls": "options",
+          "aria-expanded": String(items.length > 0),
+          "aria-controls": items.length ? "options" : null,
           "aria-activedescendant": items.length ? `opt${dialog.index}` : null,
           "aria-label": t("agent.palette.title"),
           placeholder: t("agent.palette.place"),

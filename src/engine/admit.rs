@@ -107,7 +107,12 @@ impl Engine {
             return self.refuse(request, refusal);
         }
         let Some(conversation) = self.seat(seed) else { return self.refuse(request, Refusal::Full) };
-        self.row_mut(conversation).arrived_wall_ms = self.now.wall_ms;
+        let row = self.row(conversation);
+        // What was removed while it waited is gone from it too.
+        let queue = if self.has_queue(row.queue) { row.queue } else { self.workstream(row.workstream).queue };
+        let arrived_wall_ms = self.now.wall_ms;
+        let row = self.row_mut(conversation);
+        (row.queue, row.arrived_wall_ms) = (queue, arrived_wall_ms);
         match cause {
             RevivalCause::Returned { client, text } => {
                 let stays = agent.filter(|&agent| self.keeps(conversation, agent));
@@ -169,10 +174,14 @@ impl Engine {
 
     /// All that can stand in the way is found before anything changes.
     fn may_revive(&self, seed: &Seed, cause: RevivalCause) -> Result<(), Refusal> {
-        if seed.phase != SeedPhase::Waiting || self.desk.workstream(seed.workstream).is_none() {
+        let Some(settings) = self.desk.workstream(seed.workstream) else { return Err(Refusal::NotFound) };
+        if seed.phase != SeedPhase::Waiting {
             return Err(Refusal::NotFound);
         }
         match cause {
+            // Of a removed workstream only the end is left (S3-9).
+            RevivalCause::Closed(_) => Ok(()),
+            _ if !settings.present => Err(Refusal::NotFound),
             RevivalCause::PickedUp(agent) if !self.has_slot(agent) => Err(Refusal::NotAllowed),
             RevivalCause::Assigned { to: Target::Agent(agent), .. }
                 if !self.could_take(agent, seed.workstream) =>

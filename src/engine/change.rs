@@ -120,6 +120,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units += offer.units;
             agent.offers.push(conversation).expect("an offer is made only where a slot is free");
+            self.pass.taken(self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::Offered { conversation, agent: offer.agent, offer: offer.id });
         self.keep(conversation);
@@ -138,7 +139,7 @@ impl Engine {
             let agent = self.agent_row(offer.agent);
             agent.offered_units -= offer.units;
             agent.offers.retain(|&held| held != conversation);
-            self.pass.freed(self.member_of[usize::from(offer.agent.0)]);
+            self.pass.freed(offer.agent, self.member_of[usize::from(offer.agent.0)]);
         }
         self.emit(Effect::OfferClosed {
             conversation,
@@ -277,6 +278,7 @@ impl Engine {
         if !row.open.contains(&conversation) {
             row.open.push(conversation).expect("a session opens only where a slot is free");
         }
+        self.pass.taken(self.member_of[usize::from(agent.0)]);
         self.refresh_presence(agent);
     }
 
@@ -299,7 +301,7 @@ impl Engine {
         }
         row.idle_since = turn;
         self.refresh_presence(agent);
-        self.pass.freed(self.member_of[usize::from(agent.0)]);
+        self.pass.freed(agent, self.member_of[usize::from(agent.0)]);
     }
 
     /// Stage of a conversation, for checks.

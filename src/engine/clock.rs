@@ -13,7 +13,7 @@ use super::agent::Connection;
 use super::conversation::{Conversation, Hold, Phase, SessionState};
 use super::id::AgentId;
 use super::settings::Now;
-use super::timer::TimerOwner;
+use super::timer::{PAST_MS, TimerOwner};
 use super::wheel::{TimerId, Wheel};
 
 /// Rows of the conversation table that one input puts right: what one turn may write.
@@ -25,7 +25,7 @@ const _: () = assert!(
 );
 
 /// A wall deadline that differs by less from its timer is left as it is: it is rounding, not a jump.
-const SLACK_MS: i64 = 1_000;
+const SLACK_MS: u64 = 1_000;
 
 impl Engine {
     /// Makes the wall deadlines of some rows again from their timers; those of a start's own records stay as
@@ -52,10 +52,17 @@ impl Engine {
 
     fn agents_wall_moved(&mut self, spare_restored: bool) {
         for at in 0..self.agents.len() {
-            let (now, timer) = (self.now, self.agents[at].lost_timer);
-            let spared = spare_restored && self.wheel.was_armed_before(timer, self.opened_at_arm);
-            let Connection::Lost { until_wall_ms } = &mut self.agents[at].connection else { continue };
-            if !spared && follow(until_wall_ms, timer, &self.wheel, now) {
+            let (now, row) = (self.now, &self.agents[at]);
+            let Connection::Lost { until_wall_ms } = row.connection else { continue };
+            if spare_restored && self.wheel.was_armed_before(row.lost_timer, self.opened_at_arm) {
+                continue;
+            }
+            // From since when she is lost: her timer may stand for a talk that has less patience.
+            let ago_ms = i64::try_from(now.mono_ms).unwrap_or(i64::MAX).saturating_sub(row.lost_mono_ms);
+            let since_wall_ms = now.wall_ms.saturating_sub(ago_ms);
+            let until = since_wall_ms.saturating_add_unsigned(self.desk.agents[at].lost_ms);
+            if until.abs_diff(until_wall_ms) >= SLACK_MS {
+                self.agents[at].connection = Connection::Lost { until_wall_ms: until };
                 self.keep_agent(AgentId(at as u16));
             }
         }
@@ -67,8 +74,16 @@ impl Engine {
         // Quadratic in what was open at the start, once in the life of a process.
         while let Some((wall_ms, timer, owner)) = self.earliest_restored() {
             self.wheel.cancel(timer);
-            let again = self.arm(wall_ms, owner);
-            self.put_timer(owner, again);
+            match owner {
+                TimerOwner::AgentLost(agent) => {
+                    let lost_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
+                    self.lose(agent, wall_ms.saturating_sub_unsigned(lost_ms));
+                }
+                owner => {
+                    let again = self.arm(wall_ms, owner);
+                    self.put_timer(owner, again);
+                }
+            }
         }
     }
 
@@ -113,8 +128,8 @@ impl Engine {
                     session.timer = timer;
                 }
             }
-            TimerOwner::AgentLost(agent) => self.agent_row(agent).lost_timer = timer,
-            TimerOwner::Unwatched(queue) => self.unwatched[usize::from(queue.0)] = timer,
+            // Not of a conversation, so not of these.
+            TimerOwner::AgentLost(_) | TimerOwner::Unwatched(_) => {}
         }
     }
 }
@@ -144,9 +159,9 @@ fn each_deadline(row: &mut Conversation, mut visit: impl FnMut(&mut i64, TimerId
 /// Makes a wall deadline again from its timer; true when it was another.
 fn follow(wall_ms: &mut i64, timer: TimerId, wheel: &Wheel<TimerOwner>, now: Now) -> bool {
     let Some(deadline_ms) = wheel.deadline(timer) else { return false };
-    let left_ms = i64::try_from(deadline_ms.saturating_sub(now.mono_ms)).unwrap_or(i64::MAX);
+    let left_ms = i64::try_from(deadline_ms.saturating_sub(now.mono_ms + PAST_MS)).unwrap_or(i64::MAX);
     let due_ms = now.wall_ms.saturating_add(left_ms);
-    if due_ms.abs_diff(*wall_ms) < SLACK_MS.unsigned_abs() {
+    if due_ms.abs_diff(*wall_ms) < SLACK_MS {
         return false;
     }
     *wall_ms = due_ms;

@@ -139,7 +139,6 @@ impl Engine {
             waiting: [0; QUEUES_MAX],
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
-            // From 0 and not from now: records that come back may have fallen due before.
             wheel: Wheel::new(timers, 0),
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
@@ -184,7 +183,7 @@ impl Engine {
         if self.pass.is_due() || self.renewal.is_some() {
             return Some(self.now.mono_ms);
         }
-        self.wheel.next_deadline()
+        self.wheel.next_deadline().map(|due| due.saturating_sub(timer::PAST_MS))
     }
 
     fn dispatch(&mut self, input: Input) {
@@ -241,6 +240,7 @@ impl Engine {
             Input::DownTime => self.count_down_time(),
             Input::Open => {
                 self.is_open = true;
+                self.await_everybody();
                 self.opened_at_arm = self.wheel.arms();
                 self.pass.everything();
             }
@@ -356,12 +356,6 @@ impl Engine {
 
     fn agent_row(&mut self, agent: AgentId) -> &mut Agent {
         &mut self.agents[usize::from(agent.0)]
-    }
-
-    /// A wall-clock instant as a monotonic deadline. One that has passed keeps its place before now, so that
-    /// what fell due while the box was down fires in the order in which it fell due.
-    fn mono(&self, wall_ms: i64) -> u64 {
-        self.now.mono_ms.saturating_add_signed(wall_ms.saturating_sub(self.now.wall_ms))
     }
 
     fn wall_in(&self, ms: u64) -> i64 {

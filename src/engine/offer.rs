@@ -163,18 +163,26 @@ impl Engine {
 
     /// A transfer or conference was not taken: the request is disconnected, the sender told (D-8).
     pub(super) fn request_not_taken(&mut self, conversation: Handle, end: OfferEnd) {
-        let Some(offer) = self.end_offer(conversation, end) else { return };
+        let told = self.disconnect_request(conversation, end);
+        let settings = *self.workstream(self.row(conversation).workstream);
+        if told == Some(BannerKind::TransferRefused)
+            && settings.transfer_refused == TransferRefused::Disconnect
+        {
+            self.finish(conversation, SessionReason::Disconnected, SystemCode::Disconnected, None);
+        }
+    }
+
+    /// Ends what was asked for; gives the banner its sender gets.
+    pub(super) fn disconnect_request(&mut self, conversation: Handle, end: OfferEnd) -> Option<BannerKind> {
+        let offer = self.end_offer(conversation, end)?;
         let kind = match offer.kind {
             OfferKind::Conference => BannerKind::ConferenceRefused,
             OfferKind::Transfer | OfferKind::Escalation => BannerKind::TransferRefused,
-            OfferKind::Incoming | OfferKind::Returned | OfferKind::Assigned => return,
+            OfferKind::Incoming | OfferKind::Returned | OfferKind::Assigned => return None,
         };
-        let settings = *self.workstream(self.row(conversation).workstream);
         if let Some(sender) = offer.sender {
             self.raise_banner(sender, kind, Some(conversation));
         }
-        if kind == BannerKind::TransferRefused && settings.transfer_refused == TransferRefused::Disconnect {
-            self.finish(conversation, SessionReason::Disconnected, SystemCode::Disconnected, None);
-        }
+        Some(kind)
     }
 }

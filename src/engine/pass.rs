@@ -19,15 +19,19 @@ pub(super) struct Due {
     /// Agents who may now be offered what came back to them.
     agents: super::conversation::AgentSet,
     lines: u64,
+    /// Who could take something there may have changed, for better or worse.
+    watched: u64,
 }
 
 impl Due {
     pub(super) const NOTHING: Due =
-        Due { queues: 0, presence: 0, agents: super::conversation::AgentSet::EMPTY, lines: 0 };
+        Due { queues: 0, presence: 0, agents: super::conversation::AgentSet::EMPTY, lines: 0, watched: 0 };
 
-    /// Capacity or a slot came free in these queues.
-    pub(super) fn freed(&mut self, queues: u64) {
+    /// Capacity or a slot of an agent came free: for her queues, and for what came back to her.
+    pub(super) fn freed(&mut self, agent: AgentId, queues: u64) {
         self.queues |= queues;
+        self.watched |= queues;
+        self.agents.insert(agent);
     }
 
     /// An agent's presence changed.
@@ -40,6 +44,11 @@ impl Due {
     /// Who could take something may have changed, for the worse too.
     pub(super) fn presence_seen(&mut self, queues: u64) {
         self.lines |= queues;
+    }
+
+    /// Capacity or a slot was taken in these queues.
+    pub(super) fn taken(&mut self, queues: u64) {
+        self.watched |= queues;
     }
 
     pub(super) fn line_changed(&mut self, queue: QueueId) {
@@ -159,12 +168,13 @@ impl Engine {
     /// Says which lines changed, and watches over the deserted ones.
     pub(super) fn tell_lines(&mut self) {
         let changed = core::mem::take(&mut self.pass.lines);
+        let watched = core::mem::take(&mut self.pass.watched) | changed;
         for at in 0..self.queue_order.len() {
             let queue = self.queue_order[at];
+            if self.is_open && watched & (1 << queue.0) != 0 {
+                self.watch(queue);
+            }
             if changed & (1 << queue.0) != 0 {
-                if self.is_open {
-                    self.watch(queue);
-                }
                 self.emit(Effect::Line { queue });
             }
         }

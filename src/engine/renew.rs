@@ -83,17 +83,21 @@ impl Engine {
             self.refresh_presence(agent);
             return true;
         }
-        let row = &self.agents[usize::from(agent.0)];
-        let idle = row.open.is_empty() && row.offers.is_empty();
-        if row.connection == super::agent::Connection::SignedOut && idle {
-            let returned = super::change::returned_line(agent);
-            if self.lines.head(returned).is_none() {
-                return true;
-            }
+        if !self.holds_anything(agent) {
+            return true;
         }
         self.let_go(agent);
+        !self.holds_anything(agent)
+    }
+
+    /// Wrap-ups that gave their slot back stand in no list of hers, so the table itself is asked.
+    fn holds_anything(&self, agent: AgentId) -> bool {
         let row = &self.agents[usize::from(agent.0)];
-        row.open.is_empty() && self.lines.head(super::change::returned_line(agent)).is_none()
+        row.connection != super::agent::Connection::SignedOut
+            || !row.open.is_empty()
+            || !row.offers.is_empty()
+            || self.lines.head(super::change::returned_line(agent)).is_some()
+            || self.conversations.iter().any(|(_, row)| row.session(agent).is_some())
     }
 
     fn renew_conversation(&mut self, conversation: Handle) {

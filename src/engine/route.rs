@@ -14,14 +14,19 @@ impl Engine {
     /// Looks for somebody for a conversation that has just come into a line. What this very turn set free
     /// belongs to whoever has waited longer: then it waits for the pass at the turn's end (D-13).
     pub(super) fn route(&mut self, conversation: Handle, event: RoutingEvent) {
-        if !self.is_open || !self.may_offer_now(conversation) {
+        if !self.is_open {
             return;
+        }
+        if !self.may_offer_now(conversation) {
+            return self.set_round(conversation);
         }
         if self.has_room() && !self.has_elders(conversation) {
             self.search(conversation, event);
         } else {
             let queue = self.row(conversation).queue;
             self.pass.queue(queue);
+            // A pass that stops at the head of the line does not come to it; its round ends all the same.
+            self.set_round(conversation);
         }
     }
 

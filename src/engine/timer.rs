@@ -27,15 +27,22 @@ pub(super) enum TimerOwner {
     Unwatched(QueueId),
 }
 
+/// How far the wheel's time is ahead of the monotonic clock: room for deadlines from before the start, which
+/// is the clock's zero. Without it all that fell due while the box was down would be due at one instant, and
+/// fire in the order of the records instead of its own (D-18).
+pub(super) const PAST_MS: u64 = 1 << 42;
+
 impl Engine {
+    /// Arms a timer for what is left of a wall-clock instant from now.
     pub(super) fn arm(&mut self, wall_ms: i64, owner: TimerOwner) -> TimerId {
-        let deadline_ms = self.mono(wall_ms);
+        let left_ms = wall_ms.saturating_sub(self.now.wall_ms);
+        let deadline_ms = (self.now.mono_ms + PAST_MS).saturating_add_signed(left_ms);
         self.wheel.arm(deadline_ms, owner).expect("the wheel has room for every timer the tables can own")
     }
 
     pub(super) fn fire_due(&mut self) {
         while self.has_room() {
-            let Some(owner) = self.wheel.expire(self.now.mono_ms) else { return };
+            let Some(owner) = self.wheel.expire(self.now.mono_ms + PAST_MS) else { return };
             match owner {
                 TimerOwner::Offer(conversation) => self.offer_timed_out(conversation),
                 TimerOwner::Hold(conversation) => self.hold_timed_out(conversation),

@@ -106,13 +106,23 @@ impl Engine {
             .is_some_and(|settings| settings.open || settings.offer_out_of_hours)
     }
 
-    /// Does somebody wait where nobody could take anything (B-12)?
+    /// Does somebody wait where nobody could take anything (B-12)? Not those who wait for opening time: they
+    /// were told so.
     pub(super) fn is_deserted(&self, queue: QueueId) -> bool {
         let waiting = self.waiting[usize::from(queue.0)];
-        waiting != 0
-            && !(0..WORKSTREAMS_MAX as u16)
-                .filter(|workstream| waiting & (1 << workstream) != 0)
-                .any(|workstream| self.takers(queue, WorkstreamId(workstream)) > 0)
+        let mut anybody_waits = false;
+        for workstream in (0..WORKSTREAMS_MAX as u16).filter(|at| waiting & (1 << at) != 0).map(WorkstreamId)
+        {
+            let settings = self.workstream(workstream);
+            if !settings.open && !settings.offer_out_of_hours {
+                continue;
+            }
+            if self.takers(queue, workstream) > 0 {
+                return false;
+            }
+            anybody_waits = true;
+        }
+        anybody_waits
     }
 
     /// The desk it works by.

@@ -148,6 +148,10 @@ impl Shell {
                 self.contact_history(desk, &contact, before, limit.0.into())?;
             }
             Request::Reveal { what, reason } => self.reveal(desk, what, reason)?,
+            Request::Selftest { found } => {
+                self.selftest(desk.conn, found);
+                self.send(desk.conn, answer::ok(desk.re()));
+            }
             Request::DeskView { on } => {
                 let first = on.then(crate::agent::desk_view::Digest::default);
                 if let Some(staff) = self.connections.staff_mut(desk.conn) {

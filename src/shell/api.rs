@@ -131,6 +131,13 @@ pub(super) fn router(surface: Surface) -> Router {
         )
         .body_bytes_max(SMALL_BODY),
         Route::new(
+            Method::Get,
+            "/api/v1/login",
+            Face::Staff,
+            Access::SignedIn,
+            to(|s, r| Box::pin(login::who(s, r))),
+        ),
+        Route::new(
             Method::Post,
             "/api/v1/logout",
             Face::Staff,

@@ -13,10 +13,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::records::ClockMark;
 use crate::engine::settings::Now;
 
-/// Where the monotonic side begins: ten years, so that what fell due while the box was down has an instant
-/// before now and keeps its order.
-const MONO_FROM_MS: u64 = 10 * 365 * 24 * 3600 * 1000;
-
 /// A wall clock set by less is left to be followed: rounding, slewing, a leap second.
 const JUMP_MS: i64 = 2_000;
 
@@ -78,7 +74,7 @@ impl Clock {
     pub fn now(&mut self) -> Now {
         let ran_ms = self.ran_ms();
         self.last_wall_ms = self.last_wall_ms.max(self.wall_at(ran_ms));
-        Now { mono_ms: MONO_FROM_MS + ran_ms, wall_ms: self.last_wall_ms }
+        Now { mono_ms: ran_ms, wall_ms: self.last_wall_ms }
     }
 
     /// Is the time of day known?
@@ -117,7 +113,7 @@ impl Clock {
     /// Real time until the monotonic side shows `mono_ms`: rounded up, so that nothing fires early.
     pub fn until(&self, mono_ms: u64) -> Duration {
         let now_us = (self.started.elapsed().as_micros() as u64).saturating_mul(self.speed.into());
-        let wait_us = mono_ms.saturating_sub(MONO_FROM_MS).saturating_mul(1000).saturating_sub(now_us);
+        let wait_us = mono_ms.saturating_mul(1000).saturating_sub(now_us);
         Duration::from_micros(wait_us.div_ceil(self.speed.into()))
     }
 
@@ -225,7 +221,7 @@ mod tests {
     #[test]
     fn a_deadline_is_waited_for_in_real_time_and_never_short() {
         let clock = Clock::demo(1000, None, None);
-        let wait = clock.until(MONO_FROM_MS + 60_000);
+        let wait = clock.until(60_000);
         assert!(wait > Duration::from_millis(50) && wait <= Duration::from_millis(60), "{wait:?}");
         assert_eq!(clock.until(0), Duration::ZERO);
         assert_eq!(clock.real_time(1), Duration::from_micros(1));

@@ -68,6 +68,7 @@ impl Shell {
                     token: caller.token,
                     welcomed: false,
                     desk_view: None,
+                    selftest: None,
                     monitors: Vec::new(),
                 };
                 let who = Who::Staff(staff);
@@ -140,6 +141,7 @@ impl Shell {
         let Some(connection) = self.connections.remove(conn) else { return };
         match connection.who {
             Who::Staff(staff) => {
+                self.alerts_changed(staff.agent);
                 if !self.connections.has_agent(staff.agent) {
                     self.turn(Input::AgentLost(staff.agent), None);
                 }
@@ -178,6 +180,7 @@ impl Shell {
         for (conn, agent) in ended {
             self.close(conn, 1008, "signed out");
             self.connections.remove(conn);
+            self.alerts_changed(agent);
             if !self.connections.has_agent(agent) {
                 self.turn(Input::AgentSignedOut(agent), None);
             }

@@ -29,6 +29,9 @@ pub(super) struct Lines {
     queues: u64,
     /// Who could take work, or what supervisors see.
     pub(super) staff_changed: bool,
+    /// What only supervisors see.
+    pub(super) view_changed: bool,
+    unwatched: [u64; QUEUES_MAX],
     /// How often an agent's list of parked conversations changed.
     pub(super) parked: HashMap<AgentId, u64>,
     pub(super) waits: Waits,
@@ -43,6 +46,8 @@ impl Default for Lines {
         Lines {
             queues: 0,
             staff_changed: false,
+            view_changed: false,
+            unwatched: [0; QUEUES_MAX],
             parked: HashMap::new(),
             waits: Waits::default(),
             swept_ms: 0,
@@ -55,6 +60,11 @@ impl Default for Lines {
 impl Lines {
     pub(super) fn changed(&mut self, queue: QueueId) {
         self.queues |= 1 << queue.0;
+    }
+
+    /// How often somebody had waited a minute in a queue that nobody could take from (B-12).
+    pub(super) fn unwatched(&self, queue: QueueId) -> u64 {
+        self.unwatched.get(usize::from(queue.0)).copied().unwrap_or(0)
     }
 }
 
@@ -111,6 +121,9 @@ impl Shell {
     /// B-12: somebody has waited for a minute and nobody could take it.
     pub(super) fn tell_unwatched(&mut self, queue: QueueId) {
         self.lines.changed(queue);
+        if let Some(count) = self.lines.unwatched.get_mut(usize::from(queue.0)) {
+            *count += 1;
+        }
         let Some(name) = self.names.queues.name(queue.0).cloned() else { return };
         let label = self.desk.queue(&name).map_or_else(|| name.to_string(), |queue| queue.name.clone());
         let text = format!("Somebody waits in {label} and nobody can take it.");
@@ -136,7 +149,11 @@ impl Shell {
 
     /// Tells staff what changed of each other, and supervisors of everything, at most once a second.
     pub(super) fn tell_staff(&mut self) {
+        let view_changed = std::mem::take(&mut self.lines.view_changed);
         if !std::mem::take(&mut self.lines.staff_changed) {
+            if view_changed {
+                self.tell_desk_views();
+            }
             return;
         }
         let frame = self.view().directory_changed();

@@ -13,6 +13,7 @@ use crate::agent::project::View;
 use crate::desk::Desk;
 use crate::engine::effect::Answer;
 use crate::engine::id::AgentId;
+use crate::engine::input::Input;
 use crate::engine::refusal::Refusal;
 use crate::gateway::TokenHash;
 use crate::store::{Admission, Table};
@@ -53,6 +54,16 @@ impl Shell {
     pub fn drop_token(&mut self, hash: &TokenHash) {
         self.delete(Table::Tokens, hash.as_bytes());
         self.end_token(hash);
+    }
+
+    /// A sign-out by her own act: also one whose connection is lost is off duty at once, unless she is signed in
+    /// elsewhere.
+    pub fn sign_out(&mut self, hash: &TokenHash, username: &str) {
+        self.drop_token(hash);
+        let agent = self.names.agents.row(username).map(AgentId);
+        if let Some(agent) = agent.filter(|agent| !self.connections.has_agent(*agent)) {
+            self.turn(Input::AgentSignedOut(agent), None);
+        }
     }
 
     /// The product clock: wall milliseconds, speed, and the instant hours are judged by.
@@ -120,9 +131,7 @@ impl Shell {
         known: Option<(WorkItem, Card)>,
     ) -> Result<(u64, bool), Refusal> {
         // Two calls at once: the first one's is in the table by now.
-        let same = self.cards.values().find(|other| {
-            other.external_id.as_deref() == Some(external_id) && other.workstream == card.workstream
-        });
+        let same = self.cards.values().find(|other| other.external_id.as_deref() == Some(external_id));
         if let Some(open) = same {
             return Ok((open.id, false));
         }
@@ -167,6 +176,11 @@ impl Shell {
             let row = self.names.queues.row(id).map(crate::engine::id::QueueId)?;
             Some((vec![("queue", id.to_owned())], f64::from(self.engine.line_len(row))))
         });
+        let unwatched = self.desk.queues.iter().filter_map(|queue| {
+            let id = crate::desk::Id::as_str(&queue.id);
+            let row = self.names.queues.row(id).map(crate::engine::id::QueueId)?;
+            Some((vec![("queue", id.to_owned())], self.lines.unwatched(row) as f64))
+        });
         let faults = self.door.faults();
         let names = ["binary", "not_utf8", "too_large", "protocol"];
         Figures {
@@ -193,6 +207,12 @@ impl Shell {
                     help: "Conversations in line by queue.",
                     counter: false,
                     values: waiting.collect(),
+                },
+                Figure {
+                    name: "deskbell_queue_unwatched_total",
+                    help: "Times somebody had waited a minute and nobody could take it, by queue.",
+                    counter: true,
+                    values: unwatched.collect(),
                 },
                 Figure {
                     name: "deskbell_socket_faults_total",

@@ -25,7 +25,6 @@ records! {
     Waiting = "waiting conversation" v 1,
     Decision = "decision" v 1,
     Token = "token" v 1,
-    User = "user" v 1,
     WorkItem = "work item" v 1,
     Note = "note" v 1,
     Audit = "audit" v 1,
@@ -252,15 +251,6 @@ pub struct Token {
     pub expires_ms: i64,
 }
 
-/// A staff account's secret (table `Users`, key username).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Argon2id, in PHC form.
-    pub password: String,
-    /// SHA-256 of the password as the desk file had it, keyed: tells a changed one from the same again.
-    pub source: [u8; 32],
-}
-
 /// A work item by its name elsewhere (table `WorkItems`, key external id).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorkItem {
@@ -334,4 +324,139 @@ pub struct ClockMark {
     pub product_ms: i64,
     /// Real wall clock.
     pub real_ms: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::card::ContextValue;
+    use super::*;
+    use crate::golden;
+
+    fn live() -> Live {
+        let offer = LiveOffer {
+            id: 9,
+            kind: 2,
+            agent: "bob".into(),
+            auto: 0,
+            shown: true,
+            sender: Some("alice".into()),
+            made_ms: 10,
+            deadline_ms: 20,
+        };
+        let session = LiveSession {
+            agent: "alice".into(),
+            owner: true,
+            wrap_up: Some(Some(30)),
+            since_ms: 5,
+            units: 30,
+        };
+        Live {
+            workstream: "web".into(),
+            queue: "front".into(),
+            kind: "chat".into(),
+            persistent: true,
+            arrived_ms: 1,
+            phase: LivePhase::Active { owner: "alice".into(), offer: Some(offer) },
+            last_seq: 3,
+            sessions: vec![session],
+            excluded: vec!["bob".into()],
+            offer_kind: 1,
+            sender: None,
+            preferred: Some("bob".into()),
+            round_ms: Some(40),
+            customer_lost_ms: None,
+            frozen: false,
+            left: false,
+            conference: true,
+        }
+    }
+
+    golden!(
+        a_message_is_stored_as,
+        Message {
+            seq: 7,
+            at_ms: 1000,
+            from: Author::Agent("alice".into(), "Alice".into()),
+            text: "hi".into(),
+            code: None,
+            client_id: Some("a1".into())
+        },
+        "0107d00f0105616c69636505416c6963650268690001026131"
+    );
+    golden!(a_visitor_is_stored_as, Visitor { conversation: 42, closed_ms: Some(1000) }, "012a01d00f");
+    golden!(a_token_is_stored_as, Token { username: "alice".into(), expires_ms: 1000 }, "0105616c696365d00f");
+    golden!(a_clock_mark_is_stored_as, ClockMark { product_ms: 2000, real_ms: 1000 }, "01a01fd00f");
+    golden!(a_work_item_is_stored_as, WorkItem { conversation: 42, reopens: Some(41) }, "012a0129");
+    golden!(
+        a_note_is_stored_as,
+        Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },
+        "01d00f05616c69636505416c696365026869"
+    );
+    golden!(
+        an_audit_line_is_stored_as,
+        Audit {
+            at_ms: 1000,
+            by: "alice".into(),
+            action: "reveal".into(),
+            subject: "c1/2".into(),
+            reason: "why".into()
+        },
+        "01d00f05616c6963650672657665616c0463312f3203776879"
+    );
+    golden!(
+        a_desk_version_is_stored_as,
+        DeskVersion { at_ms: 1000, by: "admin".into(), toml: "version = 1".into() },
+        "01d00f0561646d696e0b76657273696f6e203d2031"
+    );
+    golden!(
+        an_invite_is_stored_as,
+        Invite { widget: "shop".into(), rule: "linger".into(), until_ms: 1000 },
+        "010473686f70066c696e676572d00f"
+    );
+    golden!(
+        an_offline_message_is_stored_as,
+        Offline { at_ms: 1000, reference: "123".into() },
+        "01d00f03313233"
+    );
+    golden!(
+        an_agent_is_stored_as,
+        AgentState {
+            held: Held::Supervisor("away".into(), "sofie".into()),
+            since_ms: 1000,
+            there: true,
+            lost_ms: Some(900),
+            banners: 3
+        },
+        "0103046177617905736f666965d00f0101880e03"
+    );
+    golden!(
+        a_decision_is_stored_as,
+        Decision {
+            at_ms: 1000,
+            event: "arrived".into(),
+            queue: "front".into(),
+            chosen: Some("alice".into()),
+            candidates: vec![("alice".into(), "chosen".into(), 5)]
+        },
+        "01d00f07617272697665640566726f6e740105616c6963650105616c6963650663686f73656e05"
+    );
+    golden!(
+        a_waiting_conversation_is_stored_as,
+        Waiting { live: live(), agent: "alice".into(), parked_ms: 1000 },
+        "01037765620566726f6e74046368617401020305616c69636501090203626f6200010105616c6963651428030105616c6963650101013c0a1e0103626f6201000103626f6201500000000105616c696365d00f"
+    );
+    golden!(
+        a_card_is_stored_as,
+        Card {
+            id: 42,
+            workstream: "web".into(),
+            queue: "front".into(),
+            kind: "chat".into(),
+            visitor: 7,
+            context: vec![("vip".into(), ContextValue::Flag(true))],
+            rating: Some((5, "nice".into())),
+            ..Card::default()
+        },
+        "012a037765620566726f6e74046368617400000700000000000000000103766970020100000000000000000000000105046e696365000000"
+    );
 }

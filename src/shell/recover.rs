@@ -183,6 +183,7 @@ impl Shell {
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
             last_conversation: found.last_conversation,
+            floor: super::floor::Floor::default(),
             lines: Lines::default(),
             marked: None,
             doors,

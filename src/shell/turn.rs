@@ -221,6 +221,7 @@ impl Shell {
                 }
             }
             Effect::OfferClosed { agent, offer, end, .. } => {
+                self.count_end(end);
                 let frame = self.view().notification_closed(offer, end);
                 self.send_agent(agent, frame);
             }

@@ -43,7 +43,7 @@ const FIND: &str = r#"
   const path = css.split(" >>> ");
   let root = document;
   for (const step of path.slice(0, -1)) root = root?.querySelector(step)?.shadowRoot;
-  const shown = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && el.getClientRects().length > 0;
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length > 0;
   const all = root ? [...root.querySelectorAll(path.at(-1))] : [];
 "#;
 
@@ -169,8 +169,13 @@ impl Browser {
         (names.0.to_string(), names.1.to_string())
     }
 
-    pub(crate) fn turn_to(&self, tab: &str) {
+    /// Looks into a tab without bringing it to the front.
+    pub(crate) fn look_into(&self, tab: &str) {
         self.must("POST", "/window", &json!({"handle": tab}));
+    }
+
+    pub(crate) fn turn_to(&self, tab: &str) {
+        self.look_into(tab);
         // WebDriver turns to a tab without bringing it before the person's eyes.
         self.devtools("Page.bringToFront", json!({}));
     }
@@ -219,6 +224,11 @@ impl Browser {
     /// Runs a script in the page; `arguments` are the arguments.
     pub(crate) fn run(&self, script: &str, arguments: Value) -> Value {
         self.try_run(script, arguments).unwrap_or_else(|why| self.fail(&format!("{script}: {why:?}")))
+    }
+
+    /// Runs a script that answers later, through its last argument.
+    pub(crate) fn run_later(&self, script: &str) -> Value {
+        self.must("POST", "/execute/async", &json!({"script": script, "args": []}))
     }
 
     fn try_run(&self, script: &str, arguments: Value) -> Result<Value, Refused> {

@@ -11,6 +11,8 @@ impl Shadow {
     /// What the act itself says, before its effects. `done`: it was not refused.
     pub(crate) fn begin(&mut self, act: &Act, done: bool) {
         self.turn += 1;
+        self.ticking = done && matches!(act, Act::Tick);
+        self.fired_ms = 0;
         self.capped.clear();
         for talk in self.talks.values_mut() {
             (talk.asked, talk.taken, talk.wrapped) = (None, None, None);
@@ -106,12 +108,6 @@ impl Shadow {
 
     fn begin_tick(&mut self) {
         let now = self.now.mono_ms;
-        for talk in self.talks.values_mut() {
-            if talk.round.is_some_and(|due| due.mono <= now) {
-                talk.round = None;
-                talk.excluded.clear();
-            }
-        }
         for row in &mut self.agents {
             if matches!(row.link, Link::Lost(due) if due.mono <= now) {
                 row.link = Link::SignedOut;

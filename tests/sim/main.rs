@@ -109,6 +109,10 @@ fn report(seed: u64, steps: u64, world: &World) {
     for (now, what) in &world.trace {
         println!("  {:>12} {:>15}  {what}", now.mono_ms, now.wall_ms);
     }
+    println!("what came of the last:");
+    for effect in &world.effects {
+        println!("  {effect:?}");
+    }
     println!("again: make sim SEED={seed} STEPS={}", world.step);
     println!("0 passed, 1 failed");
 }

@@ -5,7 +5,7 @@ use deskbell::engine::effect::{Effect, RoutingEvent, Verdict};
 use deskbell::engine::id::{AgentId, ConversationId, Handle};
 use deskbell::engine::settings::Distribution;
 
-use crate::shadow::{Due, Place, ROUND_MS, Shadow, Talk};
+use crate::shadow::{Place, Shadow, Talk};
 
 /// How many a pass steps over because everybody was asked about them in this round.
 const STEPPED_OVER: usize = 16;
@@ -23,6 +23,22 @@ impl Shadow {
         let capped = core::mem::take(&mut self.capped);
         if self.renewing {
             self.talk(id).queue = queue;
+        }
+        let now = self.now;
+        let due = self.talk(id).round;
+        if event == RoutingEvent::RoundStarted {
+            assert!(due.is_some(), "{id}: a round nobody waited for");
+        }
+        if let Some(due) = due.filter(|_| event == RoutingEvent::RoundStarted) {
+            self.fires(due);
+        }
+        if self.ticking {
+            self.talk(id).begin_round(now);
+        }
+        let by_pass = matches!(event, RoutingEvent::CapacityFreed | RoutingEvent::PresenceChanged);
+        if self.ticking && by_pass {
+            // Rounds due at this instant have all begun before the pass at the end of the turn.
+            self.talks.values_mut().for_each(|talk| talk.begin_round(now));
         }
         let talk = self.talks[&id].clone();
         assert_eq!(talk.place, Place::Line, "{id}: looked for somebody while {:?}", talk.place);
@@ -62,19 +78,10 @@ impl Shadow {
             assert_eq!(verdict, Some(Verdict::Sessions), "{agent} off duty for the wrong reason");
             assert!(chosen.is_none_or(|chosen| place(agent) < place(chosen)), "{agent} was not next (D-6)");
         }
-        match chosen {
-            Some(agent) => {
-                self.nobody_waits_longer(&talk, agent);
-                self.turn_of[usize::from(queue.0)] = Some(agent);
-                self.decided = Some((id, agent));
-            }
-            None => {
-                let due = Due::after(self.now, ROUND_MS);
-                let talk = self.talk(id);
-                if !talk.excluded.is_empty() && talk.round.is_none() {
-                    talk.round = Some(due);
-                }
-            }
+        if let Some(agent) = chosen {
+            self.nobody_waits_longer(&talk, agent);
+            self.turn_of[usize::from(queue.0)] = Some(agent);
+            self.decided = Some((id, agent));
         }
     }
 

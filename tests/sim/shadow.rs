@@ -150,6 +150,14 @@ impl Talk {
         self.sent.iter().map(|sent| sent.0).collect::<BTreeSet<_>>().len()
     }
 
+    /// A round whose time has come begins: nobody has been asked in it.
+    pub(crate) fn begin_round(&mut self, now: Now) {
+        if self.round.is_some_and(|due| due.mono <= now.mono_ms) {
+            self.round = None;
+            self.excluded.clear();
+        }
+    }
+
     pub(crate) fn forget_round(&mut self) {
         self.excluded.clear();
         self.round = None;
@@ -201,6 +209,10 @@ pub(crate) struct Shadow {
     pub(crate) capped: Vec<(AgentId, Over)>,
     /// Chosen by a decision, the offer not seen yet.
     pub(crate) decided: Option<(ConversationId, AgentId)>,
+    /// A tick is being read: what was due has begun.
+    pub(crate) ticking: bool,
+    /// The latest deadline that fired in this tick: they fire in order (D-18).
+    pub(crate) fired_ms: u64,
     /// The desk is being carried through: lines move under the shadow's feet.
     pub(crate) renewing: bool,
 }
@@ -229,6 +241,8 @@ impl Shadow {
             capped: Vec::new(),
             decided: None,
             renewing: false,
+            ticking: false,
+            fired_ms: 0,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::store::seed_of;
 
 impl Shadow {
     pub(crate) fn apply(&mut self, act: &Act, effects: &[Effect], engine: &Engine) {
+        let now = self.now;
         let name = |handle: Handle| engine.view(handle).expect("views stay valid until the next input").id;
         for (at, effect) in effects.iter().enumerate() {
             match *effect {
@@ -57,6 +58,15 @@ impl Shadow {
             }
         }
         assert_eq!(self.decided, None, "chosen and not offered");
+        for talk in self.talks.values_mut() {
+            if self.ticking {
+                talk.begin_round(now);
+            }
+            // Nobody is left to be asked: the next round begins after 30 s (D-7).
+            if talk.place == Place::Line && !talk.excluded.is_empty() && talk.round.is_none() {
+                talk.round = Some(Due::after(now, ROUND_MS));
+            }
+        }
         let missed = |effect: &&Effect| matches!(effect, Effect::OfferClosed { end: OfferEnd::Missed, .. });
         let banners = |effect: &&Effect| matches!(effect, Effect::Banner { kind: BannerKind::Missed, .. });
         let expected = if self.desk.missed_enabled { effects.iter().filter(missed).count() } else { 0 };
@@ -65,6 +75,13 @@ impl Shadow {
             expected,
             "a banner for each missed offer (S2-24)"
         );
+    }
+
+    /// A timer: never early, and those of one tick in their order (D-18).
+    pub(crate) fn fires(&mut self, due: Due) {
+        assert!(self.ticking && due.mono <= self.now.mono_ms, "early: due at {due:?}");
+        assert!(due.mono >= self.fired_ms, "out of order: due at {due:?}, and {} has fired", self.fired_ms);
+        self.fired_ms = due.mono;
     }
 
     fn said(&mut self, id: ConversationId, seq: u32, author: Author, client: Option<u64>) {
@@ -83,7 +100,7 @@ impl Shadow {
             }
             SystemCode::CustomerLost => {
                 let due = talk.customer_due.expect("a lost customer was lost");
-                assert!(due.mono <= now.mono_ms, "{id}: the customer had time until {due:?}");
+                self.fires(due);
                 self.over(id);
             }
             SystemCode::AssetRemoved
@@ -120,6 +137,10 @@ impl Shadow {
     }
 
     fn offer_made(&mut self, id: ConversationId, agent: AgentId, offer: OfferId, engine: &Engine) {
+        if self.ticking {
+            let now = self.now;
+            self.talk(id).begin_round(now);
+        }
         assert!(offer.0 > self.last_offer, "{offer} is not new");
         self.last_offer = offer.0;
         let talk = &self.talks[&id];
@@ -200,7 +221,10 @@ impl Shadow {
         let running =
             self.offers.remove(&offer).unwrap_or_else(|| panic!("{offer} closed twice or never made"));
         assert_eq!((running.conversation, running.agent, running.kind), (id, agent, kind));
-        let up = matches!(act, Act::Tick) && running.due.mono <= self.now.mono_ms;
+        let up = matches!(end, OfferEnd::Missed | OfferEnd::Undelivered | OfferEnd::Expired);
+        if up {
+            self.fires(running.due);
+        }
         let hers = matches!(act, &Act::Agent(who, _) if who == agent);
         match end {
             OfferEnd::Accepted => {
@@ -215,11 +239,9 @@ impl Shadow {
                     "rejecting takes {agent} off duty, if the desk says so (S2-35)"
                 );
             }
-            OfferEnd::Missed => {
-                assert!(up && running.shown && running.asks, "{offer} missed early: {running:?}")
-            }
-            OfferEnd::Undelivered => assert!(up && !running.shown && running.asks, "{offer}: {running:?}"),
-            OfferEnd::Expired => assert!(up && !running.asks, "{offer} expired early: {running:?}"),
+            OfferEnd::Missed => assert!(running.shown && running.asks, "{offer}: {running:?}"),
+            OfferEnd::Undelivered => assert!(!running.shown && running.asks, "{offer}: {running:?}"),
+            OfferEnd::Expired => assert!(!running.asks, "{offer}: {running:?}"),
             OfferEnd::Withdrawn => {}
         }
         let now = self.now;

@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) closed: u64,
     pub(crate) next_id: u64,
     pub(crate) next_client: u64,
-    effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     /// Compare all after every so many inputs: each on tiny tables.
     every: u64,
 }
@@ -121,11 +121,9 @@ impl World {
         }
         let refused = matches!(answer, Some(Answer::Refused(_)));
         assert!(!refused || !idle || self.effects.len() == 1, "refusing changes nothing: {:?}", self.effects);
-        let effects = core::mem::take(&mut self.effects);
         self.shadow.begin(&act, !refused);
-        self.shadow.apply(&act, &effects, &self.engine);
-        self.store.apply(&effects, &self.engine);
-        self.effects = effects;
+        self.shadow.apply(&act, &self.effects, &self.engine);
+        self.store.apply(&self.effects, &self.engine);
         self.check(matches!(act, Act::Tick));
     }
 
@@ -192,7 +190,7 @@ impl World {
         let away = [0, 3_000, 60_000, 200_000, 3_600_000][self.rng.below(5) as usize];
         self.note(format!("Restart after {away} ms"));
         let crash = self.now.wall_ms;
-        self.now = Now { mono_ms: self.rng.below(1 << 30), wall_ms: crash + away };
+        self.now = Now { mono_ms: (1 << 30) + self.rng.below(1 << 30), wall_ms: crash + away };
         self.engine =
             Engine::new(self.capacity, self.shadow.desk.clone(), self.now, self.shadow.last_offer + 1);
         self.shadow_restarts(crash);
@@ -225,9 +223,8 @@ impl World {
         }
         self.shadow.now = self.now;
         self.raw(Input::Open);
-        let effects = core::mem::take(&mut self.effects);
         self.shadow.begin(&Act::Tick, false);
-        self.shadow.apply(&Act::Tick, &effects, &self.engine);
+        self.shadow.apply(&Act::Tick, &self.effects, &self.engine);
         self.shadow.check_deserted();
         self.settle();
     }
@@ -245,7 +242,8 @@ impl World {
 
     fn shadow_restarts(&mut self, crash: i64) {
         let now = self.now;
-        let again = move |due: Due| Due { mono: now.mono_ms + (due.wall - now.wall_ms).max(0) as u64, ..due };
+        let again =
+            move |due: Due| Due { mono: now.mono_ms.saturating_add_signed(due.wall - now.wall_ms), ..due };
         let shadow = &mut self.shadow;
         shadow.turn = 0;
         shadow.turn_of.fill(None);

@@ -1,6 +1,7 @@
 //! A real box and real clients: the product's own process, TLS with its CA trusted, blocking sockets.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod drill;
 pub(crate) mod site;
 
 use std::io::{BufRead, BufReader, Read};
@@ -21,6 +22,15 @@ use tungstenite::{Message, WebSocket};
 /// Longest wait for something that must come, in real time: generous, for loaded machines.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The binary under test. `DESKBELL_RUN` names another, with what runs it: `qemu-aarch64-static FILE`.
+fn binary() -> Command {
+    let Ok(run) = std::env::var("DESKBELL_RUN") else { return Command::new(env!("CARGO_BIN_EXE_deskbell")) };
+    let mut words = run.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words);
+    command
+}
+
 /// A running `deskbell demo`.
 pub(crate) struct Desk {
     child: Option<Child>,
@@ -37,11 +47,17 @@ impl Desk {
     /// A demo on a fresh folder and a free port, with more arguments.
     pub(crate) fn start(options: &[&str]) -> Desk {
         let owned = tempfile::tempdir().expect("a folder");
-        let dir = owned.path().to_path_buf();
+        let mut desk = Desk::start_in(owned.path().to_path_buf(), options);
+        desk.owned = Some(owned);
+        desk
+    }
+
+    /// A demo on a folder of the test's own.
+    pub(crate) fn start_in(dir: PathBuf, options: &[&str]) -> Desk {
         let mut desk = Desk {
             child: None,
             dir,
-            owned: Some(owned),
+            owned: None,
             url: String::new(),
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
@@ -91,7 +107,7 @@ impl Desk {
 
     fn launch(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        let mut child = binary()
             .arg("demo")
             .args(["--listen", &listen, "--data"])
             .arg(&self.dir)
@@ -205,7 +221,7 @@ impl Desk {
         self.launch();
     }
 
-    /// Everything the box has logged so far, former starts included.
+    /// What the box has written to its standard error so far, over all its starts.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()
     }
@@ -226,13 +242,21 @@ impl Desk {
         self.child.as_ref().expect("running").id()
     }
 
-    fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
         let tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("the box listens");
         tcp.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
         tcp.set_nodelay(true).expect("no delay");
         let name = ServerName::try_from("localhost").expect("a name");
         let tls = ClientConnection::new(Arc::clone(&self.tls), name).expect("TLS");
         StreamOwned::new(tls, tcp)
+    }
+
+    /// Like [`Desk::stream`] where a refusal is expected.
+    pub(crate) fn try_stream(&self) -> Option<StreamOwned<ClientConnection, TcpStream>> {
+        let tcp = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        tcp.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        let name = ServerName::try_from("localhost").ok()?;
+        Some(StreamOwned::new(ClientConnection::new(Arc::clone(&self.tls), name).ok()?, tcp))
     }
 
     /// One HTTP exchange: status, headers in lower case, body.
@@ -378,6 +402,8 @@ pub(crate) struct Socket {
     frames: Receiver<Value>,
     /// Frames read and not yet asked for, in order.
     pub(crate) seen: Vec<Value>,
+    /// Every frame read so far, asked for or not.
+    pub(crate) all: Vec<Value>,
     next_id: i64,
 }
 
@@ -417,7 +443,7 @@ impl Socket {
                 }
             }
         });
-        Socket { writer, frames, seen: Vec::new(), next_id: 1 }
+        Socket { writer, frames, seen: Vec::new(), all: Vec::new(), next_id: 1 }
     }
 
     pub(crate) fn send(&mut self, frame: &Value) {
@@ -443,7 +469,9 @@ impl Socket {
         }
         let deadline = Instant::now() + patience;
         loop {
-            match self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let read = self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            self.all.extend(read.iter().cloned());
+            match read {
                 Ok(frame) if fits(&frame) => return Some(frame),
                 Ok(frame) => self.seen.push(frame),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,

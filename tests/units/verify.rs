@@ -99,7 +99,7 @@ fn no_root_no_capability_and_no_writable_path_but_the_state() {
             assert!(values(&unit, opens).is_empty(), "{name} opens {opens}");
         }
         let closed = values(&unit, "InaccessiblePaths").join(" ");
-        for folder in ["/tmp", "/var/tmp", "-/dev/shm"] {
+        for folder in ["/tmp", "/var/tmp", "-/dev/shm", "-/run/lock"] {
             assert!(closed.split(' ').any(|path| path == folder), "{name} leaves {folder} writable");
         }
     }

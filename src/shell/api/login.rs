@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Shared, body, refused, unavailable};
+use crate::desk::Agent;
 use crate::engine::refusal::Refusal;
 use crate::gateway::{PasswordFault, Refused, Request, Response, Token, cookie_gone};
 use crate::shell::clock::real_wall_ms;
@@ -57,19 +58,29 @@ pub(super) async fn login(shared: Arc<Shared>, request: Request) -> Response {
     if stored.is_none() {
         return unavailable();
     }
-    let roles: Vec<&str> = agent.roles.iter().map(|role| crate::desk::Word::word(*role)).collect();
-    let answer = json!({
-        "token": token.secret(),
-        "agent": { "id": username, "name": agent.name, "roles": roles },
-    });
+    let answer = json!({ "token": token.secret(), "agent": about(agent) });
     Response::json(200, &answer).with_header("set-cookie", &token.cookie((TOKEN_MS / 1000).unsigned_abs()))
+}
+
+/// Who is signed in here: what a page asks after a refused upgrade, which does not tell it a 401 from a broken line.
+pub(super) async fn who(shared: Arc<Shared>, request: Request) -> Response {
+    let Some(caller) = request.caller else { return refused(Refusal::Unauthorized) };
+    match shared.surface.board.desk().agent(&caller.agent) {
+        Some(agent) => Response::json(200, &json!({ "agent": about(agent) })),
+        None => refused(Refusal::Forbidden),
+    }
+}
+
+fn about(agent: &Agent) -> Value {
+    let roles: Vec<&str> = agent.roles.iter().map(|role| crate::desk::Word::word(*role)).collect();
+    json!({ "id": agent.username.to_string(), "name": agent.name, "roles": roles })
 }
 
 pub(super) async fn logout(shared: Arc<Shared>, request: Request) -> Response {
     let Some(caller) = request.caller else { return refused(Refusal::Unauthorized) };
     // At once, for every request from here on; the sockets follow when it is on disk.
     shared.surface.tokens.remove(&caller.token);
-    match shared.surface.door.change(move |shell| shell.drop_token(&caller.token)).await {
+    match shared.surface.door.change(move |shell| shell.sign_out(&caller.token, &caller.agent)).await {
         Some(()) => Response::empty(204).with_header("set-cookie", &cookie_gone()),
         None => unavailable(),
     }

@@ -546,6 +546,7 @@ export default {
   "agent.wrapup.skip": "Close without",
   "agent.wrapup.submit": "Submit",
   "agent.wrapup.text": "Your session closes with it.",
+  "agent.wrapup.text_ringing": "Your session closes with it once your colleague accepts.",
   "agent.wrapup.title": "Wrap up",
 
   // times, everywhere

@@ -1,0 +1,183 @@
+//! The slow checks of `make test-box`: a box with history, a box with too many callers, a box without room.
+
+mod support;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use deskbell::shell::records::{Author, Message};
+use deskbell::store::records::Record;
+use deskbell::store::{Options, Store, Table};
+use serde_json::json;
+use support::Desk;
+use tungstenite::client::IntoClientRequest;
+
+const GIBIBYTE: u64 = 1 << 30;
+
+/// Writes history through the store itself: closed conversations nobody asks for.
+fn write_history(dir: &std::path::Path, bytes: u64) {
+    let (store, _) = Store::<()>::open(Options::new(dir)).expect("the box's own store");
+    let text = "A line of a conversation of years ago, as long as such lines are. ".repeat(14);
+    let (mut conversation, mut seq, mut written) = (1_u64, 0_u32, 0_u64);
+    while written < bytes {
+        let mut batch = store.batch();
+        for _ in 0..256 {
+            seq += 1;
+            if seq > 200 {
+                (conversation, seq) = (conversation + 1, 1);
+            }
+            let message = Message {
+                seq,
+                at_ms: 1_700_000_000_000,
+                from: Author::Customer,
+                text: text.clone(),
+                code: None,
+                client_id: Some(format!("c{seq}")),
+            };
+            let mut key = [0; 12];
+            key[..8].copy_from_slice(&conversation.to_be_bytes());
+            key[8..].copy_from_slice(&seq.to_be_bytes());
+            let mut value = Vec::new();
+            message.encode(&mut value);
+            written += value.len() as u64;
+            batch.put(Table::Messages, &key, &value);
+        }
+        let mut refused = store.submit(batch).err();
+        while let Some(again) = refused {
+            std::thread::sleep(Duration::from_millis(5));
+            refused = store.submit(again.batch).err();
+        }
+    }
+    store.shutdown().expect("a clean stop");
+}
+
+#[test]
+#[ignore = "writes a gibibyte"]
+fn a_start_after_sigkill_is_bounded_by_the_ring_not_by_history() {
+    let mut desk = Desk::start(&[]);
+    assert_eq!(desk.stop(), Some(0));
+    write_history(&desk.dir, GIBIBYTE);
+    desk.start_again();
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(json!({"comment": "after all these years"}));
+    alice.take(&conversation);
+    customer.say("c1", "acknowledged");
+    desk.kill();
+    let begin = Instant::now();
+    desk.start_again();
+    let took = begin.elapsed();
+    let size = std::fs::metadata(desk.dir.join("state.redb")).map_or(0, |meta| meta.len());
+    println!("start after SIGKILL on {} MiB of state: {} ms", size >> 20, took.as_millis());
+    assert!(size >= GIBIBYTE);
+    // Reading the whole file takes many times as long; this is not a measurement.
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let mut alice = desk.agent("alice");
+    let page = alice.socket.ok("history", json!({"conversation": conversation}));
+    let texts: Vec<_> =
+        page["messages"].as_array().expect("messages").iter().map(|one| one["text"].clone()).collect();
+    assert!(texts.contains(&json!("acknowledged")), "{texts:?}");
+}
+
+#[test]
+#[ignore = "opens ten thousand sockets"]
+fn ten_thousand_callers_are_refused_by_name_and_those_inside_are_served() {
+    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limits.maximum, maximum: limits.maximum };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).expect("raised");
+    let desk = Desk::start(&[]);
+    let mut alice = desk.agent("alice");
+    let mut first = desk.customer("shop", json!({}));
+    let conversation = first.start(json!({"comment": "before the crowd"}));
+    alice.take(&conversation);
+    let (mut inside, mut refused) = (Vec::new(), 0);
+    let begin = Instant::now();
+    for _ in 0..10_000 {
+        let request = format!("wss://localhost:{}/ws/customer?widget=shop", desk.port);
+        let request = request.into_client_request().expect("a request");
+        match desk.try_stream().and_then(|stream| tungstenite::client(request, stream).ok()) {
+            Some((socket, _)) => inside.push(socket),
+            None => refused += 1,
+        }
+        if refused >= 50 || begin.elapsed() > Duration::from_secs(240) {
+            break;
+        }
+    }
+    println!("{} inside, {refused} refused, after {:?}", inside.len(), begin.elapsed());
+    assert!(refused > 0, "there is a ceiling");
+    first.say("c1", "still heard");
+    alice.socket.wait("the words", |frame| frame["text"] == "still heard");
+    // A place was kept for staff.
+    desk.agent("bob");
+    drop(inside);
+    std::thread::sleep(Duration::from_secs(2));
+    desk.customer("shop", json!({}));
+}
+
+#[test]
+#[ignore = "mounts a small disk"]
+fn a_full_disk_refuses_by_name_goes_on_reading_and_heals() {
+    let place = tempfile::tempdir().expect("a folder");
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=320m", "tmpfs"])
+        .arg(place.path())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !mounted {
+        println!("SKIPPED: cannot mount a small disk here (not root)");
+        return;
+    }
+    struct Mount<'a>(&'a std::path::Path);
+    impl Drop for Mount<'_> {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(self.0).status();
+        }
+    }
+    let _mount = Mount(place.path());
+    let mut desk = Desk::start_in(place.path().join("data"), &[]);
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(json!({"comment": "room enough"}));
+    alice.take(&conversation);
+    let filler = place.path().join("filler");
+    let filled = Command::new("dd")
+        .args(["if=/dev/zero", "bs=1M"])
+        .arg(format!("of={}", filler.display()))
+        .output()
+        .expect("dd runs");
+    assert!(!filled.status.success(), "the disk is full now");
+    let mut at = 0;
+    let refusal = loop {
+        at += 1;
+        let answer = customer
+            .socket
+            .ask("message", json!({"client_id": format!("f{at}"), "text": format!("line {at}")}));
+        if answer["t"] == "error" {
+            break answer;
+        }
+        assert!(at < 200, "never refused");
+        std::thread::sleep(Duration::from_millis(250));
+    };
+    assert_eq!(refusal["code"], "storage_full", "{refusal}");
+    let page = alice.socket.ok("history", json!({"conversation": conversation}));
+    assert_eq!(page["messages"][0]["text"], "room enough", "reads go on");
+    std::fs::remove_file(&filler).expect("room again");
+    let healed = (0..100).any(|again| {
+        std::thread::sleep(Duration::from_millis(250));
+        let fields = json!({"client_id": format!("h{again}"), "text": "room again"});
+        customer.socket.ask("message", fields)["t"] == "ok"
+    });
+    assert!(healed, "admission reopens by itself");
+    // Full at a start: the ballast makes room, and what was acknowledged is there.
+    desk.kill();
+    let _ =
+        Command::new("dd").args(["if=/dev/zero", "bs=1M"]).arg(format!("of={}", filler.display())).output();
+    desk.start_again();
+    let mut alice = desk.agent("alice");
+    let page = alice.socket.ok("history", json!({"conversation": conversation}));
+    let texts: Vec<_> =
+        page["messages"].as_array().expect("messages").iter().map(|one| one["text"].clone()).collect();
+    assert!(texts.contains(&json!("room again")), "{texts:?}");
+    assert!(!desk.dir.join("ballast").exists(), "the ballast was dropped");
+    desk.kill();
+}
