@@ -67,15 +67,14 @@ impl Engine {
     /// patience, and after the longest she counts as signed out.
     fn await_return(&mut self, agent: AgentId) {
         let since = self.agents[usize::from(agent.0)].lost_mono_ms;
-        let at = |patience_ms: u64| u64::try_from(since.saturating_add_unsigned(patience_ms)).unwrap_or(0);
+        let at = |patience_ms: u64| (PAST_MS + patience_ms).saturating_add_signed(since);
         let mut next = at(self.desk.agents[usize::from(agent.0)].lost_ms);
         for &conversation in &self.agents[usize::from(agent.0)].open {
             if let Some(patience_ms) = self.patience(conversation, agent) {
                 next = next.min(at(patience_ms));
             }
         }
-        let next = next.max(self.now.mono_ms);
-        let timer = self.wheel.arm(next + PAST_MS, TimerOwner::AgentLost(agent));
+        let timer = self.wheel.arm(next, TimerOwner::AgentLost(agent));
         self.agent_row(agent).lost_timer = timer.expect("the wheel has room for every timer");
     }
 
