@@ -57,7 +57,7 @@ fn a_question_of_the_night_is_answered_parked_and_taken_up_weeks_later_on_anothe
     alice.say("It is on its way again.");
     phone.hear("It is on its way again.");
     alice.page.press_text(".talk__acts .btn", "End");
-    alice.page.press("dialog .dlg__f .btn--main");
+    alice.page.press("dialog .btn--danger");
     alice.wrap_up("sol", "Solved", "sent again");
     phone.page.see_text(".p__view", "ended");
     phone.say("Thank you, it is here.");
