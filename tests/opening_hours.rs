@@ -252,3 +252,32 @@ fn who_waits_for_the_morning_does_not_stand_before_who_is_served_at_night() {
     live.start(json!({"comment": "now"}));
     assert_eq!(live.socket.of("queue")["position"], 1);
 }
+
+#[test]
+fn a_queue_and_a_widget_may_have_shorter_hours_than_the_workstream() {
+    let own = "[[hours]]\nid = \"ten\"\ntimezone = \"UTC\"\nweek = { mon = [\"10:00-11:00\"] }\n\n[[hours]]\nid = \"eleven\"\ntimezone = \"UTC\"\nweek = { mon = [\"10:30-12:00\"] }\n\n[[queue]]\nid = \"front\"\nhours = \"ten\"";
+    let desk = Desk::start_with_desk(
+        &[
+            LIVE_BY_OFFICE,
+            ("[[queue]]\nid = \"front\"", own),
+            ("id = \"shop\"\n", "id = \"shop\"\nhours = \"eleven\"\n"),
+        ],
+        // Monday; the office is open, its front desk and the shop's widget are not yet.
+        &["--wall-clock", "2026-11-23T09:00:00Z"],
+    );
+    let shop = settings(&desk, "shop");
+    assert_eq!((&shop["open"], &shop["opens_at"]), (&json!(false), &json!("2026-11-23T10:30:00.000Z")));
+    let portal = settings(&desk, "portal");
+    assert_eq!((&portal["open"], &portal["opens_at"]), (&json!(false), &json!("2026-11-23T10:00:00.000Z")));
+    let mut customer = desk.customer("shop", json!({}));
+    assert_eq!(customer.welcome["opens_at"], "2026-11-23T10:30:00.000Z");
+    assert_eq!(customer.socket.refused("start", json!({"comment": "hello"})), "closed_hours");
+    // Kept over a round through the desk's own export.
+    let bearer = format!("Bearer {}", desk.login("admin"));
+    let read = desk.http("GET", "/api/v1/desk", &[("authorization", &bearer)], "");
+    assert!(
+        read.body.contains("hours = \"eleven\"") && read.body.contains("hours = \"ten\""),
+        "{}",
+        read.body
+    );
+}

@@ -45,9 +45,12 @@ fn every_state_is_there_again_after_the_plug_was_pulled() {
     alice.socket.ok("presence", json!({"status": "away"}));
     let back = four.say("c1", "I am back")["seq"].clone();
     alice.socket.ok("presence", json!({"status": "available"}));
-    let called = alice.socket.wait("a call", |frame| frame["conversation"] == returned && frame["t"] == "notification");
+    let called = alice
+        .socket
+        .wait("a call", |frame| frame["conversation"] == returned && frame["t"] == "notification");
     let (_five, offered) = begin(&desk, "offered");
-    let alert = alice.socket.wait("a call", |frame| frame["conversation"] == offered && frame["t"] == "notification");
+    let alert =
+        alice.socket.wait("a call", |frame| frame["conversation"] == offered && frame["t"] == "notification");
     alice.socket.ok("presence", json!({"status": "away"}));
     let (_six, queued) = begin(&desk, "queued");
 
@@ -63,7 +66,11 @@ fn every_state_is_there_again_after_the_plug_was_pulled() {
     let kept = find(&sessions, &returned);
     assert_eq!((&kept["reserved"], &kept["state"]), (&json!(true), &json!("reserved")), "{kept}");
     let again = find(&calls, &offered);
-    assert_eq!((&again["id"], &again["deadline"]), (&alert["id"], &alert["deadline"]), "with the time that is left");
+    assert_eq!(
+        (&again["id"], &again["deadline"]),
+        (&alert["id"], &alert["deadline"]),
+        "with the time that is left"
+    );
     assert_eq!(find(&calls, &returned)["id"], called["id"], "{calls}");
     assert_eq!(find(&sessions, &queued), &Value::Null);
 
@@ -103,7 +110,8 @@ fn a_night_of_writing_survives_a_restart_and_is_given_out_in_order() {
     // 07:20 in Amsterdam, forty minutes before opening.
     let options = ["--wall-clock", "2026-11-23T06:20:00Z", "--clock-speed", "500"];
     let mut desk = Desk::start_with_text(&Site::desk(&[&site]), &options);
-    let write = |desk: &Desk, sub: &str| customer(desk, &site, sub).start(json!({"comment": format!("from {sub}")}));
+    let write =
+        |desk: &Desk, sub: &str| customer(desk, &site, sub).start(json!({"comment": format!("from {sub}")}));
     let first = write(&desk, "anna");
     let second = write(&desk, "ben");
     desk.kill();

@@ -9,6 +9,7 @@ use super::Shell;
 use super::card::{Card, Customer as Person};
 use super::connections::{Connection, Customer, Staff, Who};
 use super::door::Event;
+use super::hours::Entrance;
 use super::keys::random;
 use super::reads::{self, list_key};
 use super::records::{Message, Visitor as Known};
@@ -368,7 +369,8 @@ impl Shell {
         let Some(workstream) = self.workstream_of(widget) else { return String::new() };
         let visitor = self.visitors.get(number);
         let now_ms = self.now.wall_ms;
-        let open = self.daytime().is_open(&self.desk, &workstream);
+        let entrance = Entrance::through(&self.desk, widget, &workstream);
+        let open = self.daytime().is_open(&entrance);
         let persistent = workstream.is_persistent();
         let mut body = json!({
             "visitor": format!("v{number}"),
@@ -379,12 +381,12 @@ impl Shell {
         });
         page::put(&mut body, "re", re.map(Value::from));
         if !open {
-            let at = self.daytime().opens_at(&self.desk, &workstream);
+            let at = self.daytime().opens_at(&entrance);
             page::put(&mut body, "opens_at", Some(at.map_or(Value::Null, |at| Stamp(at).to_string().into())));
             let language = visitor.map_or("", |visitor| &visitor.customer.locale);
             page::put(&mut body, "closed_text", self.closed_text(&workstream, language).map(Value::from));
         }
-        let closes = self.daytime().closes_at(&self.desk, &workstream);
+        let closes = self.daytime().closes_at(&entrance);
         page::put(&mut body, "closes_at", closes.map(|at| Stamp(at).to_string().into()));
         if self.desk.consent != Consent::None
             && let Some(notice) = &self.desk.monitoring_notice
@@ -444,7 +446,10 @@ impl Shell {
     /// What a customer is told while it is closed.
     pub(super) fn closed_text(&self, workstream: &crate::desk::Workstream, language: &str) -> Option<String> {
         let now_ms = self.now.wall_ms;
-        let key = match (workstream.is_persistent(), self.daytime().opens_at(&self.desk, workstream)) {
+        let key = match (
+            workstream.is_persistent(),
+            self.daytime().opens_at(&Entrance::of(&self.desk, workstream)),
+        ) {
             (true, _) => TextKey::OutOfHoursPersistent,
             (false, Some(_)) => TextKey::OutOfHours,
             (false, None) => TextKey::ClosedUntilNotice,

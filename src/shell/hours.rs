@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Shell;
 use crate::desk::hours::Hours;
-use crate::desk::{self, Desk, Id, Workstream};
+use crate::desk::{Desk, Id, Workstream};
 use crate::engine::id::WorkstreamId;
 use crate::engine::input::Input;
 use crate::gateway::ConnId;
@@ -27,12 +27,9 @@ impl Daytime {
     /// The time of day is not known.
     pub const UNKNOWN: Daytime = Daytime(None);
 
-    /// Whether a workstream is open: always, when it has no hours.
-    pub fn is_open(self, desk: &Desk, workstream: &Workstream) -> bool {
-        match (desk.hours_of(workstream), self.0) {
-            (Some(hours), Some(at)) => hours.is_open(at),
-            _ => true,
-        }
+    /// Whether every one of these hours is open.
+    pub fn is_open(self, entrance: &Entrance<'_>) -> bool {
+        self.0.is_none_or(|at| entrance.0.iter().all(|hours| hours.is_open(at)))
     }
 
     /// Whether these hours are open; no hours are always open.
@@ -40,33 +37,64 @@ impl Daytime {
         hours.is_none_or(|hours| self.0.is_none_or(|at| hours.is_open(at)))
     }
 
-    /// When a closed workstream opens next; `None` when it is open, or not within two years.
-    pub fn opens_at(self, desk: &Desk, workstream: &Workstream) -> Option<i64> {
-        let (hours, at) = (desk.hours_of(workstream)?, self.0?);
-        hours.next_open(at).filter(|open| *open > at).map(Timestamp::as_millisecond)
+    /// When a closed entrance opens next; `None` when it is open, or not within two years.
+    pub fn opens_at(self, entrance: &Entrance<'_>) -> Option<i64> {
+        let now = self.0?;
+        let mut at = now;
+        // Each step goes on to where one of them opens; they meet soon or never.
+        for _ in 0..OPENING_STEPS_MAX {
+            match entrance.0.iter().find(|hours| !hours.is_open(at)) {
+                None => return (at > now).then(|| at.as_millisecond()),
+                Some(closed) => at = closed.next_open(at)?,
+            }
+        }
+        None
     }
 
-    /// When an open workstream closes; `None` when it is closed, always open, or not within two years.
-    pub fn closes_at(self, desk: &Desk, workstream: &Workstream) -> Option<i64> {
-        let (hours, at) = (desk.hours_of(workstream)?, self.0?);
-        hours.open_until(at).map(Timestamp::as_millisecond)
+    /// When an open entrance closes; `None` when it is closed, always open, or not within two years.
+    pub fn closes_at(self, entrance: &Entrance<'_>) -> Option<i64> {
+        let at = self.0.filter(|_| self.is_open(entrance))?;
+        let closings = entrance.0.iter().filter_map(|hours| hours.open_until(at));
+        closings.map(Timestamp::as_millisecond).min()
     }
 
     /// The next instant any workstream opens or closes.
     pub fn next_change(self, desk: &Desk) -> Option<i64> {
         let at = self.0?;
-        let used = |hours: &&desk::hours::Hours| {
-            desk.workstreams.iter().any(|workstream| workstream.hours.as_ref() == Some(&hours.id))
-        };
-        let changes = desk.hours.iter().filter(used).filter_map(|hours| hours.next_change(at));
-        changes.map(Timestamp::as_millisecond).min()
+        let used = desk.workstreams.iter().flat_map(|workstream| Entrance::of(desk, workstream).0);
+        used.filter_map(|hours| hours.next_change(at)).map(Timestamp::as_millisecond).min()
     }
 
-    /// The next opening as the workstream's own wall clock shows it.
+    /// The next opening as the clock on the wall of the place shows it.
     pub fn opening_text(self, desk: &Desk, workstream: &Workstream) -> Option<String> {
-        let hours = desk.hours_of(workstream)?;
-        let at = Timestamp::from_millisecond(self.opens_at(desk, workstream)?).ok()?;
-        Some(at.to_zoned(hours.zone.rules().clone()).strftime("%Y-%m-%d %H:%M").to_string())
+        let entrance = Entrance::of(desk, workstream);
+        let at = Timestamp::from_millisecond(self.opens_at(&entrance)?).ok()?;
+        let zone = entrance.0.first()?.zone.rules().clone();
+        Some(at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
+    }
+}
+
+/// Steps in which hours that must all be open find an instant when they are.
+const OPENING_STEPS_MAX: usize = 64;
+
+/// All the hours that must be open before a customer is let in.
+#[derive(Clone, Debug)]
+pub struct Entrance<'d>(Vec<&'d Hours>);
+
+impl<'d> Entrance<'d> {
+    /// A workstream's: its own and those of its queue. None at all are always open.
+    pub fn of(desk: &'d Desk, workstream: &Workstream) -> Entrance<'d> {
+        let queue = desk.queue(workstream.queue.as_str()).and_then(|queue| queue.hours.as_ref());
+        let ids = [workstream.hours.as_ref(), queue];
+        Entrance(ids.into_iter().flatten().filter_map(|id| desk.hours(id.as_str())).collect())
+    }
+
+    /// The same, through a widget that may have hours of its own.
+    pub fn through(desk: &'d Desk, widget: &str, workstream: &Workstream) -> Entrance<'d> {
+        let mut entrance = Entrance::of(desk, workstream);
+        let own = desk.widget(widget).and_then(|widget| widget.hours.as_ref());
+        entrance.0.extend(own.and_then(|id| desk.hours(id.as_str())));
+        entrance
     }
 }
 
@@ -98,7 +126,10 @@ impl Shell {
     pub(super) fn refuse_closed(&mut self, conn: ConnId, re: Option<i64>) {
         let customer = self.connections.customer(conn);
         let workstream = customer.and_then(|customer| self.workstream_of(&customer.widget));
-        let opens_at = workstream.and_then(|workstream| self.daytime().opens_at(&self.desk, &workstream));
+        let widget = customer.map_or("", |customer| &customer.widget);
+        let opens_at = workstream.and_then(|workstream| {
+            self.daytime().opens_at(&Entrance::through(&self.desk, widget, &workstream))
+        });
         self.send(conn, page::closed(re, opens_at));
     }
 
@@ -123,7 +154,7 @@ impl Shell {
             let Some(row) = self.names.workstreams.row(workstream.id.as_str()).map(WorkstreamId) else {
                 continue;
             };
-            let open = day.is_open(&desk, workstream);
+            let open = day.is_open(&Entrance::of(&desk, workstream));
             if self.engine.desk().workstream(row).is_some_and(|known| known.open != open) {
                 self.turn(Input::Hours { workstream: row, open }, None);
             }

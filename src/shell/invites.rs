@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer, Page};
+use super::hours::Entrance;
 use super::records::Invite;
 use super::words::{self, Extra};
 use crate::desk::widget::{Device, Rule};
@@ -46,7 +47,9 @@ impl Shell {
         let widget = desk.widget(widget)?;
         let workstream = desk.workstream(widget.workstream.as_str())?;
         let now_ms = self.now.wall_ms;
-        if !widget.proactive.enabled || !self.daytime().is_open(&desk, workstream) {
+        if !widget.proactive.enabled
+            || !self.daytime().is_open(&Entrance::through(&desk, widget.id.as_str(), workstream))
+        {
             return None;
         }
         let queue = self.names.queues.row(workstream.queue.as_str()).map(QueueId)?;

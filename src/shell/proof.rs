@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Shell;
 use super::card::ContextValue;
 use super::clock::real_wall_ms;
+use crate::agent::answer;
 use crate::desk::keys::PublicKey;
 use crate::desk::{Desk, Id, Workstream};
 use crate::engine::refusal::Refusal;
@@ -112,7 +113,8 @@ impl Shell {
     ) -> Option<(Claims, Proof)> {
         if !self.clock.is_trusted() {
             // Expired or not: nobody can tell (D-18). The widget comes again by itself.
-            self.refuse(conn, re, Refusal::Unavailable);
+            let why = "The box does not know the time yet, so it cannot tell whether a token has expired.";
+            self.send(conn, answer::error_because(re, Refusal::Unavailable, why));
             self.close(conn, 1013, "the box does not know the time yet");
             return None;
         }
@@ -120,7 +122,7 @@ impl Shell {
             Ok(proved) => Some(proved),
             Err(why) => {
                 log::info!("a customer of {} was refused: {why}", workstream.id);
-                self.send(conn, crate::agent::answer::unauthorized(re, &why.to_string()));
+                self.send(conn, answer::error_because(re, Refusal::Unauthorized, &why.to_string()));
                 self.close(conn, 1008, "unauthorized: the error says why");
                 None
             }

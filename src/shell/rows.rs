@@ -1,6 +1,6 @@
 //! The desk in the engine's numbers: every name gets its row, and what was dropped keeps it, marked absent.
 
-use super::hours::Daytime;
+use super::hours::{Daytime, Entrance};
 use super::names::Names;
 use crate::desk::{self, Channel, Desk, Distribution as By, Id, NotifyKind, Wrapup};
 use crate::engine::id::{AgentId, QueueId, ReasonId};
@@ -109,7 +109,7 @@ fn workstream_row(desk: &Desk, of: &desk::Workstream, names: &Names, day: Daytim
         queue: QueueId(names.queues.row(of.queue.as_str()).unwrap_or(0)),
         units: of.units,
         allowed_presences: allowed,
-        open: day.is_open(desk, of),
+        open: day.is_open(&Entrance::of(desk, of)),
         offer_out_of_hours: of.offer_out_of_hours,
         keep_same_agent: of.keep_same_agent,
         notify: [

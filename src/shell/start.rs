@@ -3,6 +3,7 @@
 use super::Shell;
 use super::card::{Card, ContextValue, Customer};
 use super::clock::real_wall_ms;
+use super::hours::Entrance;
 use super::keys::random;
 use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
@@ -38,6 +39,12 @@ impl Shell {
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };
+        // The widget's own hours; those of the workstream are the engine's to judge.
+        if !workstream.is_persistent()
+            && !self.daytime().is_open(&Entrance::through(&self.desk, &widget, &workstream))
+        {
+            return self.refuse_closed(conn, re);
+        }
         let card = match self.card_of(visitor, &widget, &workstream, &start) {
             Ok(card) => card,
             Err(refusal) => return self.refuse(conn, re, refusal),
@@ -73,7 +80,8 @@ impl Shell {
             return self.refuse(conn, re, Refusal::NotFound);
         };
         let now_ms = self.now.wall_ms;
-        let open = self.daytime().is_open(&self.desk, &workstream);
+        let entrance = Entrance::through(&self.desk, &widget, &workstream);
+        let open = self.daytime().is_open(&entrance);
         let somebody = self.somebody_there(&workstream);
         if workstream.is_persistent() || !workstream.offline_message || (open && somebody) {
             return self.refuse(conn, re, Refusal::NotAllowed);
@@ -108,7 +116,7 @@ impl Shell {
         let shown =
             Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
         let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
-        let from = self.daytime().opens_at(&self.desk, &workstream);
+        let from = self.daytime().opens_at(&Entrance::through(&self.desk, &widget, &workstream));
         self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
     }
 

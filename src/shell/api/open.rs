@@ -10,7 +10,7 @@ use crate::engine::refusal::Refusal;
 use crate::gateway::{Framing, Refused, Request, Response};
 use crate::shell::boot::Board;
 use crate::shell::clock::real_wall_ms;
-use crate::shell::hours::Daytime;
+use crate::shell::hours::{Daytime, Entrance};
 use crate::shell::wire::Stamp;
 use crate::widget::invites;
 
@@ -86,7 +86,8 @@ pub(super) async fn settings(shared: Arc<Shared>, request: Request) -> Response 
 
 fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32, day: Daytime) -> Value {
     let Some(workstream) = desk.workstream(widget.workstream.as_str()) else { return Value::Null };
-    let open = day.is_open(desk, workstream);
+    let entrance = Entrance::through(desk, widget.id.as_str(), workstream);
+    let open = day.is_open(&entrance);
     let stamp = |at: Option<i64>| at.map_or(Value::Null, |at| Stamp(at).to_string().into());
     let texts: serde_json::Map<String, Value> =
         [TextKey::OutOfHours, TextKey::Offline, TextKey::NobodyAvailable]
@@ -132,8 +133,8 @@ fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32, day: Daytime) -
         "id": widget.id.as_str(),
         "mode": workstream.mode.word(),
         "open": open,
-        "opens_at": stamp(day.opens_at(desk, workstream)),
-        "closes_at": stamp(day.closes_at(desk, workstream)),
+        "opens_at": stamp(day.opens_at(&entrance)),
+        "closes_at": stamp(day.closes_at(&entrance)),
         "theme": desk.theme.word(),
         "locale": desk.locale.as_str(),
         "title": widget.title.as_ref().map_or_else(|| Value::from(desk.name.as_str()), localized),
