@@ -165,6 +165,14 @@ fn one_conversation_lives_through_parking_weeks_another_device_and_the_close() {
     assert!(earlier["started"].as_str() < earlier["ended"].as_str(), "{earlier}");
     let next = laptop.start(json!({"comment": "five"}));
     assert_ne!(next, conversation);
+    alice.socket.ok("presence", json!({"status": "away"}));
+    bob.take(&next);
+    let read = bob.socket.ok("history", json!({"conversation": conversation}));
+    assert_eq!(
+        texts(&read["messages"]),
+        ["one", "two", "three", "four"],
+        "the agent reads them, too (S0-10)"
+    );
     let page = laptop.socket.ok("history", json!({"conversation": conversation}));
     assert_eq!(texts(&page["messages"]), ["one", "two", "three", "four"]);
     assert_eq!(page["more"], false);
