@@ -43,6 +43,7 @@ test-box: ## The slow checks: a million simulated steps, restart on a 1 GiB file
 	$(CARGO) build --release
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture
+	$(CARGO) test --release --test at_size --test manual -- --ignored --nocapture
 	$(MAKE) test-units test-arm64
 	@echo "make test-box: done. What says SKIPPED above was not run."
 

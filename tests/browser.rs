@@ -16,6 +16,8 @@ mod desktop;
 mod page;
 #[path = "browser/people.rs"]
 mod people;
+#[path = "browser/persistent.rs"]
+mod persistent;
 #[path = "browser/pictures.rs"]
 mod pictures;
 #[path = "browser/supervisor.rs"]

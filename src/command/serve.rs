@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use deskbell::gateway::{Face, Network};
 use deskbell::shell::boot::{self, Plan};
+use deskbell::shell::trust::Vouchers;
 use serde::Deserialize;
 
 use super::demo::{ended, log_level};
@@ -61,7 +62,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     };
     let signals = wait::signals()?;
     let listening = listen(&config, file)?;
-    let plan = Plan { data: config.data, desk, demo: None, hosts, trusted_proxies, listening };
+    let plan = Plan {
+        data: config.data,
+        desk,
+        demo: None,
+        vouchers: Vouchers::default(),
+        hosts,
+        trusted_proxies,
+        listening,
+    };
     let running = boot::start(plan).map_err(ended)?;
     for (face, address) in running.addresses() {
         log::info!("{face:?} face on {address}");
