@@ -25,8 +25,10 @@ pub mod world;
 
 mod agents;
 mod connections;
+mod contact_acts;
 mod contacts;
 mod customers;
+mod erase;
 mod hello;
 pub mod hours;
 mod keep;
@@ -34,11 +36,15 @@ mod keys;
 mod lines;
 mod office;
 pub mod offline;
+mod orphans;
 mod proof;
 mod reading;
 pub mod reads;
 mod recover;
+mod reveal;
 mod start;
+mod storable;
+mod touches;
 pub mod trust;
 mod turn;
 mod visitors;
@@ -218,6 +224,7 @@ impl Shell {
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();
+        self.sweep_orphans();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();

@@ -166,7 +166,7 @@ fn field_by_key(key: &str) -> Field {
 }
 
 /// First letters of the first and the last word that begin with one.
-fn initials(name: &str) -> String {
+pub(super) fn initials(name: &str) -> String {
     let letters: Vec<char> = name
         .split_whitespace()
         .filter_map(|word| word.chars().next())

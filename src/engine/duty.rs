@@ -182,12 +182,17 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case || row.frozen {
+        if row.kind == WorkItemKind::Case {
             return;
         }
-        let mode = row.mode;
+        let (mode, frozen) = (row.mode, row.frozen);
         if self.inherit(conversation, agent) {
             return;
+        }
+        if frozen {
+            // Only ending is left of it, and nobody is there to do that.
+            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AgentLeft);
+            return self.finish(conversation, reason, code, Some(agent));
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),

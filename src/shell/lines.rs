@@ -39,6 +39,8 @@ pub(super) struct Lines {
     /// Where a sweep that is not through goes on.
     swept_to: Option<Vec<u8>>,
     sweeping: bool,
+    /// Parked conversations that the desk no longer has a place for.
+    pub(super) orphans: super::orphans::Search,
 }
 
 impl Default for Lines {
@@ -53,6 +55,7 @@ impl Default for Lines {
             swept_ms: 0,
             swept_to: None,
             sweeping: false,
+            orphans: super::orphans::Search::default(),
         }
     }
 }

@@ -17,8 +17,9 @@ use super::keep::CLOCK;
 use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
 use super::names::Names;
+use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
-use super::records::{AgentState, ClockMark, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
 use super::tokens::Tokens;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
@@ -52,6 +53,8 @@ pub(super) struct Found {
     invites: Vec<(u64, Invite)>,
     tokens: Vec<(TokenHash, Token)>,
     last_conversation: u64,
+    contacts: Vec<(u64, Contact)>,
+    orphans: bool,
 }
 
 struct Restored {
@@ -83,7 +86,14 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         invites: Vec::new(),
         tokens: Vec::new(),
         last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
+        contacts: Vec::new(),
+        orphans: meta(UNFINISHED)?.is_some(),
     };
+    for (key, value) in all(snapshot, Table::Contacts)? {
+        if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
+            found.contacts.push((number, contact));
+        }
+    }
     for (key, value) in all(snapshot, Table::Agents)? {
         if let (Ok(username), Some(state)) = (String::from_utf8(key), reads::decoded(&value)) {
             found.agents.push((username, state));
@@ -120,7 +130,7 @@ impl Shell {
         tokens: Arc<Tokens>,
         clock: Clock,
         vouchers: super::trust::Vouchers,
-        found: Found,
+        mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
         let mut clock = clock;
@@ -162,7 +172,7 @@ impl Shell {
         let mut shell = Shell {
             engine,
             names,
-            contacts: Contacts::new(&desk),
+            contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             board,
             clock,
@@ -194,6 +204,9 @@ impl Shell {
         };
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
+        }
+        if found.orphans {
+            shell.look_for_orphans();
         }
         shell.restore(found);
         shell.put_mark();
@@ -309,7 +322,9 @@ impl Shell {
             .filter(|widget| desk.widget(widget.id.as_str()).is_none())
             .map(|widget| widget.id.to_string())
             .collect();
-        self.contacts = Contacts::new(&desk);
+        let workstream_gone =
+            self.desk.workstreams.iter().any(|old| desk.workstream(old.id.as_str()).is_none());
+        self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
         self.doors = Doors::new(&desk, day);
         self.turn(Input::Desk(routing), None);
@@ -335,6 +350,9 @@ impl Shell {
             self.send_agent(agent, frame);
         }
         self.lines.staff_changed = true;
+        if workstream_gone || !gone.is_empty() {
+            self.look_for_orphans();
+        }
         Ok(())
     }
 }
