@@ -25,7 +25,7 @@ pub mod world;
 
 mod agents;
 mod connections;
-mod contacts;
+pub mod contacts;
 mod customers;
 mod hello;
 mod keep;
@@ -162,6 +162,7 @@ impl Shell {
             names: &self.names,
             cards: &self.cards,
             tails: &self.tails,
+            contacts: &self.contacts,
             floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),

@@ -132,7 +132,7 @@ const panels = {
     if (page.url) rows.push([t("agent.field.page"), h("span", { class: "cut", title: page.url }, path(page.url))]);
     if (page.seconds !== undefined) rows.push([t("agent.field.on_page"), span(Number(page.seconds) * 1000)]);
     rows.push([t("agent.field.since"), h("span", { title: exact(one.since) }, clockTime(one.since))]);
-    return [section(null, null, facts(rows)), satisfaction(one), notes(state, one)];
+    return [section(null, null, facts(rows)), stored(state, one), satisfaction(one), notes(state, one)];
   },
 
   details(state, one) {
@@ -290,8 +290,26 @@ function earlier(state, item) {
   );
 }
 
+/** What is stored, where it says something else than the customer; or all she could be, none of them linked (REQ S1-12). */
+function stored(state, one) {
+  const { stored: known, candidates = [] } = one.customer || {};
+  const shown = known ? [known] : candidates;
+  if (!shown.length) return null;
+  return section(
+    t(known ? "agent.cust.stored" : "agent.cust.several"),
+    null,
+    shown.map((contact) =>
+      facts(
+        ["name", "email", "mobile", "phone"]
+          .filter((key) => contact[key])
+          .map((key) => [t(`agent.field.${key}`), masked(state, known && one, key, contact[key])]),
+      ),
+    ),
+  );
+}
+
 function masked(state, one, key, value) {
-  const may = state.settings.reveal && one.customer?.contact;
+  const may = state.settings.reveal && one?.customer?.contact;
   return h(
     "span",
     { class: "wrap" },

@@ -30,6 +30,9 @@ fn binary() -> Command {
     command
 }
 
+/// An option of the tests' own: listen on every address of the machine.
+pub(crate) const EVERYWHERE: &str = "everywhere";
+
 /// A running `deskbell demo`.
 pub(crate) struct Desk {
     child: Option<Child>,
@@ -84,12 +87,13 @@ impl Desk {
     }
 
     fn launch(&mut self) {
-        let listen = format!("127.0.0.1:{}", self.port);
+        let address = if self.options.iter().any(|option| option == EVERYWHERE) { "0.0.0.0" } else { "127.0.0.1" };
+        let listen = format!("{address}:{}", self.port);
         let mut child = binary()
             .arg("demo")
             .args(["--listen", &listen, "--data"])
             .arg(&self.dir)
-            .args(&self.options)
+            .args(self.options.iter().filter(|option| *option != EVERYWHERE))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -194,7 +198,12 @@ impl Desk {
     }
 
     pub(crate) fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
-        let tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("the box listens");
+        self.stream_to(std::net::Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// By another address of this machine.
+    pub(crate) fn stream_to(&self, address: std::net::IpAddr) -> StreamOwned<ClientConnection, TcpStream> {
+        let tcp = TcpStream::connect((address, self.port)).expect("the box listens");
         tcp.set_read_timeout(Some(Duration::from_secs(60))).expect("a time-out");
         tcp.set_nodelay(true).expect("no delay");
         let name = ServerName::try_from("localhost").expect("a name");
