@@ -105,7 +105,9 @@ fn nobody_can_set_the_minute() {
 /// Invitations survive a restart, and the time that the box was down counts.
 #[test]
 fn an_invitation_survives_a_restart() {
-    let mut desk = inviting(&[]);
+    // On the real clock, which goes on while the box is down.
+    let rule = "[[widget.proactive.rule]]\nid = \"any\"\ntext = \"Hello?\"\n";
+    let mut desk = Desk::start_with_desk(&[(crate::LINGERING, rule)], &[]);
     let alice = desk.agent("alice");
     let invite = crate::invite(&desk, "any");
     let token = alice.token.clone();
