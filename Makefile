@@ -75,7 +75,7 @@ test-units: build ## Boot the units from the package in a Debian of their own; l
 	    || { rm -rf $(GUEST); echo "SKIPPED, not passed: no Debian to boot, see target/box/debootstrap.log"; exit 0; }; \
 	fi; \
 	old=$$(firmware-config/package/build.sh amd64 target/release/deskbell target/box); \
-	new=$$(VERSION=0.1.0-2 firmware-config/package/build.sh amd64 target/release/deskbell target/box); \
+	new=$$(VERSION=$$(dpkg-deb -f "$$old" Version)+next firmware-config/package/build.sh amd64 target/release/deskbell target/box); \
 	lintian --allow-root --fail-on error,warning "$$old"; \
 	mv "$$old" target/box/old.deb; mv "$$new" target/box/new.deb; \
 	$(CARGO) test --test units -- --ignored --nocapture

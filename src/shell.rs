@@ -25,18 +25,24 @@ pub mod world;
 
 mod agents;
 mod connections;
+mod contact_acts;
 pub mod contacts;
 mod customers;
+mod erase;
 mod hello;
 mod keep;
 mod keys;
 mod lines;
 mod office;
 pub mod offline;
+mod orphans;
 mod reading;
 pub mod reads;
 mod recover;
+mod reveal;
 mod start;
+mod storable;
+mod touches;
 mod turn;
 mod visitors;
 mod words;
@@ -210,6 +216,7 @@ impl Shell {
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();
+        self.sweep_orphans();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();

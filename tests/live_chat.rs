@@ -4,6 +4,8 @@
 mod asset;
 #[path = "live_chat/conference.rs"]
 mod conference;
+#[path = "live_chat/contacts.rs"]
+mod contacts;
 #[path = "live_chat/ending.rs"]
 mod ending;
 #[path = "live_chat/loss.rs"]

@@ -107,7 +107,7 @@ impl View<'_> {
     /// The customer of a card.
     pub(super) fn customer(&self, card: &Card) -> CustomerBody {
         let name = self.customer_name(card);
-        let stored = card.contact.and_then(|contact| self.contact(contact));
+        let stored = card.contact.and_then(|contact| self.stored_contact(contact));
         let or_stored = |given: String, stored: Option<&String>| match stored {
             Some(stored) if given.is_empty() => stored.clone(),
             _ => given,
@@ -132,7 +132,11 @@ impl View<'_> {
             language: self.field(Field::Text, &card.customer.locale),
             verified: card.customer.sub.is_some(),
             stored,
-            candidates: candidates.into_iter().take(CANDIDATES_MAX).filter_map(|one| self.contact(one)).collect(),
+            candidates: candidates
+                .into_iter()
+                .take(CANDIDATES_MAX)
+                .filter_map(|one| self.stored_contact(one))
+                .collect(),
         }
     }
 
@@ -142,14 +146,13 @@ impl View<'_> {
         if !card.customer.name.is_empty() {
             return self.name(&card.customer.name);
         }
-        let at = card.contact.and_then(|contact| self.world.contacts.position(contact));
-        let stored = at.and_then(|at| self.world.desk.contacts.get(at));
+        let stored = card.contact.and_then(|contact| self.world.contacts.get(contact));
         stored.map(|contact| self.name(&contact.name)).unwrap_or_default()
     }
 
     /// A stored contact; none when the desk no longer has it.
-    fn contact(&self, number: u64) -> Option<ContactBody> {
-        let stored = self.world.desk.contacts.get(self.world.contacts.position(number)?)?;
+    fn stored_contact(&self, number: u64) -> Option<ContactBody> {
+        let stored = self.world.contacts.get(number)?;
         let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
         Some(ContactBody {
             contact: ContactName(number),
@@ -233,7 +236,7 @@ fn field_by_key(key: &str) -> Field {
 }
 
 /// First letters of the first and the last word that begin with one.
-fn initials(name: &str) -> String {
+pub(super) fn initials(name: &str) -> String {
     let letters: Vec<char> = name
         .split_whitespace()
         .filter_map(|word| word.chars().next())

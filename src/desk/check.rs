@@ -139,7 +139,8 @@ fn contacts(desk: &Desk, sheet: &Sheet) {
         ] {
             let Some(value) = value else { continue };
             if let Some(first) = seen.insert((key, value), index) {
-                let message = format!("is that of contact[{first}] too: a customer with it is linked to neither");
+                let message =
+                    format!("is that of contact[{first}] too: a customer with it is linked to neither");
                 sheet.warn(&format!("contact[{index}].{key}"), message);
             }
         }

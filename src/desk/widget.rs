@@ -330,7 +330,9 @@ mod tests {
         let holds = |condition: &str, value| Condition::parse(condition).expect(condition).holds(value);
         assert!(holds("gold", Some("gold")) && !holds("gold", Some("silver")) && !holds("gold", None));
         assert!(holds("3", Some("3")) && holds("3.0", Some("3")) && !holds("3", Some("30")));
-        assert!(holds("!= gold", Some("silver")) && holds("!= gold", None) && !holds("!= gold", Some("gold")));
+        assert!(
+            holds("!= gold", Some("silver")) && holds("!= gold", None) && !holds("!= gold", Some("gold"))
+        );
         assert!(holds(">= 3", Some("3")) && holds("> 2.5", Some("3")) && !holds("> 3", Some("3")));
         assert!(holds("<= -1", Some("-1")) && holds("<10", Some("9")) && !holds("< 10", Some("10")));
         assert!(!holds("> 3", None) && !holds("> 3", Some("many")) && !holds("> 3", Some("inf")));

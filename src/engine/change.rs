@@ -229,14 +229,15 @@ impl Engine {
         self.keep(conversation);
     }
 
-    /// A reserved or active conversation leaves its agent and stands in its line again, where it stood.
+    /// A reserved or active conversation leaves its agent and stands in its line again, where it stood. Her
+    /// wrap-up of an earlier time stays hers.
     pub(super) fn give_back(&mut self, conversation: Handle, agent: AgentId, reason: SessionReason) {
-        let had_session = self.row(conversation).session(agent).is_some();
-        if had_session {
+        if self.row(conversation).role(agent).is_some() {
             self.drop_session(conversation, agent);
         }
         self.change(conversation, Phase::Queued, OfferEnd::Withdrawn);
-        self.emit(Effect::SessionClosed { conversation, agent, reason });
+        let keeps = self.row(conversation).session(agent).is_some();
+        self.tell_part_gone(conversation, agent, keeps, reason);
         self.emit(Effect::State { conversation, reason: Some(reason) });
     }
 

@@ -81,7 +81,8 @@ impl Engine {
             }
         }
         if let Some(agent) = reserved {
-            self.emit(Effect::SessionClosed { conversation, agent, reason });
+            let keeps = self.row(conversation).session(agent).is_some();
+            self.tell_part_gone(conversation, agent, keeps, reason);
         }
         self.row_mut(conversation).conference = false;
         if self.row(conversation).sessions.is_empty() {
@@ -151,7 +152,8 @@ impl Engine {
             Phase::Ended { reason } => reason,
             _ => SessionReason::Transferred,
         };
-        self.emit(Effect::SessionClosed { conversation, agent, reason });
+        let keeps = self.row(conversation).reserved().is_some_and(|(holder, _)| holder == agent);
+        self.tell_part_gone(conversation, agent, keeps, reason);
         let row = self.row(conversation);
         if row.sessions.is_empty() && matches!(row.phase, Phase::Ended { .. }) {
             self.change(conversation, Phase::Closed, OfferEnd::Withdrawn);
@@ -167,6 +169,22 @@ impl Engine {
         self.drop_session(conversation, agent);
         let reason = SessionReason::Transferred;
         self.emit(Effect::SessionClosed { conversation, agent, reason });
+    }
+
+    /// An agent may hold a conversation twice: her wrap-up of an earlier time, and what stands with her again.
+    /// It leaves her list with the second part; with the first it only changes there.
+    pub(super) fn tell_part_gone(
+        &mut self,
+        conversation: Handle,
+        agent: AgentId,
+        keeps: bool,
+        reason: SessionReason,
+    ) {
+        if keeps {
+            self.emit(Effect::Session { conversation, agent, opened: false, reason: Some(reason) });
+        } else {
+            self.emit(Effect::SessionClosed { conversation, agent, reason });
+        }
     }
 
     pub(super) fn customer_gone(&mut self, conversation: Handle) {

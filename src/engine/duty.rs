@@ -8,7 +8,7 @@ use super::id::{AgentId, Handle, PresenceId, RequestId};
 use super::presence::{Override, OverrideEvent, Penalty, Reason, Status};
 use super::refusal::Refusal;
 use super::settings::{Mode, WorkItemKind};
-use super::timer::TimerOwner;
+use super::timer::{PAST_MS, TimerOwner};
 use super::wheel::TimerId;
 use crate::limits::SESSIONS_MAX;
 
@@ -67,14 +67,13 @@ impl Engine {
     /// patience, and after the longest she counts as signed out.
     fn await_return(&mut self, agent: AgentId) {
         let since = self.agents[usize::from(agent.0)].lost_mono_ms;
-        let at = |patience_ms: u64| u64::try_from(since.saturating_add_unsigned(patience_ms)).unwrap_or(0);
+        let at = |patience_ms: u64| (PAST_MS + patience_ms).saturating_add_signed(since);
         let mut next = at(self.desk.agents[usize::from(agent.0)].lost_ms);
         for &conversation in &self.agents[usize::from(agent.0)].open {
             if let Some(patience_ms) = self.patience(conversation, agent) {
                 next = next.min(at(patience_ms));
             }
         }
-        let next = next.max(self.now.mono_ms);
         let timer = self.wheel.arm(next, TimerOwner::AgentLost(agent));
         self.agent_row(agent).lost_timer = timer.expect("the wheel has room for every timer");
     }
@@ -183,12 +182,17 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case || row.frozen {
+        if row.kind == WorkItemKind::Case {
             return;
         }
-        let mode = row.mode;
+        let (mode, frozen) = (row.mode, row.frozen);
         if self.inherit(conversation, agent) {
             return;
+        }
+        if frozen {
+            // Only ending is left of it, and nobody is there to do that.
+            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AgentLeft);
+            return self.finish(conversation, reason, code, Some(agent));
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),

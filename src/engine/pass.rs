@@ -63,6 +63,10 @@ impl Due {
         self.queues & (1 << queue.0) != 0
     }
 
+    pub(super) fn every_line(&mut self) {
+        self.lines = u64::MAX;
+    }
+
     pub(super) fn everything(&mut self) {
         self.queues = u64::MAX;
         self.lines = u64::MAX;

@@ -47,6 +47,8 @@ impl Engine {
     pub(super) fn set_hours(&mut self, workstream: WorkstreamId, open: bool) {
         let Some(settings) = self.desk.workstreams.get_mut(usize::from(workstream.0)) else { return };
         settings.open = open;
+        // Who waits for opening time is not deserted.
+        self.pass.every_line();
         if open {
             self.pass.everything();
         }

@@ -52,17 +52,15 @@ impl SentRings {
         self.agent_rings(slot).find(|ring| self.holders[ring.0] == agent.0 + 1)
     }
 
-    /// Gives an agent a ring; one who has one keeps it, else a ring is taken of somebody who no longer
-    /// `holds` a session.
+    /// Gives an agent a ring; one who has one keeps it, else an empty one is taken, and only then that of
+    /// somebody who no longer `holds` a session: she may come back and send again what she was not sure of.
     pub(super) fn give(&mut self, slot: u32, agent: AgentId, holds: impl Fn(AgentId) -> bool) {
         if self.of_agent(slot, agent).is_some() {
             return;
         }
-        let free = self.agent_rings(slot).find(|ring| match self.holders[ring.0] {
-            0 => true,
-            holder => !holds(AgentId(holder - 1)),
-        });
-        if let Some(Ring(at)) = free {
+        let empty = self.agent_rings(slot).find(|ring| self.holders[ring.0] == 0);
+        let left = || self.agent_rings(slot).find(|ring| !holds(AgentId(self.holders[ring.0] - 1)));
+        if let Some(Ring(at)) = empty.or_else(left) {
             self.holders[at] = agent.0 + 1;
             self.counts[at] = 0;
         }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::conversation::{Phase, Role};
-use super::effect::{BannerKind, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
+use super::effect::{Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, ConversationId, Handle, QueueId, RequestId};
 use super::input::Target;
 use super::refusal::Refusal;

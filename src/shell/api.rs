@@ -3,6 +3,7 @@
 //! Handlers run on the gateway's executors. They read the body, ask the desk thread over its door, and read
 //! the store beside it; nothing here decides anything.
 
+mod audit;
 mod desk;
 mod login;
 mod open;
@@ -86,6 +87,7 @@ pub(super) fn router(surface: Surface) -> Router {
         ),
         Route::new(Method::Get, "/ca.crt", Face::Both, Access::Anyone, to(|s, r| Box::pin(open::ca(s, r)))),
         Route::new(Method::Get, "/trust", Face::Both, Access::Anyone, to(|s, r| Box::pin(open::trust(s, r)))),
+        staff(Method::Get, "/api/v1/audit", &[Role::Admin], |s, r| Box::pin(audit::page(s, r))),
         staff(Method::Get, "/metrics", &[Role::Metrics, Role::Admin], |s, r| Box::pin(open::metrics(s, r))),
         Route::new(
             Method::Get,

@@ -334,7 +334,8 @@ impl Shell {
     /// What it was worth; the last counts, for a day after the close.
     fn rate(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, score: u8, comment: Option<String>) {
         let Some(known) = self.visitors.get(visitor) else { return };
-        let rating = Some((score, comment.unwrap_or_default()));
+        let comment = self.storable(comment.unwrap_or_default());
+        let rating = Some((score, comment));
         if let Some(id) = known.conversation.filter(|id| self.is_live(*id)) {
             let ended = self
                 .engine
@@ -384,11 +385,6 @@ impl Shell {
     /// A visitor's conversation in the engine's table.
     pub(super) fn live_of(&self, visitor: u64) -> Option<u64> {
         self.visitors.get(visitor)?.conversation.filter(|id| self.is_live(*id))
-    }
-
-    /// A text as the desk wants it stored: with `store_pci = false` no card number reaches the disk.
-    pub(super) fn storable(&self, text: String) -> String {
-        if self.desk.masking.store_pci { text } else { self.masker().mask_pci_only(&text).into_owned() }
     }
 }
 

@@ -215,7 +215,8 @@ impl Shell {
             let mut seen = ask.path.iter();
             rule.path.iter().all(|pattern| seen.any(|url| pattern.matches(url)))
         };
-        let lately = self.lately_key(widget, rule, ask).and_then(|key| self.invites.lately.get(&key).copied());
+        let lately =
+            self.lately_key(widget, rule, ask).and_then(|key| self.invites.lately.get(&key).copied());
         let again_ms = i64::from(rule.again_after_h) * 3_600_000;
         ask.rule.as_deref().is_none_or(|wanted| rule.id == *wanted)
             && open

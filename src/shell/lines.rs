@@ -34,6 +34,8 @@ pub(super) struct Lines {
     handling: [Handling; QUEUES_MAX],
     swept_ms: i64,
     sweeping: bool,
+    /// Parked conversations that the desk no longer has a place for.
+    pub(super) orphans: super::orphans::Search,
 }
 
 /// Recent handling times of a queue, newest weighing most.
@@ -54,6 +56,7 @@ impl Default for Lines {
             handling: [Handling::default(); QUEUES_MAX],
             swept_ms: 0,
             sweeping: false,
+            orphans: super::orphans::Search::default(),
         }
     }
 }

@@ -32,6 +32,7 @@ records! {
     Invite = "invite" v 1,
     Offline = "offline message" v 1,
     ClockMark = "clock" v 1,
+    Contact = "contact" v 1,
 }
 
 /// Who a stored message is from.
@@ -324,6 +325,22 @@ pub struct ClockMark {
     pub product_ms: i64,
     /// Real wall clock.
     pub real_ms: i64,
+}
+
+/// A contact as staff have made or changed her (table `Contacts`, key her number). It stands above the desk's
+/// entry of that number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Mobile number.
+    pub mobile: Option<String>,
+    /// Another telephone number.
+    pub phone: Option<String>,
+    /// When her data was erased; then nothing else is left.
+    pub erased_ms: Option<i64>,
 }
 
 #[cfg(test)]

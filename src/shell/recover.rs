@@ -16,8 +16,9 @@ use super::keep::CLOCK;
 use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
 use super::names::Names;
+use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
-use super::records::{AgentState, ClockMark, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
 use super::tokens::Tokens;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
@@ -51,6 +52,8 @@ pub(super) struct Found {
     invites: Vec<(u64, Invite)>,
     tokens: Vec<(TokenHash, Token)>,
     last_conversation: u64,
+    contacts: Vec<(u64, Contact)>,
+    orphans: bool,
 }
 
 struct Restored {
@@ -82,7 +85,14 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         invites: Vec::new(),
         tokens: Vec::new(),
         last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
+        contacts: Vec::new(),
+        orphans: meta(UNFINISHED)?.is_some(),
     };
+    for (key, value) in all(snapshot, Table::Contacts)? {
+        if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
+            found.contacts.push((number, contact));
+        }
+    }
     for (key, value) in all(snapshot, Table::Agents)? {
         if let (Ok(username), Some(state)) = (String::from_utf8(key), reads::decoded(&value)) {
             found.agents.push((username, state));
@@ -118,7 +128,7 @@ impl Shell {
         board: Arc<Board>,
         tokens: Arc<Tokens>,
         clock: Clock,
-        found: Found,
+        mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
         let mut clock = clock;
@@ -158,7 +168,7 @@ impl Shell {
         let mut shell = Shell {
             engine,
             names,
-            contacts: Contacts::new(&desk),
+            contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             board,
             clock,
@@ -191,6 +201,9 @@ impl Shell {
             shell.put_bytes(Table::Meta, SECRET, &secret);
         }
         shell.next_hours_ms = rows::next_change(&shell.desk, now.wall_ms);
+        if found.orphans {
+            shell.look_for_orphans();
+        }
         shell.restore(found);
         shell.put_mark();
         shell.flush();
@@ -303,7 +316,9 @@ impl Shell {
             .filter(|widget| desk.widget(widget.id.as_str()).is_none())
             .map(|widget| widget.id.to_string())
             .collect();
-        self.contacts = Contacts::new(&desk);
+        let workstream_gone =
+            self.desk.workstreams.iter().any(|old| desk.workstream(old.id.as_str()).is_none());
+        self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
         self.next_hours_ms = rows::next_change(&desk, self.now.wall_ms);
         self.turn(Input::Desk(routing), None);
@@ -328,6 +343,9 @@ impl Shell {
             self.send_agent(agent, frame);
         }
         self.lines.staff_changed = true;
+        if workstream_gone || !gone.is_empty() {
+            self.look_for_orphans();
+        }
         Ok(())
     }
 }

@@ -140,6 +140,7 @@ impl Shell {
         card.state = State::Open.name().to_owned();
         card.contact = card.contact.or_else(|| self.contacts.find(&card.customer));
         let visitor = card.visitor;
+        self.make_storable(&mut card);
         self.cards.insert(id, card);
         self.tails.insert(id, super::tail::Tail::default());
         self.rooms.insert(id, Room { shown: Some(("open", None)), ..Room::default() });

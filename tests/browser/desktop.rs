@@ -70,7 +70,7 @@ fn enter_sends_shift_enter_breaks_the_line_and_the_counter_holds_at_a_thousand()
     alice.page.see(".compose button.btn--main:disabled");
     alice.page.write("#reply", keys::ENTER);
     alice.page.see_text(".compose__error", "At most 1000 characters");
-    alice.page.write("#reply", "\u{E003}");
+    alice.page.write("#reply", keys::BACKSPACE);
     alice.page.press(".compose button.btn--main");
     assert_eq!(answer(&mut eva), format!("{}\u{1F514}y", "x".repeat(998)));
 }
@@ -295,7 +295,7 @@ fn a_wrong_password_is_named_and_an_ended_sign_in_leads_back() {
     alice.page.write("#password", "not this");
     alice.page.press(".signin__in .btn--main");
     alice.page.see_text(".signin__fault", "not right");
-    alice.page.write("#password", "\u{E009}a\u{E009}alice-demo-pass");
+    alice.page.write("#password", &format!("{0}a{0}alice-demo-pass", keys::CONTROL));
     alice.page.press(".signin__in .btn--main");
     alice.page.see("#presence");
     alice.page.press("#account");
@@ -501,4 +501,20 @@ fn a_conference_says_who_joined_and_its_end_asks_for_the_reason() {
     bob.socket.wait("the end", |frame: &Value| {
         frame["t"] == "session_closed" || (frame["t"] == "session_state" && frame["state"] == "wrap_up")
     });
+}
+
+#[test]
+fn a_case_comes_as_a_toast_that_opens_it_and_cannot_be_refused() {
+    let desk = Desk::start(&[]);
+    let sofie = Agent::signed_in(&desk, "sofie");
+    let body = json!({"workstream": "cases", "external_id": "C-17", "title": "Broken chair leg",
+        "customer": {"name": "Eva Smit", "phone": "+31 6 8765 4321"}});
+    let headers = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
+    let made = desk.http("POST", "/api/v1/work-items", &headers, &body.to_string());
+    assert_eq!(made.status, 201, "{}", made.body);
+    sofie.page.see_text(".toast h2", "Broken chair leg");
+    assert!(!sofie.page.texts(".toast button").iter().any(|name| name.contains("Reject")), "REQ S2-21");
+    sofie.page.press(".toast .alert__acts button");
+    sofie.page.see_text(".talk__head", "Eva Smit");
+    sofie.page.gone(".toast");
 }

@@ -72,6 +72,7 @@ pub(crate) struct Element(String);
 
 /// Keys that are no letters, as WebDriver names them.
 pub(crate) mod keys {
+    pub(crate) const BACKSPACE: &str = "\u{E003}";
     pub(crate) const ENTER: &str = "\u{E007}";
     pub(crate) const SHIFT: &str = "\u{E008}";
     pub(crate) const CONTROL: &str = "\u{E009}";
@@ -303,20 +304,18 @@ impl Browser {
 
     fn act(&self, what: &str, css: &str, text: &str, act: impl Fn(&str) -> Result<Value, Refused>) {
         let mut last = String::from("not there");
-        let done = || {
-            let Element(id) = self.find(css, text)?;
-            // Redrawn between finding and pressing, or still under something that is leaving: tried again.
-            act(&id).map_err(|why| last = format!("{}: {}", why.code, why.message)).ok()
-        };
         let deadline = Instant::now() + PATIENCE;
-        let mut done = done;
-        while done().is_none() {
-            if Instant::now() > deadline {
-                drop(done);
-                self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
+        while Instant::now() < deadline {
+            if let Some(Element(id)) = self.find(css, text) {
+                match act(&id) {
+                    Ok(_) => return,
+                    // Redrawn between finding and pressing, or still under something that is leaving.
+                    Err(why) => last = format!("{}: {}", why.code, why.message),
+                }
             }
             std::thread::sleep(LOOK_EVERY);
         }
+        self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
     }
 
     /// Presses with the pointer, where the browser would let a person press.

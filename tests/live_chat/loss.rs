@@ -54,7 +54,8 @@ fn a_lost_agents_chat_goes_to_the_head_of_its_queue() {
     let mut second = desk.customer("shop", json!({}));
     second.start(json!({"comment": "second"}));
     let mut bob = desk.agent("bob");
-    let offer = bob.socket.of("notification");
+    // Both wait for him: what stood in line before he came is in his welcome.
+    let offer = bob.welcome["notifications"][0].clone();
     assert_eq!(
         (&offer["conversation"], &offer["received_at"]),
         (&json!(conversation), &received["received_at"])

@@ -98,7 +98,7 @@ fn reserved_characters_and_line_breaks() {
     let desk = Desk::start(&[]);
     let mut alice = desk.agent("alice");
     let (mut customer, conversation) = talk(&desk, &mut alice, json!({"comment": "1 < 2"}));
-    let say = |text: &str| json!({"conversation": conversation, "client_id": text, "text": text});
+    let say = |text: &str| json!({"conversation": conversation, "client_id": "a1", "text": text});
     for text in ["a < b", "a > b", "<b>"] {
         let answer = alice.socket.ask("message", say(text));
         assert_eq!(answer["code"], "reserved_character", "{answer}");

@@ -16,7 +16,8 @@ fn a_context_beyond_its_limits_is_refused_by_name() {
     let keys = |count: usize| -> Value {
         (0..count).map(|at| (format!("k{at}"), json!(at))).collect::<Map<_, _>>().into()
     };
-    let big: Value = (0..8).map(|at| (format!("k{at}"), json!("x".repeat(512)))).collect::<Map<_, _>>().into();
+    let big: Value =
+        (0..8).map(|at| (format!("k{at}"), json!("x".repeat(512)))).collect::<Map<_, _>>().into();
     for (context, status, code) in [
         (keys(32), 201, ""),
         (keys(33), 413, "too_long"),
@@ -50,7 +51,8 @@ fn a_question_of_another_shape_is_refused() {
     let desk = inviting(&[]);
     let _alice = desk.agent("alice");
     let post = |body: &str| desk.http("POST", "/api/v1/widgets/shop/invites", &[], body).status;
-    for body in ["", "nonsense", "[]", "{}", r#"{"page":{},"seconds_on_page":1}"#, r#"{"page":{"url":"/"}}"#] {
+    for body in ["", "nonsense", "[]", "{}", r#"{"page":{},"seconds_on_page":1}"#, r#"{"page":{"url":"/"}}"#]
+    {
         assert_eq!(post(body), 400, "{body}");
     }
     for more in [
@@ -143,17 +145,25 @@ fn the_public_calls_are_for_the_sites_of_the_widget() {
             assert_eq!(asked.header("access-control-allow-origin"), Some(origin), "{path}");
             assert_eq!(asked.header("access-control-allow-credentials"), None);
             assert!(asked.header("access-control-allow-methods").is_some_and(|all| all.contains(method)));
-            assert!(asked.header("access-control-allow-headers").is_some_and(|all| all.contains("content-type")));
+            assert!(
+                asked.header("access-control-allow-headers").is_some_and(|all| all.contains("content-type"))
+            );
             assert!(asked.header("vary").is_some_and(|vary| vary.to_lowercase().contains("origin")));
         }
         for origin in ["https://evil.example", "https://shop.example.evil", "http://shop.example", "null"] {
-            let asked =
-                desk.http("OPTIONS", &path, &[("origin", origin), ("access-control-request-method", method)], "");
+            let asked = desk.http(
+                "OPTIONS",
+                &path,
+                &[("origin", origin), ("access-control-request-method", method)],
+                "",
+            );
             assert_eq!(asked.status, 403, "{path} from {origin}");
             assert_eq!(asked.header("access-control-allow-origin"), None, "{path} from {origin}");
         }
         let body = question("any", json!({})).to_string();
-        let sent = |origin: &str| desk.http(method, &path, &[("origin", origin)], if method == "GET" { "" } else { &body });
+        let sent = |origin: &str| {
+            desk.http(method, &path, &[("origin", origin)], if method == "GET" { "" } else { &body })
+        };
         assert_eq!(sent("https://evil.example").header("access-control-allow-origin"), None, "{path}");
         let good = sent("https://shop.example");
         assert_eq!(good.header("access-control-allow-origin"), Some("https://shop.example"), "{path}");

@@ -37,7 +37,8 @@ fn the_agent_hears_of_an_invitation_only_once_it_is_accepted() {
     alice.say(&conversation, "a1", "The left one.");
 
     // A chat of her own is none of it.
-    let mut jan = desk.customer("shop", json!({"page": {"url": "https://shop.example/", "title": "", "seconds": 7.9}}));
+    let mut jan =
+        desk.customer("shop", json!({"page": {"url": "https://shop.example/", "title": "", "seconds": 7.9}}));
     let other = jan.start(json!({}));
     let session = alice.take(&other);
     assert_eq!(session["proactive"], false);
@@ -119,8 +120,11 @@ fn what_came_of_a_rule_is_counted() {
     eva.start(json!({"invite": two}));
     let bearer = format!("Bearer {}", desk.login("admin"));
     let page = desk.http("GET", "/metrics", &[("authorization", &bearer)], "").body;
-    for (outcome, count) in [("shown", 3), ("accepted", 1), ("closed", 1), ("expired", 0), ("conversation", 1)] {
-        let line = format!("deskbell_invites_total{{widget=\"shop\",rule=\"any\",outcome=\"{outcome}\"}} {count}\n");
+    for (outcome, count) in
+        [("shown", 3), ("accepted", 1), ("closed", 1), ("expired", 0), ("conversation", 1)]
+    {
+        let line =
+            format!("deskbell_invites_total{{widget=\"shop\",rule=\"any\",outcome=\"{outcome}\"}} {count}\n");
         assert!(page.contains(&line), "no {line:?} in\n{page}");
     }
 }

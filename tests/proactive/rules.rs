@@ -94,7 +94,11 @@ fn every_condition_of_a_rule_must_hold() {
         ("scrolled", json!({}), false),
         ("leaving", json!({"leaving": true}), true),
         ("leaving", json!({}), false),
-        ("path", json!({"path": ["https://a.example/pricing", "https://a.example/", "https://a.example/contact"]}), true),
+        (
+            "path",
+            json!({"path": ["https://a.example/pricing", "https://a.example/", "https://a.example/contact"]}),
+            true,
+        ),
         ("path", json!({"path": ["https://a.example/contact", "https://a.example/pricing"]}), false),
         ("path", json!({"path": ["https://a.example/pricing"]}), false),
         ("path", json!({}), false),

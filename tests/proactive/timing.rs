@@ -75,7 +75,10 @@ fn an_invitation_stands_for_exactly_a_minute() {
         }
         // 60.1 s of the other one.
         last.wait_until(last.now_ms + STANDS_MS + 100, SPEED);
-        assert_eq!(late.socket.refused("start", json!({"comment": "yes?", "invite": missed})), "invite_expired");
+        assert_eq!(
+            late.socket.refused("start", json!({"comment": "yes?", "invite": missed})),
+            "invite_expired"
+        );
         met.1 |= now_ms(&desk) <= last.now_ms + STANDS_MS + 400;
         assert_eq!(dismissed(&desk, &missed), 410);
         // The ordinary chat is still hers.
@@ -97,7 +100,8 @@ fn nobody_can_set_the_minute() {
     let reply = asked(&desk, "any", json!({"expires_in_ms": 3_600_000, "ttl": 3600}));
     assert_eq!(reply.json()["expires_in_ms"], STANDS_MS);
     let rule = "id = \"any\"\ntext = \"Hello?\"\nexpires_s = 90\n";
-    let text = include_str!("../data/desk.example.toml").replace(crate::LINGERING, &format!("[[widget.proactive.rule]]\n{rule}"));
+    let text = include_str!("../data/desk.example.toml")
+        .replace(crate::LINGERING, &format!("[[widget.proactive.rule]]\n{rule}"));
     let faults = deskbell::desk::load(&text).expect_err("a fault");
     assert!(format!("{faults:?}").contains("expires_s"), "{faults:?}");
 }

@@ -24,13 +24,18 @@ pub(crate) enum Act {
     Customer(ConversationId, CustomerVerb),
     Supervisor(AgentId, SupervisorVerb),
     Arrival(Arrival),
-    Revive { id: ConversationId, cause: RevivalCause },
+    Revive {
+        id: ConversationId,
+        cause: RevivalCause,
+    },
     Online(AgentId),
     Lost(AgentId),
     SignOut(AgentId),
     Hours(WorkstreamId, bool),
     Desk(Box<RoutingDesk>),
     AssetRemoved(ConversationId),
+    /// No input: the power is cut and comes back after so many milliseconds.
+    Restart(i64),
 }
 
 impl Act {
@@ -46,7 +51,7 @@ impl Act {
     pub(crate) fn input(&self, request: RequestId, parked: &BTreeMap<ConversationId, Parked>) -> Input {
         let request = self.asks().then_some(request);
         match self {
-            Act::Tick => Input::Tick,
+            Act::Tick | Act::Restart(_) => Input::Tick,
             &Act::Agent(agent, verb) => Input::Agent { request, agent, verb },
             &Act::Customer(conversation, verb) => Input::Customer { request, conversation, verb },
             &Act::Supervisor(by, verb) => Input::Supervisor { request, by, verb },

@@ -51,6 +51,7 @@ const KINDS: &[(Kind, u64)] = &[
     (Kind::WaitHours, 1),
     (Kind::WallJump, 1),
     (Kind::Restart, 2),
+    (Kind::Morning, 3),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,7 @@ enum Kind {
     WaitHours,
     WallJump,
     Restart,
+    Morning,
 }
 
 /// Which kinds a seed has switched on, and how often they come.
@@ -98,7 +100,7 @@ pub(crate) struct Swarm(Vec<(Kind, u64)>);
 
 impl Swarm {
     pub(crate) fn draw(world: &mut World) -> Swarm {
-        let always = [Kind::Online, Kind::Arrive, Kind::WaitShort];
+        let always = [Kind::Online, Kind::Arrive, Kind::WaitShort, Kind::Morning];
         let mut drawn = Vec::new();
         for &(kind, weight) in KINDS {
             let factor = world.rng.pick(&[0, 1, 2, 4, 4, 4, 12]).unwrap_or(4);
@@ -137,8 +139,11 @@ impl World {
             // The stamp moves, no timer with it (D-18).
             Kind::WallJump => self.now.wall_ms += self.rng.below(100_000_000) as i64,
             Kind::Restart => self.restart(),
+            // Else many a seed ends with nobody there to take anything.
+            Kind::Morning => self.everybody_in(),
             kind => {
-                if let Some(act) = self.draw(kind) {
+                let act = self.draw(kind).unwrap_or_else(|| self.arrival());
+                {
                     let revived = if let Act::Revive { id, .. } = act { Some(id) } else { None };
                     self.act(act);
                     if let Some(id) = revived.filter(|id| self.shadow.talks.contains_key(id)) {
@@ -208,8 +213,9 @@ impl World {
         }
         if let Kind::Presence | Kind::BannerReset = kind {
             let verb = match kind {
+                Kind::Presence if self.rng.one_in(2) => AgentVerb::Presence(PresenceId(0)),
                 Kind::Presence => AgentVerb::Presence(PresenceId(self.rng.below(9) as u8)),
-                _ => AgentVerb::BannerReset(self.rng.pick(&BannerKind::ALL)?),
+                _ => return self.banner_reset(),
             };
             return Some(Act::Agent(self.worker()?, verb));
         }
@@ -237,6 +243,17 @@ impl World {
             }
         };
         Some(Act::Agent(agent, verb))
+    }
+
+    /// A banner that stands, mostly.
+    fn banner_reset(&mut self) -> Option<Act> {
+        let agent = self.worker()?;
+        let row = &self.shadow.agents[usize::from(agent.0)];
+        let standing: Vec<BannerKind> =
+            BannerKind::ALL.into_iter().filter(|kind| row.banners.contains(&kind.bit())).collect();
+        let any = self.rng.one_in(12) || standing.is_empty();
+        let kind = self.rng.pick(if any { &BannerKind::ALL } else { &standing })?;
+        Some(Act::Agent(agent, AgentVerb::BannerReset(kind)))
     }
 
     /// Somebody of the desk.

@@ -133,10 +133,10 @@ impl Shadow {
                 talk.excluded.insert(agent);
             }
             AgentVerb::Transfer { conversation, to: Target::Queue(queue) } => {
-                self.to_queue(conversation, agent, queue, OfferKind::Transfer);
+                self.sent_to_queue(conversation, agent, queue, OfferKind::Transfer);
             }
             AgentVerb::Escalate { conversation, queue } => {
-                self.to_queue(conversation, agent, queue, OfferKind::Escalation);
+                self.sent_to_queue(conversation, agent, queue, OfferKind::Escalation);
             }
             AgentVerb::Transfer { conversation, to: Target::Agent(target) } => {
                 self.talk(conversation).asked =
@@ -151,7 +151,7 @@ impl Shadow {
     }
 
     /// To a queue it goes at once; its owner is left out of the round (D-9).
-    fn to_queue(&mut self, id: ConversationId, sender: AgentId, queue: QueueId, kind: OfferKind) {
+    fn sent_to_queue(&mut self, id: ConversationId, sender: AgentId, queue: QueueId, kind: OfferKind) {
         let talk = self.talk(id);
         if let Place::Talk(owner) = talk.place {
             talk.excluded = [owner].into();
@@ -162,7 +162,7 @@ impl Shadow {
 
     fn assign(&mut self, id: ConversationId, by: AgentId, to: Target) {
         match to {
-            Target::Queue(queue) => self.to_queue(id, by, queue, OfferKind::Assigned),
+            Target::Queue(queue) => self.sent_to_queue(id, by, queue, OfferKind::Assigned),
             Target::Agent(target) => {
                 let talk = self.talk(id);
                 talk.asked = Some(Asked { kind: OfferKind::Assigned, sender: by, target });

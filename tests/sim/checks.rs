@@ -3,11 +3,10 @@
 
 use deskbell::engine::Engine;
 use deskbell::engine::conversation::{Conversation, Hold, Phase, Role, SessionState};
-use deskbell::engine::effect::Verdict;
 use deskbell::engine::id::{AgentId, QueueId};
 use deskbell::engine::settings::Distribution;
 
-use crate::shadow::{Due, Link, Part, Place, Shadow, TEN, Talk, Why};
+use crate::shadow::{Due, Link, Load, Part, Place, Shadow, TEN, Talk, Why};
 
 /// How late a tick of the simulation may come.
 pub(crate) const LATE_MS: u64 = 10;
@@ -24,18 +23,16 @@ impl Shadow {
             }
             compare_talk(talk, row);
         }
-        for agent in self.agent_ids() {
-            self.compare_agent(agent, engine);
+        for (agent, load) in self.agent_ids().zip(self.loads()) {
+            self.compare_agent(agent, load, engine);
         }
     }
 
-    fn compare_agent(&self, agent: AgentId, engine: &Engine) {
+    fn compare_agent(&self, agent: AgentId, load: Load, engine: &Engine) {
         let row = engine.agent(agent).expect("a row for each agent of the desk");
-        let (units, slots) = self.holds(agent);
-        assert_eq!((row.used_units, row.open.len()), (units, slots), "{agent} holds");
-        let (offered, asked) = self.offered(agent);
-        assert_eq!((row.offered_units, row.offers.len()), (offered, asked), "{agent} is offered");
-        assert!(slots + asked <= TEN, "{agent} holds more than ten (S2-32)");
+        assert_eq!((row.used_units, row.open.len()), (load.used, load.slots), "{agent} holds");
+        assert_eq!((row.offered_units, row.offers.len()), (load.offered, load.asked), "{agent} is offered");
+        assert!(load.slots + load.asked <= TEN, "{agent} holds more than ten (S2-32)");
         let shown = (row.shown.presence, row.shown.status, row.shown.reason);
         assert_eq!(shown, self.presence(agent), "{agent}: presence (D-5)");
         let banners = self.agents[usize::from(agent.0)].banners.iter().fold(0, |set, bit| set | bit);
@@ -71,9 +68,10 @@ impl Shadow {
 
     /// Nothing waits while somebody could take it, and nothing of anybody is forgotten.
     pub(crate) fn check_liveness(&self) {
+        let able = self.able();
         for (id, talk) in &self.talks {
             match talk.place {
-                Place::Line => self.nobody_could_take(talk),
+                Place::Line => self.nobody_could_take(talk, &able),
                 Place::With { agent, why: Why::Returned, .. } if talk.offer.is_none() => {
                     let could = talk.round.is_none() && self.could_return(agent, talk.workstream);
                     assert!(!could, "{id} is back and {agent} is not asked (D-3)");
@@ -108,7 +106,7 @@ impl Shadow {
         }
     }
 
-    fn nobody_could_take(&self, talk: &Talk) {
+    fn nobody_could_take(&self, talk: &Talk, able: &[Vec<bool>]) {
         let queue = &self.desk.queues[usize::from(talk.queue.0)];
         if !self.may_offer_now(talk.workstream) || self.asked_before(talk) >= 16 {
             return;
@@ -121,17 +119,18 @@ impl Shadow {
         if queue.distribution == Distribution::Pick {
             return;
         }
-        for &agent in &queue.members {
-            let verdict = self.verdict(agent, talk.workstream, &talk.excluded);
-            assert_ne!(verdict, Verdict::Ranked, "{} waits and {agent} could take it: {talk:?}", talk.id);
+        for agent in queue.members.iter().filter(|agent| !talk.excluded.contains(agent)) {
+            let could = able[usize::from(agent.0)][usize::from(talk.workstream.0)];
+            assert!(!could, "{} waits and {agent} could take it: {talk:?}", talk.id);
         }
     }
 
     /// Somebody waits where nobody can take it: said after a minute, and not otherwise (B-12).
     pub(crate) fn check_deserted(&mut self) {
+        let able = self.able();
         for at in 0..self.desk.queues.len() {
             let queue = QueueId(at as u16);
-            if !self.is_deserted(queue) {
+            if !self.is_deserted(queue, &able) {
                 self.deserted[at] = None;
                 continue;
             }

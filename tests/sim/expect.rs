@@ -170,7 +170,7 @@ impl Shadow {
             AgentVerb::BannerReset(kind) => {
                 if !self.agents[usize::from(agent.0)].banners.contains(&kind.bit()) {
                     Err(Refusal::NotFound)
-                } else if kind == BannerKind::MaxSessions && self.holds(agent).1 >= TEN {
+                } else if kind == BannerKind::MaxSessions && self.load(agent).slots >= TEN {
                     Err(Refusal::NotAllowed)
                 } else {
                     Ok(Answer::Done)

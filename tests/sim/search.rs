@@ -50,6 +50,7 @@ impl Shadow {
         assert!(self.has_queue(queue), "{id}: {queue} is not in the desk");
         assert!(self.may_offer_now(talk.workstream), "{id}: out of hours (S0-4)");
         let settings = &self.desk.queues[usize::from(queue.0)];
+        let loads = self.loads();
         let weighed: Vec<AgentId> = candidates.iter().map(|candidate| candidate.agent).collect();
         assert_eq!(weighed, settings.members.to_vec(), "every member is weighed (B-1)");
         let found: Vec<(AgentId, Verdict)> = weighed
@@ -57,7 +58,8 @@ impl Shadow {
             .map(|&agent| {
                 let before = capped.iter().find(|(off, _)| *off == agent).map(|&(_, over)| over);
                 let over = before.unwrap_or(self.agents[usize::from(agent.0)].over);
-                (agent, self.verdict_under(agent, talk.workstream, &talk.excluded, over))
+                let load = loads[usize::from(agent.0)];
+                (agent, self.verdict_under(agent, load, talk.workstream, &talk.excluded, over))
             })
             .collect();
         let told = candidates.iter().map(|candidate| match candidate.verdict {
@@ -67,7 +69,8 @@ impl Shadow {
         assert_eq!(told.collect::<Vec<_>>(), found, "{id}: verdicts");
         let place = |agent: AgentId| {
             let assigned = self.agents[usize::from(agent.0)].assigned;
-            (talk.preferred != Some(agent), self.rank(agent, queue), assigned, agent)
+            let rank = self.rank(agent, loads[usize::from(agent.0)], queue);
+            (talk.preferred != Some(agent), rank, assigned, agent)
         };
         let able = found.iter().filter(|(_, verdict)| *verdict == Verdict::Ranked).map(|&(agent, _)| agent);
         let best = able.min_by_key(|&agent| place(agent));
@@ -95,14 +98,16 @@ impl Shadow {
             let priority = self.desk.queues[usize::from(talk.queue.0)].priority;
             (priority, talk.queue.0, talk.arrived, talk.id)
         };
+        let load = self.load(agent);
         for other in self.talks.values() {
             let queue = &self.desk.queues[usize::from(other.queue.0)];
             let could = other.place == Place::Line
                 && queue.distribution != Distribution::Pick
                 && queue.members.contains(&agent)
                 && self.may_offer_now(other.workstream)
-                && self.verdict(agent, other.workstream, &other.excluded) == Verdict::Ranked;
-            if could && place(other) < place(talk) && self.asked_before(other) < STEPPED_OVER {
+                && place(other) < place(talk)
+                && self.verdict(agent, load, other.workstream, &other.excluded) == Verdict::Ranked;
+            if could && self.asked_before(other) < STEPPED_OVER {
                 panic!("{} is offered to {agent}, and {} has waited longer for her", talk.id, other.id);
             }
         }

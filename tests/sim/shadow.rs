@@ -192,6 +192,15 @@ pub(crate) struct Desker {
     pub(crate) assigned: u64,
 }
 
+/// What an agent holds and is offered, in units and slots.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Load {
+    pub(crate) used: u32,
+    pub(crate) slots: usize,
+    pub(crate) offered: u32,
+    pub(crate) asked: usize,
+}
+
 pub(crate) struct Shadow {
     pub(crate) now: Now,
     pub(crate) turn: u64,
@@ -262,38 +271,43 @@ impl Shadow {
         (0..self.agents.len() as u16).map(AgentId)
     }
 
-    /// Units and slots of what she holds: sessions, and what stands with her unopened.
-    pub(crate) fn holds(&self, agent: AgentId) -> (u32, usize) {
-        let (mut units, mut slots) = (0, 0);
+    /// What each agent holds, sessions and what stands with her unopened, and what she is asked about.
+    pub(crate) fn loads(&self) -> Vec<Load> {
+        let mut loads = vec![Load::default(); self.agents.len()];
         for talk in self.talks.values() {
-            let mut slot = false;
-            if let Some(held) = talk.of(agent) {
-                units += held.units;
-                slot |= held.slot;
-            }
-            if let Place::With { agent: holder, why, units: reserved, .. } = talk.place
-                && holder == agent
+            let mut reserved = None;
+            if let Place::With { agent, why, units, .. } = talk.place
                 && why != Why::Returned
             {
-                units += reserved;
-                slot = true;
+                let load = &mut loads[usize::from(agent.0)];
+                load.used += units;
+                load.slots += 1;
+                reserved = Some(agent);
             }
-            slots += usize::from(slot);
+            for held in &talk.held {
+                let load = &mut loads[usize::from(held.agent.0)];
+                load.used += held.units;
+                load.slots += usize::from(held.slot && reserved != Some(held.agent));
+            }
         }
-        (units, slots)
+        for offer in self.offers.values().filter(|offer| offer.asks) {
+            let load = &mut loads[usize::from(offer.agent.0)];
+            load.offered += offer.units;
+            load.asked += 1;
+        }
+        loads
     }
 
-    pub(crate) fn offered(&self, agent: AgentId) -> (u32, usize) {
-        let asking = self.offers.values().filter(|offer| offer.agent == agent && offer.asks);
-        asking.fold((0, 0), |(units, slots), offer| (units + offer.units, slots + 1))
+    pub(crate) fn load(&self, agent: AgentId) -> Load {
+        self.loads()[usize::from(agent.0)]
     }
 
     /// Presence by D-5: lost and signed out, then what stands over load, then load.
     pub(crate) fn presence(&self, agent: AgentId) -> (PresenceId, Status, Reason) {
-        self.presence_under(agent, self.agents[usize::from(agent.0)].over)
+        self.presence_under(agent, self.agents[usize::from(agent.0)].over, self.load(agent).used)
     }
 
-    fn presence_under(&self, agent: AgentId, over: Over) -> (PresenceId, Status, Reason) {
+    fn presence_under(&self, agent: AgentId, over: Over, used: u32) -> (PresenceId, Status, Reason) {
         let plain = |status: Status, reason| (status.presence(), status, reason);
         match (self.agents[usize::from(agent.0)].link, over) {
             (Link::SignedOut, _) => plain(Status::Offline, Reason::SignedOut),
@@ -305,7 +319,7 @@ impl Shadow {
             (_, Over::Supervisor(status)) => plain(status, Reason::Supervisor),
             (_, Over::Load) => {
                 let capacity = self.desk.agents[usize::from(agent.0)].capacity;
-                let status = match self.holds(agent).0 {
+                let status = match used {
                     0 => Status::Available,
                     used if used < capacity => Status::Busy,
                     _ => Status::DoNotDisturb,
@@ -326,34 +340,36 @@ impl Shadow {
     }
 
     pub(crate) fn has_slot(&self, agent: AgentId) -> bool {
-        self.holds(agent).1 + self.offered(agent).1 < TEN
+        let load = self.load(agent);
+        load.slots + load.asked < TEN
     }
 
     /// What stands against an agent, the first that applies, in the order of the contract.
     pub(crate) fn verdict(
         &self,
         agent: AgentId,
+        load: Load,
         workstream: WorkstreamId,
         excluded: &BTreeSet<AgentId>,
     ) -> Verdict {
-        let over = self.agents[usize::from(agent.0)].over;
-        self.verdict_under(agent, workstream, excluded, over)
+        self.verdict_under(agent, load, workstream, excluded, self.agents[usize::from(agent.0)].over)
     }
 
     pub(crate) fn verdict_under(
         &self,
         agent: AgentId,
+        load: Load,
         workstream: WorkstreamId,
         excluded: &BTreeSet<AgentId>,
         over: Over,
     ) -> Verdict {
-        let presence = self.presence_under(agent, over);
-        let units = self.holds(agent).0 + self.offered(agent).0 + self.workstream(workstream).units;
+        let presence = self.presence_under(agent, over, load.used);
+        let units = load.used + load.offered + self.workstream(workstream).units;
         if !self.is_there(agent, presence) {
             Verdict::Offline
         } else if !self.is_allowed(presence, workstream) {
             Verdict::Presence
-        } else if !self.has_slot(agent) {
+        } else if load.slots + load.asked >= TEN {
             Verdict::Sessions
         } else if units > self.desk.agents[usize::from(agent.0)].capacity {
             Verdict::Capacity
@@ -364,8 +380,20 @@ impl Shadow {
         }
     }
 
+    /// Who could take one more of what, by agent and workstream.
+    pub(crate) fn able(&self) -> Vec<Vec<bool>> {
+        let nobody = BTreeSet::new();
+        let able = |(agent, load): (AgentId, Load)| {
+            let takes = |at| self.verdict(agent, load, WorkstreamId(at), &nobody) == Verdict::Ranked;
+            (0..self.desk.workstreams.len() as u16).map(takes).collect()
+        };
+        self.agent_ids().zip(self.loads()).map(able).collect()
+    }
+
     pub(crate) fn could_take(&self, agent: AgentId, workstream: WorkstreamId) -> bool {
-        self.is_employed(agent) && self.verdict(agent, workstream, &BTreeSet::new()) == Verdict::Ranked
+        let nobody = BTreeSet::new();
+        self.is_employed(agent)
+            && self.verdict(agent, self.load(agent), workstream, &nobody) == Verdict::Ranked
     }
 
     /// Could a returned conversation be put to its agent now (D-3)?
@@ -383,13 +411,13 @@ impl Shadow {
     }
 
     /// Her place by the queue's distribution (D-13); smaller is better.
-    pub(crate) fn rank(&self, agent: AgentId, queue: QueueId) -> u64 {
+    pub(crate) fn rank(&self, agent: AgentId, load: Load, queue: QueueId) -> u64 {
         let row = &self.desk.queues[usize::from(queue.0)];
         match row.distribution {
             Distribution::MostIdle | Distribution::Pick => self.agents[usize::from(agent.0)].idle,
             Distribution::HighestCapacity => {
                 let capacity = self.desk.agents[usize::from(agent.0)].capacity;
-                u64::MAX - u64::from(capacity.saturating_sub(self.holds(agent).0 + self.offered(agent).0))
+                u64::MAX - u64::from(capacity.saturating_sub(load.used + load.offered))
             }
             Distribution::RoundRobin => {
                 let last = self.turn_of[usize::from(queue.0)];
@@ -406,12 +434,17 @@ impl Shadow {
     }
 
     /// Somebody waits in the queue and no member could take any of it (B-12).
-    pub(crate) fn is_deserted(&self, queue: QueueId) -> bool {
-        let mut waits = self.waiting(queue).peekable();
+    pub(crate) fn is_deserted(&self, queue: QueueId, able: &[Vec<bool>]) -> bool {
+        // Who waits for opening time was told so: that is no deserted queue.
+        let rings = |talk: &&Talk| {
+            let settings = &self.desk.workstreams[usize::from(talk.workstream.0)];
+            settings.open || settings.offer_out_of_hours
+        };
+        let mut waits = self.waiting(queue).filter(rings).peekable();
         let members = &self.desk.queues[usize::from(queue.0)].members;
         let open = self.has_queue(queue);
-        waits.peek().is_some()
-            && !waits.any(|talk| open && members.iter().any(|&agent| self.could_take(agent, talk.workstream)))
+        let takes = |agent: &AgentId, talk: &Talk| able[usize::from(agent.0)][usize::from(talk.workstream.0)];
+        waits.peek().is_some() && !waits.any(|talk| open && members.iter().any(|agent| takes(agent, talk)))
     }
 
     pub(crate) fn waiting(&self, queue: QueueId) -> impl Iterator<Item = &Talk> {

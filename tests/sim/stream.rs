@@ -29,8 +29,8 @@ impl Shadow {
                 Effect::Session { conversation, agent, opened: true, .. } => {
                     self.opened(act, name(conversation), agent);
                 }
-                Effect::Session { conversation, agent, reason: Some(_), .. } => {
-                    self.session_changed(name(conversation), agent);
+                Effect::Session { conversation, agent, reason: Some(reason), .. } => {
+                    self.session_changed(name(conversation), agent, reason);
                 }
                 Effect::SessionClosed { conversation, agent, reason } => {
                     self.session_closed(name(conversation), agent, reason);
@@ -162,7 +162,8 @@ impl Shadow {
         let due = Due::after(self.now, template.timeout_ms);
         if asks {
             assert!(self.has_slot(agent), "{agent} would hold more than ten");
-            let used = self.holds(agent).0 + self.offered(agent).0 + settings.units;
+            let load = self.load(agent);
+            let used = load.used + load.offered + settings.units;
             let capacity = self.desk.agents[usize::from(agent.0)].capacity;
             assert!(kind == OfferKind::Returned || used <= capacity, "{agent}: {used} of {capacity} units");
         }
@@ -316,11 +317,11 @@ impl Shadow {
         }
         self.given_work(agent);
         self.work_changed(agent);
-        assert!(self.holds(agent).1 <= TEN, "{agent} holds more than ten (S2-32)");
+        assert!(self.load(agent).slots <= TEN, "{agent} holds more than ten (S2-32)");
     }
 
     /// A part went to wrap-up, or one of two things she held of it is gone and the other stays.
-    fn session_changed(&mut self, id: ConversationId, agent: AgentId) {
+    fn session_changed(&mut self, id: ConversationId, agent: AgentId, reason: SessionReason) {
         let now = self.now;
         let settings = *self.workstream(self.talks[&id].workstream);
         let talk = self.talk(id);
@@ -331,10 +332,10 @@ impl Shadow {
         }
         let held = talk.held.iter_mut().find(|held| held.agent == agent).expect("something of it is hers");
         if matches!(held.part, Part::WrapUp(_)) {
-            let Place::With { agent: holder, .. } = talk.place else { panic!("{id}: wrap-up twice") };
-            assert_eq!(holder, agent);
-            talk.place = Place::Line;
-            return self.touch(agent);
+            let over = talk.place == Place::Over;
+            let gone = self.reservation_gone(id, agent, reason);
+            assert!(gone || over, "{id}: nothing of {agent}'s changed");
+            return;
         }
         let deadline = settings.wrapup_deadline_ms;
         held.part = Part::WrapUp((deadline > 0).then(|| Due::after(now, deadline)));
@@ -346,43 +347,54 @@ impl Shadow {
     }
 
     fn session_closed(&mut self, id: ConversationId, agent: AgentId, reason: SessionReason) {
-        let now = self.now;
         let talk = self.talk(id);
         let before = talk.held.len();
         talk.held.retain(|held| held.agent != agent);
         let had_part = talk.held.len() < before;
-        match talk.place {
-            Place::With { agent: holder, why, .. } if holder == agent => {
-                if let Why::Undelivered(due) = why
-                    && reason == SessionReason::Rerouted
-                    && due.mono <= now.mono_ms
-                {
-                    talk.excluded.insert(agent);
-                }
-                talk.place = Place::Line;
-                if why != Why::Returned {
-                    self.touch(agent);
-                }
-            }
-            Place::Talk(owner) if owner == agent => {
-                let heir = talk.guests().next();
-                match (reason, heir) {
-                    (SessionReason::Transferred, _) => {}
-                    (_, Some(heir)) => {
-                        talk.place = Place::Talk(heir);
-                        talk.held
-                            .iter_mut()
-                            .filter(|held| held.agent == heir)
-                            .for_each(|held| held.part = Part::Owner);
-                    }
-                    _ => talk.place = Place::Line,
-                }
-            }
-            _ => {}
+        if !self.reservation_gone(id, agent, reason) {
+            self.owner_gone(id, agent, reason);
         }
         if had_part {
             self.touch(agent);
             self.work_changed(agent);
+        }
+    }
+
+    /// What stood with her goes back to its line; who let eight minutes pass is not asked again at once.
+    fn reservation_gone(&mut self, id: ConversationId, agent: AgentId, reason: SessionReason) -> bool {
+        let now = self.now;
+        let talk = self.talk(id);
+        let Place::With { agent: holder, why, .. } = talk.place else { return false };
+        if holder != agent {
+            return false;
+        }
+        if let Why::Undelivered(due) = why
+            && reason == SessionReason::Rerouted
+            && due.mono <= now.mono_ms
+        {
+            talk.excluded.insert(agent);
+        }
+        talk.place = Place::Line;
+        if why != Why::Returned {
+            self.touch(agent);
+        }
+        true
+    }
+
+    fn owner_gone(&mut self, id: ConversationId, agent: AgentId, reason: SessionReason) {
+        let talk = self.talk(id);
+        if talk.place != Place::Talk(agent) {
+            return;
+        }
+        let heir = talk.guests().next();
+        match (reason, heir) {
+            (SessionReason::Transferred, _) => {}
+            (_, Some(heir)) => {
+                talk.place = Place::Talk(heir);
+                let heirs = talk.held.iter_mut().filter(|held| held.agent == heir);
+                heirs.for_each(|held| held.part = Part::Owner);
+            }
+            _ => talk.place = Place::Line,
         }
     }
 
@@ -429,7 +441,11 @@ impl Shadow {
             }
             BannerKind::ConferenceRefused => assert!(closed(&[OfferKind::Conference]), "who refused?"),
             BannerKind::MaxSessions => {
-                assert_eq!(self.holds(agent).1, TEN, "{agent} is off duty for ten she does not hold (S2-33)");
+                assert_eq!(
+                    self.load(agent).slots,
+                    TEN,
+                    "{agent} is off duty for ten she does not hold (S2-33)"
+                );
                 self.capped.push((agent, before));
             }
             _ => {}

@@ -1,6 +1,7 @@
 //! The engine, its shadow, the clock and the store, driven together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt::Write;
 
 use deskbell::engine::Engine;
 use deskbell::engine::effect::{Answer, Effect};
@@ -17,6 +18,32 @@ use crate::store::Store;
 /// Inputs printed with a failure.
 const TRACE: usize = 20;
 
+/// FNV-1a over what is printed into it.
+pub(crate) struct Fnv(pub(crate) u64);
+
+impl Write for Fnv {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        }
+        Ok(())
+    }
+}
+
+/// What a run should come past, of an effect.
+fn landmark(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::OfferClosed { kind, end, .. } => format!("offer {kind:?} {end:?}"),
+        Effect::Decision { event, .. } => format!("event {event:?}"),
+        Effect::Banner { kind, .. } => format!("banner {kind:?}"),
+        Effect::SessionClosed { reason, .. } => format!("session {reason:?}"),
+        Effect::Answer { answer: Answer::Refused(refusal), .. } => format!("refused {refusal:?}"),
+        Effect::WrappedUp { by_deadline: true, .. } => "wrap-up by deadline".into(),
+        Effect::Unwatched { .. } => "queue unwatched".into(),
+        _ => return None,
+    })
+}
+
 pub(crate) struct World {
     pub(crate) rng: Rng,
     pub(crate) engine: Engine,
@@ -24,17 +51,18 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) now: Now,
     pub(crate) capacity: Capacity,
-    pub(crate) trace: VecDeque<(Now, String)>,
-    pub(crate) step: u64,
-    pub(crate) hash: u64,
+    pub(crate) trace: VecDeque<(Now, Act)>,
+    pub(crate) hash: Fnv,
     pub(crate) inputs: u64,
     pub(crate) restarts: u64,
     pub(crate) offers: u64,
     pub(crate) closed: u64,
+    /// What has come about at least once.
+    pub(crate) reached: BTreeSet<String>,
     pub(crate) next_id: u64,
     pub(crate) next_client: u64,
     pub(crate) effects: Vec<Effect>,
-    /// Compare all after every so many inputs: each on tiny tables.
+    /// All is compared after every so many inputs; what an effect may not be is seen at once.
     every: u64,
 }
 
@@ -53,33 +81,34 @@ impl World {
             now,
             capacity,
             trace: VecDeque::new(),
-            step: 0,
-            hash: 0xcbf2_9ce4_8422_2325,
+            hash: Fnv(0xcbf2_9ce4_8422_2325),
             inputs: 0,
             restarts: 0,
             offers: 0,
             closed: 0,
+            reached: BTreeSet::new(),
             next_id: 1,
             next_client: 1,
             effects: Vec::new(),
-            every: if capacity == Capacity::TINY { 1 } else { 4 },
+            every: if capacity == Capacity::TINY { 3 } else { 8 },
         };
         world.raw(Input::Open);
         world
     }
 
-    fn note(&mut self, what: String) {
+    fn note(&mut self, act: &Act) {
         if self.trace.len() == TRACE {
             self.trace.pop_front();
         }
-        self.trace.push_back((self.now, what));
+        self.trace.push_back((self.now, act.clone()));
     }
 
     fn drain(&mut self) {
         self.effects.clear();
         while let Some(effect) = self.engine.poll_effect() {
-            for byte in format!("{effect:?}").bytes() {
-                self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+            write!(self.hash, "{effect:?}").expect("hashing does not fail");
+            if let Some(what) = landmark(&effect) {
+                self.reached.insert(what);
             }
             self.offers += u64::from(matches!(effect, Effect::Offered { .. }));
             self.closed += u64::from(matches!(effect, Effect::Closed { .. }));
@@ -98,10 +127,7 @@ impl World {
     pub(crate) fn act(&mut self, act: Act) {
         self.inputs += 1;
         let request = RequestId(self.inputs as u32);
-        self.note(match &act {
-            Act::Desk(_) => "Desk(..)".into(),
-            act => format!("{act:?}"),
-        });
+        self.note(&act);
         self.shadow.now = self.now;
         let expected = self.shadow.expect(&act);
         let idle = self.is_settled();
@@ -176,7 +202,12 @@ impl World {
     pub(crate) fn wait(&mut self, ms: u64) {
         let end = self.now.mono_ms + ms;
         self.settle();
+        let inputs = self.inputs + 300;
         while let Some(due) = self.engine.next_deadline().filter(|&due| due <= end) {
+            if self.inputs > inputs {
+                // A long night of a full desk: enough of it.
+                return;
+            }
             let late = if self.rng.one_in(4) { self.rng.below(5) } else { 0 };
             self.move_clock((due + late).min(end).saturating_sub(self.now.mono_ms));
             self.settle();
@@ -188,7 +219,7 @@ impl World {
     pub(crate) fn restart(&mut self) {
         self.restarts += 1;
         let away = [0, 3_000, 60_000, 200_000, 3_600_000][self.rng.below(5) as usize];
-        self.note(format!("Restart after {away} ms"));
+        self.note(&Act::Restart(away));
         let crash = self.now.wall_ms;
         self.now = Now { mono_ms: (1 << 30) + self.rng.below(1 << 30), wall_ms: crash + away };
         self.engine =

@@ -59,7 +59,7 @@ impl Office {
         let capacity = Capacity { conversations: 64, agents: 3, queues: 2, workstreams: 4 };
         bench.engine = Engine::new(capacity, routing, bench.now, 1);
         bench.feed(Input::Open);
-        let contacts = Contacts::new(&desk);
+        let contacts = Contacts::new(&desk, []);
         let (cards, tails) = (HashMap::new(), HashMap::new());
         Office { bench, desk, names, cards, tails, contacts, floor: Floor::default() }
     }

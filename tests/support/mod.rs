@@ -87,7 +87,8 @@ impl Desk {
     }
 
     fn launch(&mut self) {
-        let address = if self.options.iter().any(|option| option == EVERYWHERE) { "0.0.0.0" } else { "127.0.0.1" };
+        let address =
+            if self.options.iter().any(|option| option == EVERYWHERE) { "0.0.0.0" } else { "127.0.0.1" };
         let listen = format!("{address}:{}", self.port);
         let mut child = binary()
             .arg("demo")

@@ -27,11 +27,20 @@ const BOOTS: [(&str, &[&str]); 3] = [
             "stops_cleanly_without_loss",
             "comes_back_from_sigkill",
             "is_killed_and_restarted_when_the_desk_is_stuck",
+            "heals_by_itself_once_a_fault_of_the_settings_is_corrected",
             "upgrades_with_its_doors_open",
             "backs_up_while_it_works",
         ],
     ),
-    ("read-only", &["serves_from_a_read_only_root", "knows_the_chat_after_a_reboot"]),
+    (
+        "read-only",
+        &[
+            "serves_from_a_read_only_root",
+            "knows_the_chat_after_a_reboot",
+            "understands_the_images_settings",
+            "keeps_its_log_in_memory",
+        ],
+    ),
     ("remove", &["keeps_state_when_removed", "purges_everything_but_backups"]),
 ];
 
@@ -51,6 +60,16 @@ ExecStopPost=/bin/systemctl poweroff --no-block
 StandardOutput=journal
 TimeoutStartSec=280
 ";
+
+/// Where an image puts the drop-ins of `firmware-config`, below `/etc`.
+const DRESS: [(&str, &str); 6] = [
+    ("sysctl.d/60-deskbell.conf", "sysctl.d/60-deskbell.conf"),
+    ("journald.conf.d/deskbell.conf", "systemd/journald.conf.d/deskbell.conf"),
+    ("system.conf.d/watchdog.conf", "systemd/system.conf.d/deskbell-watchdog.conf"),
+    ("timesyncd.conf.d/deskbell.conf", "systemd/timesyncd.conf.d/deskbell.conf"),
+    ("tmp.mount.d/deskbell.conf", "systemd/system/tmp.mount.d/deskbell.conf"),
+    ("profiles/board-1g.conf", "systemd/system/deskbell.service.d/profile.conf"),
+];
 
 struct Guest {
     root: PathBuf,
@@ -122,6 +141,29 @@ impl Guest {
         }
     }
 
+    /// Boots with the system around the box as the image recipe has it, and takes that away again.
+    fn boot_as_an_image(&self, phase: &str) {
+        let etc = self.root.join("etc");
+        for (from, to) in DRESS {
+            let to = etc.join(to);
+            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+            fs::copy(project("firmware-config").join(from), to).expect("a drop-in");
+        }
+        let tmp = etc.join("systemd/system/tmp.mount");
+        std::os::unix::fs::symlink("/usr/share/systemd/tmp.mount", &tmp).expect("a link");
+        // The state is a file system of its own.
+        let state = self.trial.join("state");
+        copy(&self.root.join("var/lib/deskbell"), &state);
+        let state = format!("--bind={}:/var/lib/deskbell", state.display());
+        let memory = ["--tmpfs=/var/tmp", "--tmpfs=/var/lib/systemd", "--tmpfs=/var/log"];
+        self.boot(phase, &[&["--read-only", &state][..], &memory].concat());
+        for (_, to) in DRESS {
+            fs::remove_file(etc.join(to)).expect("ours");
+        }
+        fs::remove_dir(etc.join("systemd/system/deskbell.service.d")).expect("ours");
+        fs::remove_file(tmp).expect("ours");
+    }
+
     fn results(&self) -> String {
         fs::read_to_string(self.trial.join("results")).unwrap_or_default()
     }
@@ -143,14 +185,7 @@ fn installed_and_booted_it_holds_what_the_units_promise() {
     let guest = Guest::new();
     for (phase, _) in BOOTS {
         match phase {
-            "read-only" => {
-                // As an image has it: the state is a file system of its own.
-                let state = guest.trial.join("state");
-                copy(&guest.root.join("var/lib/deskbell"), &state);
-                let state = format!("--bind={}:/var/lib/deskbell", state.display());
-                let memory = ["--tmpfs=/var/tmp", "--tmpfs=/var/lib/systemd", "--tmpfs=/var/log"];
-                guest.boot(phase, &[&["--read-only", &state][..], &memory].concat());
-            }
+            "read-only" => guest.boot_as_an_image(phase),
             _ => guest.boot(phase, &[]),
         }
     }

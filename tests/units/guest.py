@@ -400,6 +400,27 @@ def is_killed_and_restarted_when_the_desk_is_stuck():
     still_there()
 
 
+def heals_by_itself_once_a_fault_of_the_settings_is_corrected():
+    path = "/etc/deskbell/deskbell.toml"
+    with open(path) as file:
+        good = file.read()
+    with open(path, "w") as file:
+        file.write(good + "\nno_such_key = 1\n")
+    run("systemctl", "restart", "deskbell.service", check=False)
+    # Knocking does not wear the doors out.
+    for _ in range(30):
+        socket.create_connection(("127.0.0.1", 443), timeout=5).close()
+        time.sleep(0.1)
+    expect(not active(), "it runs with a key it does not know")
+    expect(journal(r"no_such_key"), "the journal does not say which")
+    for door in ("staff", "public", "redirect", "admin"):
+        expect(active(f"deskbell-{door}.socket"), f"the door {door} has given up")
+    with open(path, "w") as file:
+        file.write(good)
+    until(active, 20, "active again without a command")
+    still_there()
+
+
 def upgrades_with_its_doors_open():
     talk("just before the upgrade")
     refused, over = [], threading.Event()
@@ -450,6 +471,23 @@ def knows_the_chat_after_a_reboot():
     still_there()
 
 
+def understands_the_images_settings():
+    odd = journal(r"(?i).*(unknown key|unknown section|failed to parse|invalid value|assignment outside).*")
+    expect(not odd, odd and odd.group(0))
+    expect(show("deskbell.service", "MemoryMax") == str(416 << 20), show("deskbell.service", "MemoryMax"))
+    expect(show("tmp.mount", "DropInPaths") != "", "tmp.mount is not dressed")
+    with open("/etc/sysctl.d/60-deskbell.conf") as file:
+        keys = [line.split("=")[0].strip() for line in file if "=" in line and not line.startswith("#")]
+    missing = [key for key in keys if not os.path.exists("/proc/sys/" + key.replace(".", "/"))]
+    expect(len(keys) == 8 and not missing, f"{keys}: unknown to the kernel: {missing}")
+
+
+def keeps_its_log_in_memory():
+    kept = [name for _, _, files in os.walk("/var/log/journal") for name in files]
+    expect(not kept, f"the journal is on the disk: {kept}")
+    expect(run("journalctl", "-b", "-n", "1", "-o", "cat", "--no-pager") != "", "there is no journal")
+
+
 def keeps_state_when_removed():
     run("dpkg", "-r", "deskbell")
     expect(not active() and not active("deskbell-staff.socket"), "something still runs")
@@ -484,9 +522,13 @@ PHASES = {
         redirects_port_80_and_does_nothing_else, runs_without_root_capability_or_network,
         writes_nowhere_but_in_its_state, has_its_keys_as_credentials, has_the_profiles_ceiling, holds_a_chat,
         starts_on_the_first_knock, stops_cleanly_without_loss, comes_back_from_sigkill,
-        is_killed_and_restarted_when_the_desk_is_stuck, upgrades_with_its_doors_open, backs_up_while_it_works,
+        is_killed_and_restarted_when_the_desk_is_stuck,
+        heals_by_itself_once_a_fault_of_the_settings_is_corrected, upgrades_with_its_doors_open, backs_up_while_it_works,
     ],
-    "read-only": [serves_from_a_read_only_root, knows_the_chat_after_a_reboot],
+    "read-only": [
+        serves_from_a_read_only_root, knows_the_chat_after_a_reboot, understands_the_images_settings,
+        keeps_its_log_in_memory,
+    ],
     "remove": [keeps_state_when_removed, purges_everything_but_backups],
 }
 

@@ -31,6 +31,10 @@ fn units_with(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
     for entry in fs::read_dir(project("systemd/deskbell.service.d")).expect("drop-ins").flatten() {
         fs::copy(entry.path(), drop_ins.join(entry.file_name())).expect("a drop-in");
     }
+    for profile in ["board-512m", "board-1g", "board-4g", "x86"] {
+        let file = format!("{profile}.conf");
+        fs::copy(project("firmware-config/profiles").join(&file), drop_ins.join(&file)).expect("a drop-in");
+    }
     dir
 }
 
