@@ -290,6 +290,9 @@ pub const INVITES_MAX: usize = 1024;
 /// Visitors remembered as invited lately. Doubled: 200 KiB more.
 pub const INVITED_MAX: usize = 8192;
 
+/// Rules of invitations whose outcomes are counted. Doubled: 50 KiB more.
+pub const INVITE_RULES_MAX: usize = 512;
+
 /// Addresses of a visitor's path in one call.
 pub const INVITE_PATH_MAX: usize = 64;
 

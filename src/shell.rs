@@ -26,7 +26,7 @@ pub mod world;
 mod agents;
 mod connections;
 mod contact_acts;
-mod contacts;
+pub mod contacts;
 mod customers;
 mod erase;
 mod hello;
@@ -175,6 +175,7 @@ impl Shell {
             names: &self.names,
             cards: &self.cards,
             tails: &self.tails,
+            contacts: &self.contacts,
             floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),

@@ -137,7 +137,7 @@ const panels = {
     rows.push([t("agent.field.since"), h("span", { title: exact(one.since) }, clockTime(one.since))]);
     return [
       section(null, null, facts(rows)),
-      contactSection(state, one, one.customer?.contact && contactId(one)),
+      one.customer?.contact ? contactSection(state, one, contactId(one)) : stored(state, one),
       satisfaction(one),
       notes(state, one),
     ];
@@ -298,8 +298,26 @@ function earlier(state, item) {
   );
 }
 
+/** What is stored, where it says something else than the customer; or all she could be, none of them linked (REQ S1-12). */
+function stored(state, one) {
+  const { stored: known, candidates = [] } = one.customer || {};
+  const shown = known ? [known] : candidates;
+  if (!shown.length) return null;
+  return section(
+    t(known ? "agent.cust.stored" : "agent.cust.several"),
+    null,
+    shown.map((contact) =>
+      facts(
+        ["name", "email", "mobile", "phone"]
+          .filter((key) => contact[key])
+          .map((key) => [t(`agent.field.${key}`), masked(state, known && one, key, contact[key])]),
+      ),
+    ),
+  );
+}
+
 function masked(state, one, key, value) {
-  const may = state.settings.reveal && one.customer?.contact;
+  const may = state.settings.reveal && one?.customer?.contact;
   return h(
     "span",
     { class: "wrap" },

@@ -17,7 +17,7 @@ use super::parse::FORMAT_VERSION;
 use super::secret::Credential;
 use super::template::Template;
 use super::tree::{Tree, Value};
-use super::widget::{Audience, Origin, PagePattern, Prechat, Rule, Widget};
+use super::widget::{Audience, Condition, Origin, PagePattern, Prechat, Rule, Widget};
 use super::words::Word;
 use super::workstream::{Auth, Workstream};
 
@@ -318,7 +318,7 @@ fn audience(audience: &Audience) -> Tree {
     tree.put("device", shown_list(&audience.device));
     tree.put("language", shown_list(&audience.language));
     if !audience.context.is_empty() {
-        let entry = |(key, value): &(Box<str>, Box<str>)| (key.to_string(), Value::from(&**value));
+        let entry = |(key, value): &(Box<str>, Condition)| (key.to_string(), Value::from(value.as_str()));
         tree.put("context", Value::Inline(audience.context.iter().map(entry).collect()));
     }
     tree
@@ -365,6 +365,7 @@ fn contacts(contacts: &[Contact]) -> Vec<(String, Tree)> {
         tree.put_some("email", contact.email.as_deref());
         tree.put_some("mobile", contact.mobile.as_deref());
         tree.put_some("phone", contact.phone.as_deref());
+        tree.put_some("sub", contact.sub.as_deref());
         let first = names.insert(contact.name.as_str());
         trees.push((if first { contact.name.clone() } else { format!("{} ({index})", contact.name) }, tree));
     }

@@ -282,6 +282,8 @@ pub struct Contact {
     pub mobile: Option<String>,
     /// Another telephone number, as written.
     pub phone: Option<String>,
+    /// Who it is to the site that signs for its customers (S1-12).
+    pub sub: Option<String>,
 }
 
 /// Finds an entry by its id.

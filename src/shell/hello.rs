@@ -271,6 +271,7 @@ impl Shell {
                 None => (random().max(1), true),
             }
         };
+        let seconds = page.as_ref().and_then(|page| page.seconds).filter(|s| s.is_finite() && *s >= 0.0);
         let page = page.map(|page| page.kept());
         let arrival = move |shell: &mut Shell, number: u64| {
             let visitor = shell.visitors.entry(number);
@@ -286,6 +287,9 @@ impl Shell {
             }
             // What the site signed stands above what the page says.
             visitor.context = context;
+            if let Some(seconds) = seconds {
+                super::start::add_seconds_on_page(&mut visitor.context, seconds.floor());
+            }
             for (key, value) in signed {
                 visitor.context.retain(|(name, _)| *name != key);
                 visitor.context.push((key, value));

@@ -193,6 +193,7 @@ impl Shell {
                 one("deskbell_conversations_open", "Conversations in the table.", f64::from(used)),
                 one("deskbell_store_durable", "The last batch on disk.", self.store.durable().0 as f64),
                 one("deskbell_store_applied", "The last batch readers see.", self.store.applied().0 as f64),
+                self.invite_figure(),
                 Figure {
                     name: "deskbell_conversations",
                     help: "Conversations in the table by state.",

@@ -28,6 +28,14 @@ const NUMBERS_FROM_MS: i64 = 1_577_836_800_000;
 /// Random bits behind the millisecond, so that a number tells nothing of its neighbours.
 const RANDOM_BITS: u32 = 22;
 
+/// Time on the page stands among the context variables (S1-13), unless the page has its own or they are full.
+pub(super) fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) {
+    const KEY: &str = "seconds_on_page";
+    if context.len() < crate::limits::CONTEXT_KEYS_MAX && context.iter().all(|(key, _)| key != KEY) {
+        context.push((KEY.to_owned(), ContextValue::Number(seconds)));
+    }
+}
+
 impl Shell {
     pub(super) fn start(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, start: Start) {
         let Some(known) = self.visitors.get(visitor) else { return };
@@ -53,17 +61,27 @@ impl Shell {
             return self.refuse(conn, re, Refusal::ConsentRequired);
         }
         let mut card = card;
-        if let Some(invite) = &start.invite {
-            match self.use_invite(&widget, invite) {
-                Ok(rule) => card.proactive = Some(rule),
+        let accepted = match &start.invite {
+            Some(invite) => match self.accepted_invite(&widget, invite) {
+                Ok(accepted) => Some(accepted),
                 Err(refusal) => return self.refuse(conn, re, refusal),
+            },
+            None => None,
+        };
+        if let Some(accepted) = &accepted {
+            card.proactive = Some(accepted.rule.clone());
+            if let Some(seconds) = accepted.seconds_on_page {
+                add_seconds_on_page(&mut card.context, seconds);
             }
         }
         if let Some(refusal) = self.no_room() {
             return self.refuse(conn, re, refusal);
         }
         let comment = card.comment.clone();
-        self.arrive(card, comment, None, false, Some(Asker { conn, re }));
+        let given = self.arrive(card, comment, None, false, Some(Asker { conn, re }));
+        if let (Some(accepted), Some(Answer::Started(_))) = (accepted, given) {
+            self.spend_invite(&accepted);
+        }
     }
 
     /// A message left while nobody is there (D-19).

@@ -115,6 +115,11 @@ impl Shelf {
         Shelf(files.iter().map(|(name, bytes)| (*name, Asset::new(name, bytes))).collect())
     }
 
+    /// Files for other people's visitors: without what only their authors read.
+    fn lean(files: &[(&'static str, &'static [u8])]) -> Shelf {
+        Shelf(files.iter().map(|(name, bytes)| (*name, Asset::new(name, lean(name, bytes)))).collect())
+    }
+
     fn respond(&self, name: &str, request: &Request) -> Response {
         match self.0.get(name) {
             Some(asset) => asset.respond(request),
@@ -130,11 +135,35 @@ pub fn page(request: &Request) -> Response {
     PAGE.respond(request)
 }
 
+/// A script or sheet without its comments, indentation and empty lines. Goes by whole lines only, so that it need not
+/// understand either language: what stands behind code stays, and no statement changes its line's end.
+fn lean(name: &str, bytes: &'static [u8]) -> &'static [u8] {
+    let (true, Ok(text)) = (name.ends_with(".js") || name.ends_with(".css"), std::str::from_utf8(bytes))
+    else {
+        return bytes;
+    };
+    let mut kept = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines().map(str::trim) {
+        let opens = line.starts_with("/*");
+        if opens || in_comment {
+            in_comment = !line.ends_with("*/");
+        } else if !line.is_empty() && !(line.starts_with("//") && name.ends_with(".js")) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    // Once a process: the shelves are made at the start and stay.
+    kept.leak().as_bytes()
+}
+
 /// The routes of all files.
 pub fn routes(demo: bool) -> Vec<Route> {
-    let loader =
-        Arc::new(Asset::new("widget.js", include_bytes!("widget.js")).caching(Caching::Seconds(LOADER_S)));
-    let widget = Arc::new(Shelf::new(WIDGET));
+    let loader = Arc::new(
+        Asset::new("widget.js", lean("widget.js", include_bytes!("widget.js")))
+            .caching(Caching::Seconds(LOADER_S)),
+    );
+    let widget = Arc::new(Shelf::lean(WIDGET));
     let web = Arc::new(Shelf::new(WEB));
     let agent = Arc::new(Shelf::new(AGENT));
     let manual = Arc::new(Shelf::new(MANUAL));

@@ -34,7 +34,7 @@ function subject(jwt) {
 
 function trimmed({ page = {}, ...rest }) {
   const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
-  return { ...rest, page: Object.fromEntries(cut) };
+  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds } };
 }
 
 /**

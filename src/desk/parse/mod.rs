@@ -185,7 +185,8 @@ fn contacts(root: &Section<'_>) -> Vec<Contact> {
         };
         let (mobile, phone) = (number("mobile"), number("phone"));
         let name = section.need("name").and_then(|entry| entry.text(NAME))?;
-        Some(Contact { name, email, mobile, phone })
+        let sub = section.text("sub", NAME);
+        Some(Contact { name, email, mobile, phone, sub })
     };
     root.tables("contact", None, DESK_CONTACTS_MAX).iter().filter_map(contact).collect()
 }
