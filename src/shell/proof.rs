@@ -137,8 +137,10 @@ impl Shell {
             .all
             .keys()
             .filter(|conn| {
-                let proof = self.connections.customer(**conn).and_then(|customer| customer.proof.as_ref());
-                proof.is_some_and(|proof| !proof.holds(&self.desk))
+                let Some(customer) = self.connections.customer(**conn) else { return false };
+                // Where the widget itself is gone the customer stays to be warned, and to end (S3-9).
+                let stands = self.workstream_of(&customer.widget).is_some();
+                stands && customer.proof.as_ref().is_some_and(|proof| !proof.holds(&self.desk))
             })
             .copied()
             .collect();
