@@ -30,7 +30,9 @@ mod contacts;
 mod customers;
 mod erase;
 mod hello;
+mod history;
 mod keep;
+mod keeper;
 mod keys;
 mod lines;
 mod office;
@@ -89,6 +91,8 @@ pub struct Shell {
     engine: Engine,
     names: Names,
     desk: Arc<Desk>,
+    /// Where the desk's history stands.
+    history: history::Head,
     board: Arc<Board>,
     clock: Clock,
     now: Now,

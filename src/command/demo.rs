@@ -54,7 +54,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         demo: Some((speed, wall_ms)),
         hosts,
         trusted_proxies: Vec::new(),
+        public_url: None,
         listening: vec![(listener, Face::Both)],
+        admin: None,
     };
     let running = boot::start(plan).map_err(ended)?;
     let url = match bound.ip() {
@@ -120,6 +122,7 @@ fn say(url: &str, data: &str, accounts: &[String]) -> Result<(), Ended> {
     let mut lines = vec![
         format!("shop page      {url}/demo/"),
         format!("agent desktop  {url}/agent/"),
+        format!("admin pages    {url}/admin/"),
         format!("trust          {url}/trust"),
         format!("data           {data}"),
         String::new(),
