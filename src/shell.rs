@@ -42,6 +42,7 @@ mod reading;
 pub mod reads;
 mod recover;
 mod reveal;
+mod set_up;
 mod start;
 mod storable;
 mod touches;

@@ -168,3 +168,30 @@ fn the_socket_is_for_the_boxs_user_and_what_cannot_be_done_is_refused_by_name() 
     let history = root.page("/admin/changes");
     assert!(history.body.contains("local root"), "{}", history.body);
 }
+
+#[test]
+fn a_box_without_staff_asks_for_its_set_up_code_once() {
+    let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
+    std::fs::write(file.path(), "version = 1\nname = \"deskbell\"\n").expect("written");
+    let mut desk = Desk::start(&["--desk", &file.path().display().to_string()]);
+    let kept = desk.dir.join("setup-code");
+    assert_eq!(kept.metadata().expect("there is a code").permissions().mode() & 0o777, 0o600);
+    let code = std::fs::read_to_string(&kept).expect("readable").trim().to_owned();
+    assert!(desk.log().contains(&code), "it stands in the log too");
+    let visitor = Visitor { desk: &desk, cookie: String::new() };
+    let form = visitor.form("/admin/sign-in", "/admin/set-up");
+    let form = form.set("name", "Eva").set("username", "eva").set("password", "a long enough password");
+    let wrong = visitor.post(&form.clone().set("code", "AAAAAAAAAAAAAAAA"));
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (401, None), "{}", wrong.body);
+    let made = visitor.post(&form.clone().set("code", &code));
+    assert_eq!(made.status, 303, "{}", made.body);
+    let cookie = made.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie");
+    let eva = Visitor { desk: &desk, cookie: cookie.to_owned() };
+    assert_eq!(eva.get("/admin/people/eva").status, 200);
+    assert!(!kept.exists(), "the code is spent");
+    let again = visitor.post(&form.set("username", "mallory").set("code", &code));
+    assert_eq!(again.header("location"), Some("/admin/sign-in"));
+    assert_eq!(eva.get("/admin/people/mallory").status, 404);
+    desk.start_again();
+    assert!(!kept.exists(), "nor is there one at the next start");
+}

@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
 /// What went wrong on the way up, as one line.
 pub(crate) fn ended(error: BootError) -> Ended {
     match error {
-        BootError::Desk(_) | BootError::NoDesk | BootError::TooMany(_) => Ended::usage(error.to_string()),
+        BootError::Desk(_) | BootError::TooMany(_) => Ended::usage(error.to_string()),
         _ => Ended::failed(error.to_string()),
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct Surface {
     pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
     /// Where the admin pages listen, and the secret they share with the gateway.
     pub(super) admin: (PathBuf, StartKey),
+    /// The set-up code, when the box started without staff.
+    pub(super) set_up: Option<super::set_up::Code>,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
 }

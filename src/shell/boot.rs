@@ -18,6 +18,7 @@ use super::door::Door;
 use super::keeper::{BoxKeeper, Place};
 use super::recover;
 use super::rows::TooMany;
+use super::set_up;
 use super::tokens::Tokens;
 use crate::admin::{self, Admin, StartKey};
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret, Workstream};
@@ -150,8 +151,6 @@ pub enum BootError {
     Read(ReadError),
     /// The store could not be written.
     Write(String),
-    /// There is no desk: neither in the store nor as a file.
-    NoDesk,
     /// The desk file has faults.
     Desk(Faults),
     /// The desk has too many of something.
@@ -176,9 +175,6 @@ impl fmt::Display for BootError {
             BootError::Store(error) => write!(f, "the store cannot be opened: {error}"),
             BootError::Read(error) => write!(f, "the store cannot be read: {error:?}"),
             BootError::Write(error) => write!(f, "the store cannot be written: {error}"),
-            BootError::NoDesk => {
-                f.write_str("there is no desk yet: give one with `deskbell desk apply FILE`")
-            }
             BootError::Desk(faults) => {
                 let first = faults.list.first().map(ToString::to_string).unwrap_or_default();
                 let more = faults.list.len().saturating_sub(1) + faults.more;
@@ -262,13 +258,15 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let key = StartKey::new().map_err(|_| BootError::NoRandom)?;
     let good_until_s = Arc::new(AtomicI64::new(authority.good_until_s()));
     let fingerprint = authority.ca_fingerprint().unwrap_or_default();
+    let staff_url = staff_url(&plan.hosts, &plan.listening);
+    let set_up = set_up::Code::for_desk(&board.desk(), &plan.data, &staff_url)?;
     let keeper = BoxKeeper {
         door: door.clone(),
         readers: readers.clone(),
         data: plan.data,
         place: Place {
             names: names.clone(),
-            staff_url: staff_url(&plan.hosts, &plan.listening),
+            staff_url,
             public_url: plan.public_url,
             staff: addresses(&plan.listening, Face::Staff),
             public: addresses(&plan.listening, Face::Public),
@@ -290,6 +288,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         signer: signer.map(Arc::new),
         gateway: Arc::clone(&running_gateway),
         admin: (admin_socket, key.clone()),
+        set_up,
         loopback_unlimited: demo,
     };
     let router = api::router(surface);
@@ -370,14 +369,15 @@ impl Running {
     }
 }
 
-/// The stored desk, or else the given one.
+/// The stored desk, or else the given one, or else an empty one.
 fn desk_of(stored: Option<&str>, given: Option<&str>) -> Result<(Desk, bool), BootError> {
     let (text, options, is_stored) = match (stored, given) {
         (Some(text), _) => {
             (text, LoadOptions { stored: true, allow_missing_secrets: true, ..LoadOptions::default() }, true)
         }
         (None, Some(text)) => (text, LoadOptions::default(), false),
-        (None, None) => return Err(BootError::NoDesk),
+        // Its first admin makes it at the admin pages.
+        (None, None) => (set_up::EMPTY, LoadOptions::default(), false),
     };
     let loaded = desk::load_with(text, options).map_err(BootError::Desk)?;
     for warning in &loaded.warnings {
