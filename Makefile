@@ -13,7 +13,7 @@ GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-s
 .PHONY: help run build test test-box tools lint sim bench clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Start the demo (release build): a shop, a desktop, accounts printed
 	$(CARGO) run --release -- demo
@@ -43,6 +43,7 @@ test-box: ## The slow checks: a million simulated steps, restart on a 1 GiB file
 	$(CARGO) build --release
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture
+	$(CARGO) test --release --test at_size --test manual -- --ignored --nocapture
 	$(MAKE) test-units test-arm64
 	@echo "make test-box: done. What says SKIPPED above was not run."
 

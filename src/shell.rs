@@ -31,6 +31,7 @@ mod customers;
 mod erase;
 mod hello;
 mod history;
+pub mod hours;
 mod keep;
 mod keeper;
 mod keys;
@@ -38,6 +39,7 @@ mod lines;
 mod office;
 pub mod offline;
 mod orphans;
+mod proof;
 mod reading;
 pub mod reads;
 mod recover;
@@ -46,8 +48,10 @@ mod set_up;
 mod start;
 mod storable;
 mod touches;
+pub mod trust;
 mod turn;
 mod visitors;
+mod waits;
 mod words;
 
 use std::collections::HashMap;
@@ -119,7 +123,8 @@ pub struct Shell {
     lines: lines::Lines,
     floor: floor::Floor,
     marked: Option<Instant>,
-    next_hours_ms: Option<i64>,
+    doors: hours::Doors,
+    vouchers: trust::Vouchers,
     started: Instant,
     checkpointed: Instant,
     watchdog: Option<Duration>,
@@ -134,6 +139,8 @@ impl Shell {
             let wait = self.wait().min(chores.saturating_duration_since(Instant::now()));
             let first = next_event(events, wait);
             self.now = self.clock.now();
+            // Before anybody asks: what opens at eight is open for the question of eight.
+            self.follow_hours();
             let mut stopping = false;
             for event in first
                 .into_iter()
@@ -197,7 +204,9 @@ impl Shell {
     }
 
     fn wait(&self) -> Duration {
-        self.engine.next_deadline().map_or(CHORES, |deadline| self.clock.until(deadline))
+        let timers = self.engine.next_deadline().map_or(CHORES, |deadline| self.clock.until(deadline));
+        let hours = self.until_hours_ms().map_or(CHORES, |wait_ms| self.clock.real_time(wait_ms));
+        timers.min(hours)
     }
 
     fn tick_if_due(&mut self) {
@@ -213,7 +222,7 @@ impl Shell {
 
     fn chores(&mut self) {
         self.now = self.clock.now();
-        self.follow_hours();
+        self.watch_clock();
         self.tell_lines();
         self.forget_tokens();
         self.mark_clock();

@@ -43,6 +43,22 @@ fn every_example_of_the_manual_is_true() {
 }
 
 #[test]
+fn the_manual_prints_every_example() {
+    let page = include_str!("../src/manual/masking.html");
+    let written = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    for (input, output, why) in EXAMPLES {
+        let row = format!(
+            "<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td></tr>",
+            written(input),
+            written(output),
+            written(why)
+        );
+        assert!(page.contains(&row), "not in the manual: {row}");
+    }
+    assert_eq!(page.matches("<tr><td>").count(), EXAMPLES.len(), "the manual has rows the tests do not run");
+}
+
+#[test]
 fn examples_hold_within_a_sentence_and_twice_over() {
     for (input, output, why) in EXAMPLES {
         let masked = masker("NL").mask(&format!("Hello, {input}\nThanks")).into_owned();

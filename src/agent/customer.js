@@ -7,6 +7,7 @@ import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { findArticles, loadContact, loadTranscript, openDialog, share } from "./acts.js";
+import { contactSection } from "./contact.js";
 import { button, customerName, face, nameOf, time, withMasks } from "./parts.js";
 import { canType, selectedSession } from "./state.js";
 
@@ -26,9 +27,11 @@ export const inputs = (s) => {
     one && one.context,
     one && one.since,
     one && one.rating,
+    one && one.role,
     s.notes[s.selected],
     s.tab,
     s.contacts,
+    s.people,
     s.transcripts,
     s.me,
     s.settings.articles,
@@ -132,7 +135,12 @@ const panels = {
     if (page.url) rows.push([t("agent.field.page"), h("span", { class: "cut", title: page.url }, path(page.url))]);
     if (page.seconds !== undefined) rows.push([t("agent.field.on_page"), span(Number(page.seconds) * 1000)]);
     rows.push([t("agent.field.since"), h("span", { title: exact(one.since) }, clockTime(one.since))]);
-    return [section(null, null, facts(rows)), satisfaction(one), notes(state, one)];
+    return [
+      section(null, null, facts(rows)),
+      contactSection(state, one, one.customer?.contact && contactId(one)),
+      satisfaction(one),
+      notes(state, one),
+    ];
   },
 
   details(state, one) {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use deskbell::desk::{self, Credential, Word};
 use deskbell::gateway::Face;
 use deskbell::shell::boot::{self, BootError, Plan};
+use deskbell::shell::trust::Vouchers;
 
 use super::options::Options;
 use super::{Ended, wait};
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         data: data.clone(),
         desk: Some(text),
         demo: Some((speed, wall_ms)),
+        vouchers: Vouchers::default(),
         hosts,
         trusted_proxies: Vec::new(),
         public_url: None,

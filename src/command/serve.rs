@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use deskbell::gateway::{Face, Network};
 use deskbell::shell::boot::{self, Plan};
+use deskbell::shell::trust::Vouchers;
 use serde::Deserialize;
 
 use super::demo::{ended, log_level};
@@ -66,6 +67,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         data: config.data,
         desk,
         demo: None,
+        vouchers: Vouchers::default(),
         hosts,
         trusted_proxies,
         public_url: config.public_url,

@@ -92,6 +92,7 @@ impl Desk {
             tree.put("name", queue.name.as_str());
             tree.put("priority", queue.priority);
             tree.put_shown("distribution", &queue.distribution);
+            tree.put_some("hours", queue.hours.as_ref().map(Id::as_str));
             (queue.id.to_string(), tree)
         });
         tree.put_tables("queue", queues);
@@ -271,6 +272,7 @@ fn widget(widget: &Widget) -> Tree {
     tree.put_shown("id", &widget.id);
     tree.put_shown("workstream", &widget.workstream);
     tree.put("allowed_origins", shown_list::<Origin>(&widget.allowed_origins));
+    tree.put_some("hours", widget.hours.as_ref().map(Id::as_str));
     tree.put_some("title", widget.title.as_ref().map(localized));
     tree.put_tables(
         "prechat",

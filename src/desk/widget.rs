@@ -14,6 +14,8 @@ pub struct Widget {
     pub workstream: WorkstreamId,
     /// Which sites may frame it and call its public settings.
     pub allowed_origins: Vec<Origin>,
+    /// When it lets anybody in; none: whenever its workstream does.
+    pub hours: Option<HoursId>,
     /// Its title; none = the desk's name.
     pub title: Option<Localized>,
     /// Questions before the chat, in order.

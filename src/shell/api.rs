@@ -4,6 +4,7 @@
 //! the store beside it; nothing here decides anything.
 
 mod audit;
+mod clock;
 mod desk;
 mod entrance;
 mod login;
@@ -165,6 +166,8 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),
+        staff(Method::Post, "/api/v1/clock/trust", &[Role::Admin], |s, r| Box::pin(clock::trust(s, r)))
+            .body_bytes_max(SMALL_BODY),
     ]);
     let (socket, key) = &shared.surface.admin;
     let entrance = Arc::new(entrance::Entrance(Arc::clone(&shared)));

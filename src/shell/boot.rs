@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
-use super::card::ContextValue;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
 use super::keeper::{BoxKeeper, Place};
@@ -21,8 +20,7 @@ use super::rows::TooMany;
 use super::set_up;
 use super::tokens::Tokens;
 use crate::admin::{self, Admin, StartKey};
-use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret, Workstream};
-use crate::engine::refusal::Refusal;
+use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
     self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Roles,
     TokenHash, jwt,
@@ -34,21 +32,6 @@ use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
 pub struct Board {
     desk: RwLock<Arc<Desk>>,
     masker: RwLock<Masker>,
-}
-
-/// Who a persistent customer is, as her site has signed it.
-#[derive(Clone, Debug, Default)]
-pub struct Claims {
-    /// The lasting name.
-    pub sub: String,
-    /// Name; empty when not given.
-    pub name: String,
-    /// E-mail address.
-    pub email: String,
-    /// Phone number.
-    pub phone: String,
-    /// What else the site says of her.
-    pub context: Vec<(String, ContextValue)>,
 }
 
 impl Board {
@@ -73,30 +56,6 @@ impl Board {
         *self.masker.write().unwrap_or_else(PoisonError::into_inner) = masker_of(&desk);
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = desk;
     }
-
-    /// Who a token names. What is wrong with it is for the log of whoever sets it up, not for the caller.
-    pub fn identify(&self, workstream: &Workstream, token: Option<&str>) -> Result<Claims, Refusal> {
-        let auth = workstream.auth.as_ref().ok_or(Refusal::Unauthorized)?;
-        let token = token.ok_or(Refusal::Unauthorized)?;
-        let keys = auth.keys().filter_map(|key| jwt::PublicKey::from_spki_der(key.spki()).ok()).collect();
-        let trust = jwt::Trust { issuer: auth.issuer.clone(), audience: auth.audience.clone(), keys };
-        let customer = jwt::verify(token, &trust, real_wall_ms() / 1000).map_err(|fault| {
-            log::info!("a customer of {} was refused: {fault}", workstream.id);
-            Refusal::Unauthorized
-        })?;
-        let value = |value: jwt::ContextValue| match value {
-            jwt::ContextValue::Text(text) => ContextValue::Text(text),
-            jwt::ContextValue::Number(number) => ContextValue::Number(number.as_f64().unwrap_or_default()),
-            jwt::ContextValue::Flag(flag) => ContextValue::Flag(flag),
-        };
-        Ok(Claims {
-            sub: customer.subject,
-            name: customer.name.unwrap_or_default(),
-            email: customer.email.unwrap_or_default(),
-            phone: customer.phone.unwrap_or_default(),
-            context: customer.context.into_iter().map(|(key, given)| (key, value(given))).collect(),
-        })
-    }
 }
 
 fn masker_of(desk: &Desk) -> Masker {
@@ -117,6 +76,8 @@ pub struct Plan {
     pub desk: Option<String>,
     /// The demo's clock: speed and, if given, wall time.
     pub demo: Option<(u32, Option<i64>)>,
+    /// Where the system says what it knows of the time.
+    pub vouchers: super::trust::Vouchers,
     /// Names and addresses of the box, for its certificate; with ports where pages show them.
     pub hosts: Vec<String>,
     /// Reverse proxies that are believed.
@@ -215,7 +176,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let mut found = recover::found(&store.reader().snapshot()?)?;
     let clock = match plan.demo {
         Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
-        None => Clock::real(found.mark),
+        None => Clock::real(found.mark, plan.vouchers.vouch(real_wall_ms(), found.mark)),
     };
     let signer = plan.demo.is_some().then(|| match &found.demo_key {
         Some(key) => jwt::DemoSigner::from_pkcs8(key),
@@ -237,7 +198,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     set_tokens(&tokens, &desk);
     let board = Arc::new(Board::new(Arc::new(desk)));
     let (shell, door, events) =
-        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, found)?;
+        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, plan.vouchers, found)?;
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)

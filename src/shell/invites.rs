@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer, Page};
+use super::hours::Entrance;
 use super::records::Invite;
-use super::rows;
 use super::words::{self, Extra};
 use crate::desk::widget::{Device, Rule};
 use crate::desk::{Id, Widget};
@@ -47,7 +47,9 @@ impl Shell {
         let widget = desk.widget(widget)?;
         let workstream = desk.workstream(widget.workstream.as_str())?;
         let now_ms = self.now.wall_ms;
-        if !widget.proactive.enabled || !rows::is_open(&desk, workstream, now_ms) {
+        if !widget.proactive.enabled
+            || !self.daytime().is_open(&Entrance::through(&desk, widget.id.as_str(), workstream))
+        {
             return None;
         }
         let queue = self.names.queues.row(workstream.queue.as_str()).map(QueueId)?;
@@ -126,8 +128,7 @@ impl Shell {
         let audience = &rule.audience;
         let visits = ask.visits.unwrap_or(1);
         let hours = rule.when.as_ref().and_then(|id| self.desk.hours(id.as_str()));
-        let open = hours
-            .is_none_or(|hours| jiff::Timestamp::from_millisecond(now_ms).is_ok_and(|at| hours.is_open(at)));
+        let open = self.daytime().within(hours);
         let path_seen = || {
             let mut seen = ask.path.iter();
             rule.path.iter().all(|pattern| seen.any(|url| pattern.matches(url)))

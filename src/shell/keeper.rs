@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::Shell;
 use super::boot::hash_passwords;
+use super::clock::real_wall_ms;
 use super::door::Door;
 use super::history;
 use super::reads::{Readers, decoded, list_key};
@@ -26,8 +27,8 @@ use crate::desk::{Desk, Fault, Faults, Secret, diff};
 use crate::limits::KEEPER_ANSWER_MS_MAX;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
-/// Below this the clock has never been set: 2025-01-01T00:00:00Z.
-const CLOCK_FLOOR_MS: i64 = 1_735_689_600_000;
+/// How far a typed time may lie from the system's: it has no seconds, and typing takes a while.
+const TYPED_TIME_MS_MAX: i64 = 3 * 60 * 1000;
 
 /// What the box knows of its place in the network when it starts.
 pub(super) struct Place {
@@ -205,18 +206,27 @@ impl Keeper for BoxKeeper {
     }
 
     fn clock(&self) -> Result<Clock, Refusal> {
-        let (now_ms, speed) = self.ask(|shell| shell.clock_now())?;
-        let trusted = now_ms >= CLOCK_FLOOR_MS;
+        let (now_ms, speed, trusted) =
+            self.ask(|shell| (shell.now.wall_ms, shell.clock.speed(), shell.clock.is_trusted()))?;
         let source = match (trusted, speed) {
-            (false, _) => "It has never been set.".to_owned(),
+            (false, _) => "Nobody has vouched for it since the start.".to_owned(),
             (true, 1) => "The system's clock.".to_owned(),
             (true, speed) => format!("The demo's clock, {speed} times as fast."),
         };
         Ok(Clock { now: stamp(now_ms), trusted, source })
     }
 
-    fn set_clock(&self, _: &Actor, _: Timestamp) -> Result<(), Refusal> {
-        not_yet("The clock is as it was: the box does not set it. Set the system's time, with timedatectl.")
+    fn set_clock(&self, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+        // The system's clock is not the box's to set: who types the time it shows vouches for it.
+        let system = stamp(real_wall_ms());
+        if (now.as_millisecond() - system.as_millisecond()).abs() > TYPED_TIME_MS_MAX {
+            return Err(Refusal(format!(
+                "The clock is as it was. The system's clock shows {system}, which is not what you typed: set it first, \
+                 with timedatectl set-time.",
+            )));
+        }
+        let by = by.clone();
+        in_time(self.door.change(move |shell| shell.trust_clock_for(by.name())))?.ok_or_else(stopping)
     }
 
     fn site(&self) -> Result<Site, Refusal> {

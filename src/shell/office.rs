@@ -6,6 +6,7 @@ use super::Shell;
 use super::boot;
 use super::card::Card;
 use super::clock::real_wall_ms;
+use super::hours::Daytime;
 use super::records::{Token, WorkItem};
 use super::tokens::TOKEN_MS;
 use crate::agent::project::View;
@@ -65,9 +66,9 @@ impl Shell {
         }
     }
 
-    /// The product clock: wall milliseconds and speed.
-    pub fn clock_now(&self) -> (i64, u32) {
-        (self.now.wall_ms, self.clock.speed())
+    /// The product clock: wall milliseconds, speed, and the instant hours are judged by.
+    pub fn clock_now(&self) -> (i64, u32, Daytime) {
+        (self.now.wall_ms, self.clock.speed(), self.daytime())
     }
 
     /// Staff's view, for answers.
@@ -83,6 +84,7 @@ impl Shell {
     /// Why the box is not well; none when it is.
     pub fn health(&self) -> Option<&'static str> {
         match self.store.admission() {
+            Admission::Open if !self.clock.is_trusted() => Some("clock"),
             Admission::Open => None,
             Admission::RingLow => Some("journal"),
             Admission::StorageLow | Admission::StorageFull => Some("storage"),

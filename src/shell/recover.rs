@@ -13,6 +13,7 @@ use super::connections::Connections;
 use super::contacts::Contacts;
 use super::door::{Door, Event};
 use super::history::Head;
+use super::hours::{Daytime, Doors};
 use super::keep::CLOCK;
 use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
@@ -131,13 +132,16 @@ impl Shell {
         board: Arc<Board>,
         tokens: Arc<Tokens>,
         clock: Clock,
+        vouchers: super::trust::Vouchers,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
         let mut clock = clock;
         let now = clock.now();
         let mut names = Names::default();
-        let routing = rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?;
+        let day = clock.daytime_ms().map_or(Daytime::UNKNOWN, Daytime::at);
+        let doors = Doors::new(&desk, day);
+        let routing = rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?;
         for restored in &found.live {
             // Rows for what only old work still names.
             live::seed(restored.card.id, &restored.live, &mut names);
@@ -145,7 +149,7 @@ impl Shell {
         let routing = if names_fit(&routing, &names) {
             routing
         } else {
-            rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?
+            rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?
         };
         let capacity = Capacity {
             conversations: CONVERSATIONS_MAX,
@@ -196,7 +200,8 @@ impl Shell {
             floor: super::floor::Floor::default(),
             lines: Lines::default(),
             marked: None,
-            next_hours_ms: None,
+            doors,
+            vouchers,
             started: Instant::now(),
             checkpointed: Instant::now(),
             watchdog: crate::ops::notify::watchdog(),
@@ -204,7 +209,6 @@ impl Shell {
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
         }
-        shell.next_hours_ms = rows::next_change(&shell.desk, now.wall_ms);
         if found.orphans {
             shell.look_for_orphans();
         }
@@ -217,7 +221,8 @@ impl Shell {
     fn restore(&mut self, found: Found) {
         let crashed_ms = found.mark.map_or(self.now.wall_ms, |mark| mark.product_ms);
         for (hash, token) in found.tokens {
-            if token.expires_ms > real_wall_ms() {
+            // By a clock nobody trusts nothing is over.
+            if token.expires_ms > real_wall_ms() || !self.clock.is_trusted() {
                 self.tokens.add(hash, token.username.into(), token.expires_ms);
             } else {
                 self.delete(Table::Tokens, hash.as_bytes());
@@ -312,7 +317,8 @@ impl Shell {
 
     /// Takes another desk into service at once, without a stop.
     pub(super) fn adopt(&mut self, desk: Arc<Desk>) -> Result<(), rows::TooMany> {
-        let routing = rows::routing(&desk, &mut self.names, self.now.wall_ms)?;
+        let day = self.daytime();
+        let routing = rows::routing(&desk, &mut self.names, day)?;
         let gone: Vec<String> = self
             .desk
             .widgets
@@ -324,8 +330,9 @@ impl Shell {
             self.desk.workstreams.iter().any(|old| desk.workstream(old.id.as_str()).is_none());
         self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
-        self.next_hours_ms = rows::next_change(&desk, self.now.wall_ms);
+        self.doors = Doors::new(&desk, day);
         self.turn(Input::Desk(routing), None);
+        self.end_unproved();
         // A widget is the asset its conversations came through (S3-9).
         let orphans: Vec<u64> = self
             .cards

@@ -2,11 +2,13 @@
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer};
+use super::clock::real_wall_ms;
+use super::hours::Entrance;
 use super::keys::random;
 use super::records::Offline;
-use super::rows;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
+use crate::agent::answer;
 use crate::desk::{Consent, Id, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
@@ -14,6 +16,7 @@ use crate::engine::id::{AgentId, ConversationId, WorkstreamId};
 use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start};
@@ -36,6 +39,12 @@ impl Shell {
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };
+        // The widget's own hours; those of the workstream are the engine's to judge.
+        if !workstream.is_persistent()
+            && !self.daytime().is_open(&Entrance::through(&self.desk, &widget, &workstream))
+        {
+            return self.refuse_closed(conn, re);
+        }
         let card = match self.card_of(visitor, &widget, &workstream, &start) {
             Ok(card) => card,
             Err(refusal) => return self.refuse(conn, re, refusal),
@@ -59,13 +68,20 @@ impl Shell {
 
     /// A message left while nobody is there (D-19).
     pub(super) fn leave_message(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, leave: Leave) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        // Each takes a place in the table until it is answered.
+        if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
         let Some(known) = self.visitors.get(visitor) else { return };
         let widget = known.widget.clone();
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };
         let now_ms = self.now.wall_ms;
-        let open = rows::is_open(&self.desk, &workstream, now_ms);
+        let entrance = Entrance::through(&self.desk, &widget, &workstream);
+        let open = self.daytime().is_open(&entrance);
         let somebody = self.somebody_there(&workstream);
         if workstream.is_persistent() || !workstream.offline_message || (open && somebody) {
             return self.refuse(conn, re, Refusal::NotAllowed);
@@ -100,7 +116,7 @@ impl Shell {
         let shown =
             Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
         let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
-        let from = if open { None } else { rows::opens_at(&self.desk, &workstream, now_ms) };
+        let from = self.daytime().opens_at(&Entrance::through(&self.desk, &widget, &workstream));
         self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
     }
 

@@ -34,6 +34,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("banners.js", include_bytes!("../agent/banners.js")),
     ("box.js", include_bytes!("../agent/box.js")),
     ("compose.js", include_bytes!("../agent/compose.js")),
+    ("contact.js", include_bytes!("../agent/contact.js")),
     ("customer.js", include_bytes!("../agent/customer.js")),
     ("desktop.css", include_bytes!("../agent/desktop.css")),
     ("desktop.html", include_bytes!("../agent/desktop.html")),
@@ -87,6 +88,13 @@ const WEB: &[(&str, &[u8])] = &[
     ("lang/nl.js", include_bytes!("../web/lang/nl.js")),
 ];
 
+const MANUAL: &[(&str, &[u8])] = &[
+    ("index.html", include_bytes!("../manual/index.html")),
+    ("masking.html", include_bytes!("../manual/masking.html")),
+    ("manual.css", include_bytes!("../manual/manual.css")),
+    ("signed-customers.html", include_bytes!("../manual/signed-customers.html")),
+];
+
 const DEMO: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("demo/index.html")),
     ("portal.html", include_bytes!("demo/portal.html")),
@@ -129,6 +137,7 @@ pub fn routes(demo: bool) -> Vec<Route> {
     let widget = Arc::new(Shelf::new(WIDGET));
     let web = Arc::new(Shelf::new(WEB));
     let agent = Arc::new(Shelf::new(AGENT));
+    let manual = Arc::new(Shelf::new(MANUAL));
     let get = |path, face, handler| Route::new(Method::Get, path, face, Access::Anyone, handler);
     let desktop = named(&agent, |_| "desktop.html".to_owned());
     let mut routes = vec![
@@ -150,6 +159,14 @@ pub fn routes(demo: bool) -> Vec<Route> {
             Face::Staff,
             handler(|_| async { Response::empty(308).with_header("location", "/agent/") }),
         ),
+        // A site's developer sees the public face only.
+        get(
+            "/manual",
+            Face::Both,
+            handler(|_| async { Response::empty(308).with_header("location", "/manual/") }),
+        ),
+        get("/manual/", Face::Both, named(&manual, |_| "index.html".to_owned())),
+        get("/manual/{name}", Face::Both, named(&manual, |r| r.param("name").to_owned())),
         get("/agent/", Face::Staff, desktop),
         get("/agent/{name}", Face::Staff, named(&agent, |r| r.param("name").to_owned())),
         // Browsers ask for it whatever a page says, and report its absence in the page's console.

@@ -51,6 +51,7 @@ const KINDS: &[(Kind, u64)] = &[
     (Kind::WaitHours, 1),
     (Kind::WallJump, 1),
     (Kind::Restart, 2),
+    (Kind::Morning, 3),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,7 @@ enum Kind {
     WaitHours,
     WallJump,
     Restart,
+    Morning,
 }
 
 /// Which kinds a seed has switched on, and how often they come.
@@ -98,7 +100,7 @@ pub(crate) struct Swarm(Vec<(Kind, u64)>);
 
 impl Swarm {
     pub(crate) fn draw(world: &mut World) -> Swarm {
-        let always = [Kind::Online, Kind::Arrive, Kind::WaitShort];
+        let always = [Kind::Online, Kind::Arrive, Kind::WaitShort, Kind::Morning];
         let mut drawn = Vec::new();
         for &(kind, weight) in KINDS {
             let factor = world.rng.pick(&[0, 1, 2, 4, 4, 4, 12]).unwrap_or(4);
@@ -137,6 +139,8 @@ impl World {
             // The stamp moves, no timer with it (D-18).
             Kind::WallJump => self.now.wall_ms += self.rng.below(100_000_000) as i64,
             Kind::Restart => self.restart(),
+            // Else many a seed ends with nobody there to take anything.
+            Kind::Morning => self.everybody_in(),
             kind => {
                 let act = self.draw(kind).unwrap_or_else(|| self.arrival());
                 {

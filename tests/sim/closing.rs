@@ -13,9 +13,6 @@ impl World {
     /// Drains the desk in the way its people would; what only a supervisor can end, she ends.
     pub(crate) fn close_the_day(&mut self) {
         self.settle();
-        for at in 0..self.shadow.desk.workstreams.len() {
-            self.act(Act::Hours(WorkstreamId(at as u16), true));
-        }
         for round in 0..400 {
             self.settle();
             if self.shadow.talks.is_empty() && self.shadow.parked.is_empty() {
@@ -45,7 +42,13 @@ impl World {
         }
     }
 
-    fn everybody_in(&mut self) {
+    /// Opens, brings everybody in and makes them available.
+    pub(crate) fn everybody_in(&mut self) {
+        for at in 0..self.shadow.desk.workstreams.len() {
+            if !self.shadow.desk.workstreams[at].open {
+                self.act(Act::Hours(WorkstreamId(at as u16), true));
+            }
+        }
         for agent in self.shadow.agent_ids() {
             if !self.shadow.is_employed(agent) {
                 continue;

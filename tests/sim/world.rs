@@ -1,6 +1,6 @@
 //! The engine, its shadow, the clock and the store, driven together.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
 
 use deskbell::engine::Engine;
@@ -30,6 +30,20 @@ impl Write for Fnv {
     }
 }
 
+/// What a run should come past, of an effect.
+fn landmark(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::OfferClosed { kind, end, .. } => format!("offer {kind:?} {end:?}"),
+        Effect::Decision { event, .. } => format!("event {event:?}"),
+        Effect::Banner { kind, .. } => format!("banner {kind:?}"),
+        Effect::SessionClosed { reason, .. } => format!("session {reason:?}"),
+        Effect::Answer { answer: Answer::Refused(refusal), .. } => format!("refused {refusal:?}"),
+        Effect::WrappedUp { by_deadline: true, .. } => "wrap-up by deadline".into(),
+        Effect::Unwatched { .. } => "queue unwatched".into(),
+        _ => return None,
+    })
+}
+
 pub(crate) struct World {
     pub(crate) rng: Rng,
     pub(crate) engine: Engine,
@@ -43,6 +57,8 @@ pub(crate) struct World {
     pub(crate) restarts: u64,
     pub(crate) offers: u64,
     pub(crate) closed: u64,
+    /// What has come about at least once.
+    pub(crate) reached: BTreeSet<String>,
     pub(crate) next_id: u64,
     pub(crate) next_client: u64,
     pub(crate) effects: Vec<Effect>,
@@ -70,10 +86,11 @@ impl World {
             restarts: 0,
             offers: 0,
             closed: 0,
+            reached: BTreeSet::new(),
             next_id: 1,
             next_client: 1,
             effects: Vec::new(),
-            every: if capacity == Capacity::TINY { 2 } else { 8 },
+            every: if capacity == Capacity::TINY { 3 } else { 8 },
         };
         world.raw(Input::Open);
         world
@@ -90,6 +107,9 @@ impl World {
         self.effects.clear();
         while let Some(effect) = self.engine.poll_effect() {
             write!(self.hash, "{effect:?}").expect("hashing does not fail");
+            if let Some(what) = landmark(&effect) {
+                self.reached.insert(what);
+            }
             self.offers += u64::from(matches!(effect, Effect::Offered { .. }));
             self.closed += u64::from(matches!(effect, Effect::Closed { .. }));
             self.effects.push(effect);
@@ -182,7 +202,12 @@ impl World {
     pub(crate) fn wait(&mut self, ms: u64) {
         let end = self.now.mono_ms + ms;
         self.settle();
+        let inputs = self.inputs + 300;
         while let Some(due) = self.engine.next_deadline().filter(|&due| due <= end) {
+            if self.inputs > inputs {
+                // A long night of a full desk: enough of it.
+                return;
+            }
             let late = if self.rng.one_in(4) { self.rng.below(5) } else { 0 };
             self.move_clock((due + late).min(end).saturating_sub(self.now.mono_ms));
             self.settle();

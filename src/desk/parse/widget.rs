@@ -22,6 +22,7 @@ fn one(section: &Section<'_>) -> Option<Widget> {
         Some(entry) => origins(&entry),
         None => vec![Origin::Own],
     };
+    let hours = section.reference("hours", "hours");
     let title = section.localized("title", NAME);
     let prechat = section.tables("prechat", Some("id"), DESK_PRECHAT_MAX);
     let prechat = prechat.iter().filter_map(prechat_question).collect();
@@ -30,6 +31,7 @@ fn one(section: &Section<'_>) -> Option<Widget> {
         id: section.id("id")?,
         workstream: workstream?,
         allowed_origins,
+        hours,
         title,
         prechat,
         proactive,
