@@ -30,8 +30,10 @@ pub mod contacts;
 mod customers;
 mod erase;
 mod hello;
+mod history;
 pub mod hours;
 mod keep;
+mod keeper;
 mod keys;
 mod lines;
 mod office;
@@ -42,6 +44,7 @@ mod reading;
 pub mod reads;
 mod recover;
 mod reveal;
+mod set_up;
 mod start;
 mod storable;
 mod touches;
@@ -93,6 +96,8 @@ pub struct Shell {
     engine: Engine,
     names: Names,
     desk: Arc<Desk>,
+    /// Where the desk's history stands.
+    history: history::Head,
     board: Arc<Board>,
     clock: Clock,
     now: Now,

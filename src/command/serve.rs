@@ -61,7 +61,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         None => None,
     };
     let signals = wait::signals()?;
-    let listening = listen(&config, file)?;
+    let inherited = deskbell::ops::inherited::sockets();
+    let listening = listen(&config, file, inherited.faces)?;
     let plan = Plan {
         data: config.data,
         desk,
@@ -69,7 +70,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         vouchers: Vouchers::default(),
         hosts,
         trusted_proxies,
+        public_url: config.public_url,
         listening,
+        admin: inherited.admin,
     };
     let running = boot::start(plan).map_err(ended)?;
     for (face, address) in running.addresses() {
@@ -94,9 +97,12 @@ fn host_of(name: &str) -> &str {
     }
 }
 
-fn listen(config: &Config, file: &str) -> Result<Vec<(TcpListener, Face)>, Ended> {
+fn listen(
+    config: &Config,
+    file: &str,
+    mut listening: Vec<(TcpListener, Face)>,
+) -> Result<Vec<(TcpListener, Face)>, Ended> {
     let wanted = [(config.listen_staff, Face::Staff), (config.listen_public, Face::Public)];
-    let mut listening = deskbell::ops::inherited::sockets();
     if !listening.is_empty() {
         return Ok(listening);
     }

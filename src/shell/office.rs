@@ -101,7 +101,7 @@ impl Shell {
         let new = Arc::new(new);
         self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
         self.pending = true;
-        boot::put_desk(&mut self.batch, &new, by);
+        self.history.put(&mut self.batch, &new, by);
         boot::set_tokens(&self.tokens, &new);
         self.board.show(Arc::clone(&new));
         self.end_orphans();

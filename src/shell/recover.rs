@@ -12,6 +12,7 @@ use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
 use super::contacts::Contacts;
 use super::door::{Door, Event};
+use super::history::Head;
 use super::hours::{Daytime, Doors};
 use super::keep::CLOCK;
 use super::keys::{KEY_BYTES, Keys};
@@ -46,6 +47,7 @@ pub(super) const DEMO_KEY: &[u8] = b"demo-key";
 pub(super) struct Found {
     pub(super) mark: Option<ClockMark>,
     pub(super) desk: Option<String>,
+    pub(super) history: Head,
     secret: Option<Vec<u8>>,
     pub(super) demo_key: Option<Vec<u8>>,
     agents: Vec<(String, AgentState)>,
@@ -79,6 +81,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     let mut found = Found {
         mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
         desk,
+        history: Head::read(snapshot)?,
         secret: meta(SECRET)?,
         demo_key: meta(DEMO_KEY)?,
         agents: Vec::new(),
@@ -174,6 +177,7 @@ impl Shell {
             names,
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
+            history: found.history,
             board,
             clock,
             now,
