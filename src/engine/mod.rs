@@ -93,6 +93,8 @@ pub struct Engine {
     turn_of: [Option<AgentId>; QUEUES_MAX],
     unwatched: [TimerId; QUEUES_MAX],
     wheel: Wheel<TimerOwner>,
+    /// How late the timer being handled fires: hours, when it fell due while the box was down.
+    late_ms: i64,
     effects: VecDeque<Effect>,
     candidates: Vec<Candidate>,
     decisions: usize,
@@ -140,6 +142,7 @@ impl Engine {
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
             wheel: Wheel::new(timers, 0),
+            late_ms: 0,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
             decisions: 0,

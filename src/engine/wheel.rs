@@ -150,6 +150,11 @@ impl<O: Copy> Wheel<O> {
         self.earliest().map(|(_, _, begins_ms)| begins_ms)
     }
 
+    /// The wheel's own time: the deadline of the timer that expired last, until all that is due has.
+    pub fn time_ms(&self) -> u64 {
+        self.time_ms
+    }
+
     /// Timers armed.
     pub fn len(&self) -> u32 {
         self.len
