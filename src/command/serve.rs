@@ -61,7 +61,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         None => None,
     };
     let signals = wait::signals()?;
-    let inherited = deskbell::ops::inherited::sockets();
+    let inherited = deskbell::ops::inherited::sockets().map_err(|name| {
+        Ended::usage(format!(
+            "an inherited socket is called {name:?}: only staff, public, redirect and admin are known"
+        ))
+    })?;
     let listening = listen(&config, file, inherited.faces)?;
     let plan = Plan {
         data: config.data,

@@ -10,14 +10,15 @@ use crate::gateway::Face;
 /// What was inherited, told apart by `FileDescriptorName`.
 #[derive(Default)]
 pub struct Inherited {
-    /// `staff…` and `public…`. One without such a name shows both faces.
+    /// `staff…` and `public…`.
     pub faces: Vec<(TcpListener, Face)>,
     /// `admin`: the Unix socket of the admin pages.
     pub admin: Option<UnixListener>,
 }
 
-/// Takes the inherited sockets; they can be taken once.
-pub fn sockets() -> Inherited {
+/// Takes the inherited sockets; they can be taken once. An error is a name that this box does not know: a
+/// socket with both faces on it would show the staff's to the world (REQ B-10).
+pub fn sockets() -> Result<Inherited, String> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
     let mut given = ListenFd::from_env();
@@ -33,7 +34,11 @@ pub fn sockets() -> Inherited {
                 }
                 continue;
             }
-            _ => Face::Both,
+            "redirect" => {
+                ::log::warn!("nothing answers on the inherited socket redirect: the box speaks https only");
+                continue;
+            }
+            other => return Err(other.to_owned()),
         };
         match given.take_tcp_listener(index) {
             Ok(Some(listener)) => found.faces.push((listener, face)),
@@ -41,5 +46,5 @@ pub fn sockets() -> Inherited {
             Err(error) => ::log::warn!("inherited socket {index} is of no use: {error}"),
         }
     }
-    found
+    Ok(found)
 }
