@@ -40,6 +40,8 @@ impl Board {
             hosts: vec!["localhost".to_string(), "127.0.0.1".to_string()],
             trusted_proxies: Vec::new(),
             listening: vec![(listener, Face::Both)],
+            public_url: None,
+            admin: None,
         };
         let running = boot::start(plan).unwrap_or_else(|error| panic!("{error}"));
         Board { running: Some(running), desk: Desk::attach(&data, port) }

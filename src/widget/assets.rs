@@ -148,7 +148,7 @@ fn lean(name: &str, bytes: &'static [u8]) -> &'static [u8] {
         let opens = line.starts_with("/*");
         if opens || in_comment {
             in_comment = !line.ends_with("*/");
-        } else if !line.is_empty() && !(line.starts_with("//") && name.ends_with(".js")) {
+        } else if !(line.is_empty() || name.ends_with(".js") && line.starts_with("//")) {
             kept.push_str(line);
             kept.push('\n');
         }
