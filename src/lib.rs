@@ -17,6 +17,9 @@ pub mod widget;
 /// The agent desktop: its routes and frames, and the projection of engine state to what staff may see.
 pub mod agent;
 
+/// The admin's side: pages made by the box, on a thread and a socket of their own. The only user of tiny_http.
+pub mod admin;
+
 /// The one loop in which clock, sockets, store and engine meet.
 pub mod shell;
 

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
+#[path = "browser/colleagues.rs"]
+mod colleagues;
 #[path = "browser/conversation.rs"]
 mod conversation;
 #[path = "browser/desktop.rs"]
@@ -14,7 +16,11 @@ mod desktop;
 mod page;
 #[path = "browser/people.rs"]
 mod people;
+#[path = "browser/persistent.rs"]
+mod persistent;
 #[path = "browser/pictures.rs"]
 mod pictures;
+#[path = "browser/supervisor.rs"]
+mod supervisor;
 #[path = "browser/widget.rs"]
 mod widget;

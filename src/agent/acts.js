@@ -51,10 +51,11 @@ export function selectPlace(place) {
 export function readHere() {
   const state = store.get();
   const one = selectedSession(state);
-  if (!one || !one.unread || !state.looking || state.view !== "desk" || one.role === "monitor") return;
+  if (!one || !one.unread || !state.looking || state.view !== "desk") return;
   const last = one.messages[one.messages.length - 1];
   store.dispatch({ type: "read_here", conversation: one.conversation });
-  if (last) tell("seen", { conversation: one.conversation, seq: last.seq });
+  // Whoever reads along has not answered for anybody's attention.
+  if (last && one.role !== "monitor") tell("seen", { conversation: one.conversation, seq: last.seq });
 }
 
 /** Notes, and what no frame had room for: they come with the newest page. @param {string} conversation @param {boolean} [again] */
@@ -220,9 +221,16 @@ export async function end(conversation) {
 
 /** @param {string} conversation @param {string | undefined} reason @param {string} comment */
 export async function wrapup(conversation, reason, comment) {
+  const given = { conversation, reason, comment: comment.trim() || undefined };
+  const { dialog, sessions } = store.get();
+  if (dialog?.ringing && sessions[conversation]?.state === "active") {
+    early.set(conversation, given);
+    closeDialog();
+    return focusReply();
+  }
   store.dispatch({ type: "dialog_set", patch: { busy: true, fault: null } });
   try {
-    await ask("wrapup", { conversation, reason, comment: comment.trim() || undefined });
+    await ask("wrapup", given);
     closeDialog();
     focusReply();
   } catch (error) {
@@ -232,6 +240,23 @@ export async function wrapup(conversation, reason, comment) {
       patch: { busy: false, fault: t(key) === key ? error?.message || t("agent.error.unknown") : t(key) },
     });
   }
+}
+
+/** Reasons given while a transfer still rings, by conversation: the box takes them once the session is over (REQ S3-31). */
+const early = new Map();
+
+/** The session is over: what was said early is handed in; refused, it is asked for again. @param {string} conversation */
+export function handInEarly(conversation) {
+  const given = early.get(conversation);
+  if (!early.delete(conversation)) return;
+  ask("wrapup", given).catch(() => openDialog("wrapup", { conversation }));
+}
+
+/** The transfer came to nothing, and with it the reason for it. @param {string} conversation */
+export function forgetEarly(conversation) {
+  early.delete(conversation);
+  const { dialog } = store.get();
+  if (dialog?.kind === "wrapup" && dialog.conversation === conversation) closeDialog();
 }
 
 /** Transfer, escalation or conference. @param {string} verb @param {any} fields @param {any} after the dialog to follow, or null */
@@ -350,8 +375,12 @@ export async function reveal(fields) {
 
 export const resetPresence = (agent, status) =>
   attempt(ask("reset_presence", { agent, status }), t("agent.live.reset"));
-export const monitor = (conversation, on) =>
-  attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")).then((ok) => ok && on && select(conversation));
+export async function monitor(conversation, on) {
+  if (!(await attempt(ask("monitor", { conversation, on }), t("agent.live.monitor")))) return;
+  if (on) select(conversation);
+  // It was this page's alone; no other side has a session to close.
+  else store.dispatch({ type: "frame", frame: { t: "session_closed", conversation } });
+}
 export const forceEnd = (conversation) => attempt(ask("force_end", { conversation }), t("agent.live.force_end"));
 
 /** @param {string} view "desk" or "live" */

@@ -100,11 +100,10 @@ function open() {
   });
 }
 
-// A page cannot tell a refused upgrade from a broken line, so a call any staff member may fail differently is asked:
-// without a sign-in it is 401, with one it is 403 or 404.
+// A page cannot tell a refused upgrade from a broken line.
 async function stillSignedIn() {
   try {
-    return (await fetch("/api/v1/conversations/0", { credentials: "same-origin" })).status !== 401;
+    return (await fetch("/api/v1/login", { credentials: "same-origin" })).status !== 401;
   } catch {
     return true;
   }

@@ -13,6 +13,7 @@ use super::customer::CustomerBody;
 use super::pack::{Object, encode, take};
 use super::presence::PresenceBody;
 use super::project::{Named, View};
+use super::selftest::Alerts;
 use crate::desk::{Id, Role, Word};
 use crate::engine::agent::Connection;
 use crate::engine::conversation::{Conversation, Phase};
@@ -26,6 +27,7 @@ use crate::shell::wire::{ConversationName, Stamp};
 #[derive(Clone, Debug, Default)]
 pub struct Digest {
     tables: [BTreeMap<String, u64>; 3],
+    today: u64,
     begun: bool,
 }
 
@@ -58,6 +60,9 @@ struct AgentRow<'a> {
     sessions: usize,
     offers: usize,
     queues: Vec<&'a str>,
+    /// None: no window has told (B-7).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alerts: Option<Alerts>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +116,13 @@ impl<'a> View<'a> {
             more |= rest;
             any |= !changes.is_empty();
             frame.list(name, &changes);
+        }
+        let today = encode(&self.world.floor.today.body());
+        let hash = hash_of(&today);
+        if digest.today != hash && take(&mut room, today.len() + 16) {
+            digest.today = hash;
+            any = true;
+            frame.raw("today", &today);
         }
         if more {
             frame.field("more", &true);
@@ -181,6 +193,7 @@ impl<'a> View<'a> {
                 sessions: state.open.len(),
                 offers: state.offers.len(),
                 queues: agent.queues.iter().map(Id::as_str).collect(),
+                alerts: self.world.floor.alerts.get(&row).copied(),
             };
             rows.push(((trouble, free, agent.name.as_str()), row));
         }

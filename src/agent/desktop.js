@@ -9,10 +9,11 @@ import { h, icon, keepIcons, make, render } from "/web/dom.js";
 import { setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { everySecond } from "/web/time.js";
-import { loadBeside, loadDirectory, loadQueues, readHere, setView, toast, useActs } from "./acts.js";
+import { forgetEarly, handInEarly, loadBeside, loadDirectory, loadQueues, readHere, setView, toast, useActs } from "./acts.js";
 import * as alertStack from "./alerts.js";
 import * as bannerRow from "./banners.js";
 import { listen, resume, useStore } from "./box.js";
+import { useContact } from "./contact.js";
 import * as composer from "./compose.js";
 import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
@@ -59,6 +60,7 @@ function wire() {
   useOutbox(store);
   bannerRow.useBanners(store);
   right.useCustomer(store);
+  useContact(store);
   dialog.useDialogs(store);
   usePalette(store);
   useTargets(store);
@@ -94,6 +96,8 @@ function follow(frame, before) {
       );
   }
   if (frame.t === "directory_changed") refreshDirectory();
+  if (frame.t === "session_state" && frame.state === "wrap_up") handInEarly(frame.conversation);
+  if (frame.t === "banner" && frame.kind === "transfer_refused") forgetEarly(frame.conversation);
   // The row that moved up is open now: what it says is read.
   if (frame.t === "session_closed") readHere();
   if (frame.t === "session_closed" && TAKEN_AWAY.has(frame.reason)) {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+use super::selftest::Selftest;
 use crate::engine::effect::BannerKind;
 use crate::engine::refusal::Refusal;
 use crate::limits::{CLIENT_FRAME_BYTES_MAX, HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
@@ -209,6 +210,51 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// A stored contact, masked.
+    Contact {
+        /// Which.
+        contact: String,
+    },
+    /// Contacts to link: by part of a name, or a whole address or number.
+    ContactFind {
+        /// What is looked for.
+        text: String,
+        /// How many.
+        #[serde(default)]
+        limit: Limit,
+    },
+    /// Says who the customer of a conversation is; null: nobody known.
+    ContactLink {
+        /// Of which conversation.
+        conversation: String,
+        /// Which contact.
+        contact: Option<String>,
+    },
+    /// Keeps the customer of a conversation as a contact, and links her.
+    ContactNew {
+        /// Of which conversation.
+        conversation: String,
+    },
+    /// Replaces fields of a contact; what is left out stays (D-20).
+    ContactEdit {
+        /// Which.
+        contact: String,
+        /// The fields that change.
+        fields: ContactChange,
+    },
+    /// Supervisor: removes a contact and all that was said and noted with her; numbers of conversations stay.
+    ContactErase {
+        /// Which.
+        contact: String,
+        /// Why.
+        reason: String,
+    },
+    /// Whether this window's alerts can be seen and heard (B-7).
+    Selftest {
+        /// What the page found out.
+        #[serde(flatten)]
+        found: Selftest,
+    },
     /// Supervisor: begin or stop the live view.
     DeskView {
         /// Begin?
@@ -306,8 +352,32 @@ pub enum ContactField {
     Name,
     /// E-mail address.
     Email,
+    /// Mobile number.
+    Mobile,
     /// Phone number.
     Phone,
+}
+
+/// New values for fields of a contact: absent stays, null is removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactChange {
+    /// The name; it can be replaced, not removed.
+    pub name: Option<String>,
+    /// The e-mail address.
+    #[serde(deserialize_with = "present")]
+    pub email: Option<Option<String>>,
+    /// The mobile number.
+    #[serde(deserialize_with = "present")]
+    pub mobile: Option<Option<String>>,
+    /// Another telephone number.
+    #[serde(deserialize_with = "present")]
+    pub phone: Option<Option<String>>,
+}
+
+/// A field that is there, with a value or null.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Where an earlier page of conversations ended: by an instant or by the last conversation of that page.
@@ -352,7 +422,9 @@ impl Request {
             | Request::Escalate { conversation, .. }
             | Request::End { conversation }
             | Request::Wrapup { conversation, .. }
-            | Request::Note { conversation, .. } => Some(conversation),
+            | Request::Note { conversation, .. }
+            | Request::ContactLink { conversation, .. }
+            | Request::ContactNew { conversation } => Some(conversation),
             _ => None,
         }
     }
@@ -366,6 +438,7 @@ impl Request {
                 | Request::Assign { .. }
                 | Request::Monitor { .. }
                 | Request::ForceEnd { .. }
+                | Request::ContactErase { .. }
         )
     }
 
@@ -377,7 +450,9 @@ impl Request {
                 settle_text(text, Writer::Agent)?;
             }
             Request::Note { text, .. } => settle_text(text, Writer::Customer)?,
-            Request::Escalate { reason, .. } | Request::Reveal { reason, .. } => {
+            Request::Escalate { reason, .. }
+            | Request::Reveal { reason, .. }
+            | Request::ContactErase { reason, .. } => {
                 settle_text(reason, Writer::Customer)?;
             }
             Request::Transfer { wrapup: Some(wrapup), .. }
@@ -478,7 +553,8 @@ impl TryFrom<Map<String, Value>> for Revealed {
                 let field = match optional(&mut fields, "field")?.as_deref() {
                     Some("name") => ContactField::Name,
                     Some("email") => ContactField::Email,
-                    Some("phone" | "mobile") => ContactField::Phone,
+                    Some("mobile") => ContactField::Mobile,
+                    Some("phone") => ContactField::Phone,
                     _ => return Err("no such field"),
                 };
                 Ok(Revealed::Field { contact, field })

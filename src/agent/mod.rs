@@ -5,6 +5,7 @@
 //! made, so masking (D-15) happens here and nowhere later: no raw value reaches an outbox.
 
 pub mod answer;
+mod contact;
 mod customer;
 pub mod desk_view;
 pub mod directory;
@@ -15,5 +16,6 @@ mod pack;
 pub mod presence;
 pub mod project;
 pub mod rest;
+pub mod selftest;
 pub mod session;
 pub mod welcome;

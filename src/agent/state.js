@@ -48,6 +48,7 @@ export const initial = {
   loading: {},
   notes: {},
   contacts: {},
+  people: {},
   articles: null,
   transcripts: {},
   dialog: null,
@@ -211,9 +212,10 @@ export function listed(state) {
   return [...work, ...back, ...waiting];
 }
 
-/** What counts towards the ten: everything held except parked ones. */
+/** What counts towards the ten: everything held except parked ones; what one reads along is not held. */
 export function held(state) {
-  return state.order.reduce((n, id) => n + (state.sessions[id] && state.sessions[id].state !== "waiting" ? 1 : 0), 0);
+  const counts = (one) => Boolean(one) && one.state !== "waiting" && one.role !== "monitor";
+  return state.order.filter((id) => counts(state.sessions[id])).length;
 }
 
 /** Alerts, oldest first: the top one is the one the keys act on. */

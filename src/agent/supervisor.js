@@ -166,6 +166,9 @@ function bars(list, bad) {
 const isHere = (one) => (one.online === undefined ? statusOf(one) !== "offline" : one.online);
 const statusOf = (one) => one.presence?.status || one.presence || one.status || "offline";
 
+// Whoever has never signed in is offline since the beginning of time.
+const ever = (one) => Date.parse(one.presence?.since || one.since) > 0;
+
 function waitedMs(queue) {
   if (queue.oldest_at) return now() - Date.parse(queue.oldest_at);
   return typeof queue.longest_wait_s === "number" ? queue.longest_wait_s * 1000 : null;
@@ -323,8 +326,8 @@ function agentTable(state) {
           null,
           h("span", { class: "cell" }, dot(status, state.presences), presenceName(status, state.presences)),
         ),
-        h("td", { class: "num" }, time(one.presence?.since || one.since)),
-        h("td", { class: "t-2" }, reason ? t(`agent.live.by.${reason}`) : ""),
+        h("td", { class: "num" }, ever(one) ? time(one.presence?.since || one.since) : "–"),
+        h("td", { class: "t-2" }, reason && ever(one) ? t(`agent.live.by.${reason}`) : "–"),
         h("td", null, gauge(one.load ?? one.used, one.capacity)),
         h("td", { class: "num" }, String(Array.isArray(one.sessions) ? one.sessions.length : (one.sessions ?? 0))),
         h(

@@ -46,8 +46,8 @@ function chooser(state, dialog, label) {
       icon("search"),
       h("input", {
         role: "combobox",
-        "aria-expanded": "true",
-        "aria-controls": "options",
+        "aria-expanded": String(items.length > 0),
+        "aria-controls": items.length ? "options" : null,
         "aria-activedescendant": items.length ? `opt${dialog.index}` : null,
         "aria-label": label,
         placeholder: t(dialog.directory === "agents" ? "agent.target.search_agents" : "agent.target.search_queues"),
@@ -204,6 +204,7 @@ export function transferDialog(state, dialog, one) {
           : {
               conversation: one.conversation,
               name: customerName(one),
+              ringing: toAgent,
               story: t(toAgent ? "agent.transfer.ringing" : "agent.transfer.gone", { to: to.name }),
             };
       if (escalate)

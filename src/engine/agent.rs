@@ -59,6 +59,8 @@ pub struct Agent {
     /// Turn number of the last time she was given work; 0 = never.
     pub assigned: u64,
     pub(super) lost_timer: TimerId,
+    /// Since when the connection is lost, on the monotonic clock; before 0 when that was before the start.
+    pub(super) lost_mono_ms: i64,
     pub(super) kept: bool,
 }
 
@@ -82,6 +84,7 @@ impl Agent {
         idle_since: 0,
         assigned: 0,
         lost_timer: TimerId::NONE,
+        lost_mono_ms: 0,
         kept: false,
     };
 

@@ -8,9 +8,18 @@ use super::id::{AgentId, Handle, PresenceId, RequestId};
 use super::presence::{Override, OverrideEvent, Penalty, Reason, Status};
 use super::refusal::Refusal;
 use super::settings::{Mode, WorkItemKind};
-use super::timer::TimerOwner;
+use super::timer::{PAST_MS, TimerOwner};
 use super::wheel::TimerId;
 use crate::limits::SESSIONS_MAX;
+
+/// How an agent came to be off duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// By her own act, or dismissed.
+    SignedOut,
+    /// Her connection was lost and did not come back in time.
+    Lost,
+}
 
 impl Engine {
     pub(super) fn agent_online(&mut self, agent: AgentId) {
@@ -38,29 +47,82 @@ impl Engine {
         if self.agents.get(usize::from(agent.0)).is_none_or(|row| row.connection != Connection::Online) {
             return;
         }
-        let until_wall_ms = self.wall_in(self.desk.agents[usize::from(agent.0)].lost_ms);
-        let timer = self.arm(until_wall_ms, TimerOwner::AgentLost(agent));
-        let row = self.agent_row(agent);
-        row.connection = Connection::Lost { until_wall_ms };
-        row.lost_timer = timer;
+        self.lose(agent, self.now.wall_ms);
         self.refresh_presence(agent);
         self.keep_agent(agent);
     }
 
+    /// Marks an agent lost since an instant, which may lie before a restart.
+    pub(super) fn lose(&mut self, agent: AgentId, since_wall_ms: i64) {
+        let ago_ms = self.now.wall_ms.saturating_sub(since_wall_ms).max(0);
+        let since_mono_ms = i64::try_from(self.now.mono_ms).unwrap_or(i64::MAX).saturating_sub(ago_ms);
+        let lost_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
+        let row = self.agent_row(agent);
+        row.connection = Connection::Lost { until_wall_ms: since_wall_ms.saturating_add_unsigned(lost_ms) };
+        row.lost_mono_ms = since_mono_ms;
+        self.await_return(agent);
+    }
+
+    /// The next instant at which something of a lost agent's goes on without her: each workstream has its own
+    /// patience, and after the longest she counts as signed out.
+    fn await_return(&mut self, agent: AgentId) {
+        let since = self.agents[usize::from(agent.0)].lost_mono_ms;
+        let at = |patience_ms: u64| (PAST_MS + patience_ms).saturating_add_signed(since);
+        let mut next = at(self.desk.agents[usize::from(agent.0)].lost_ms);
+        for &conversation in &self.agents[usize::from(agent.0)].open {
+            if let Some(patience_ms) = self.patience(conversation, agent) {
+                next = next.min(at(patience_ms));
+            }
+        }
+        let timer = self.wheel.arm(next, TimerOwner::AgentLost(agent));
+        self.agent_row(agent).lost_timer = timer.expect("the wheel has room for every timer");
+    }
+
+    /// After a restart the talks of those who are lost are known.
+    pub(super) fn await_everybody(&mut self) {
+        for at in 0..self.agents.len() {
+            if matches!(self.agents[at].connection, Connection::Lost { .. }) {
+                let timer = core::mem::replace(&mut self.agents[at].lost_timer, TimerId::NONE);
+                self.wheel.cancel(timer);
+                self.await_return(AgentId(u16::try_from(at).expect("rows are numbered so")));
+            }
+        }
+    }
+
+    /// How long a talk of a lost agent's waits for her; none when it is no talk of hers.
+    fn patience(&self, conversation: Handle, agent: AgentId) -> Option<u64> {
+        let row = self.row(conversation);
+        let talks = matches!(row.phase, Phase::Active { .. }) && row.role(agent).is_some();
+        let goes_on = talks && row.kind != WorkItemKind::Case && !row.frozen;
+        goes_on.then(|| self.workstream(row.workstream).agent_lost_ms)
+    }
+
     pub(super) fn agent_did_not_return(&mut self, agent: AgentId) {
         self.agent_row(agent).lost_timer = TimerId::NONE;
-        self.sign_out(agent);
+        let since = self.agents[usize::from(agent.0)].lost_mono_ms;
+        let now = i64::try_from(self.now.mono_ms).unwrap_or(i64::MAX);
+        let lost_ms = u64::try_from(now.saturating_sub(since)).unwrap_or(0);
+        if lost_ms >= self.desk.agents[usize::from(agent.0)].lost_ms {
+            return self.sign_out(agent, Gone::Lost);
+        }
+        let open = self.agents[usize::from(agent.0)].open.clone();
+        for conversation in open {
+            if self.patience(conversation, agent).is_some_and(|patience_ms| patience_ms <= lost_ms) {
+                self.go_on_without(conversation, agent, Gone::Lost);
+            }
+        }
+        self.await_return(agent);
     }
 
     pub(super) fn agent_signed_out(&mut self, agent: AgentId) {
         if self.agents.get(usize::from(agent.0)).is_some_and(|row| row.connection != Connection::SignedOut) {
-            self.sign_out(agent);
+            self.sign_out(agent, Gone::SignedOut);
         }
     }
 
     /// What is hers goes on without her: offers and holds to others, live talks to the queue's head,
     /// persistent ones wait; cases and wrap-ups stay.
-    pub(super) fn sign_out(&mut self, agent: AgentId) {
+    pub(super) fn sign_out(&mut self, agent: AgentId, gone: Gone) {
         let row = self.agent_row(agent);
         row.connection = Connection::SignedOut;
         let timer = core::mem::replace(&mut row.lost_timer, TimerId::NONE);
@@ -73,7 +135,7 @@ impl Engine {
         }
         let open = self.agents[usize::from(agent.0)].open.clone();
         for conversation in open {
-            self.go_on_without(conversation, agent);
+            self.go_on_without(conversation, agent, gone);
         }
     }
 
@@ -92,10 +154,20 @@ impl Engine {
         }
     }
 
-    fn go_on_without(&mut self, conversation: Handle, agent: AgentId) {
+    fn go_on_without(&mut self, conversation: Handle, agent: AgentId, gone: Gone) {
         let row = self.row(conversation);
         match row.phase {
-            Phase::Reserved { agent: holder, hold: Hold::Undelivered { .. }, .. } if holder == agent => {
+            Phase::Reserved { agent: holder, .. } if holder != agent => {}
+            // A closed browser is one of the ways not to be shown: it stays hers for its eight minutes (S2-31).
+            Phase::Reserved { hold: Hold::Undelivered { .. }, .. } if gone == Gone::Lost => {}
+            Phase::Reserved { hold: Hold::Undelivered { .. }, .. } => {
+                self.give_back(conversation, agent, SessionReason::AgentLost);
+                self.route(conversation, RoutingEvent::Rerouted);
+            }
+            // Assigned and never opened: its customer is there now and must not wait for who is not. A case can.
+            Phase::Reserved { hold: Hold::Assigned, .. }
+                if row.mode == Mode::Live && row.kind != WorkItemKind::Case && !row.frozen =>
+            {
                 self.give_back(conversation, agent, SessionReason::AgentLost);
                 self.route(conversation, RoutingEvent::Rerouted);
             }
@@ -110,12 +182,18 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case || row.frozen {
+        if row.kind == WorkItemKind::Case {
             return;
         }
-        let mode = row.mode;
+        let (mode, frozen) = (row.mode, row.frozen);
         if self.inherit(conversation, agent) {
             return;
+        }
+        if frozen {
+            // Only ending is left of it, and nobody is there to do that.
+            self.say(conversation, SystemCode::AgentLeft, Some(agent));
+            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AssetRemoved);
+            return self.finish(conversation, reason, code, None);
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),
@@ -292,7 +370,7 @@ impl Engine {
 
     /// An agent left the desk: nothing may stay hers.
     pub(super) fn let_go(&mut self, agent: AgentId) {
-        self.sign_out(agent);
+        self.sign_out(agent, Gone::SignedOut);
         let open = self.agents[usize::from(agent.0)].open.clone();
         for conversation in open {
             let row = self.row(conversation);

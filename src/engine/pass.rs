@@ -90,6 +90,10 @@ impl Due {
         self.queues & (1 << queue.0) != 0
     }
 
+    pub(super) fn every_line(&mut self) {
+        self.lines = u64::MAX;
+    }
+
     pub(super) fn everything(&mut self) {
         self.begin(u64::MAX);
         self.lines = u64::MAX;

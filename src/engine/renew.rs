@@ -47,8 +47,13 @@ impl Engine {
     pub(super) fn set_hours(&mut self, workstream: WorkstreamId, open: bool) {
         let Some(settings) = self.desk.workstreams.get_mut(usize::from(workstream.0)) else { return };
         settings.open = open;
+        // Who waits for opening time is not deserted.
+        self.pass.every_line();
         if open {
             self.pass.everything();
+        } else {
+            // What is no longer given out is no longer before anybody.
+            self.pass.presence_seen(u64::MAX);
         }
     }
 

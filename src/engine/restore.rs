@@ -1,7 +1,6 @@
 //! Start-up: what the store kept comes back as it was, with the time that is left (B-5).
 
 use super::Engine;
-use super::agent::Connection;
 use super::conversation::{Hold, Offer, Phase, Seed, SeedOffer, SeedPhase};
 use super::id::{AgentId, Handle};
 use super::presence::Override;
@@ -79,11 +78,7 @@ impl Engine {
         row.held = held;
         row.banners = banners;
         if let Some(lost) = lost_wall_ms {
-            let until = lost.saturating_add_unsigned(self.desk.agents[usize::from(agent.0)].lost_ms);
-            let timer = self.arm(until, TimerOwner::AgentLost(agent));
-            let row = self.agent_row(agent);
-            row.connection = Connection::Lost { until_wall_ms: until };
-            row.lost_timer = timer;
+            self.lose(agent, lost);
         }
         self.refresh_presence(agent);
         self.agent_row(agent).since_wall_ms = since_wall_ms;

@@ -118,16 +118,7 @@ impl Engine {
 
     /// Puts a request to a colleague while the sender keeps talking (D-9).
     pub(super) fn ask(&mut self, conversation: Handle, sender: AgentId, target: AgentId, kind: OfferKind) {
-        match self.row(conversation).phase.offer() {
-            // A supervisor asks in the middle of a colleague's request.
-            Some(running) if running.asks() => {
-                self.disconnect_request(conversation, OfferEnd::Withdrawn);
-            }
-            // The toast of what she got by itself: she has plainly seen it.
-            _ => {
-                self.end_offer(conversation, OfferEnd::Accepted);
-            }
-        }
+        self.overrule(conversation);
         let mut offer = self.make_offer(conversation, target, kind);
         offer.sender = Some(sender);
         match offer.auto {
@@ -145,6 +136,19 @@ impl Engine {
                     offer.auto = Auto::Accept;
                     self.begin_offer(conversation, offer);
                 }
+            }
+        }
+    }
+
+    /// A supervisor decides while a request of the owner's is pending: it is withdrawn and she is told. A toast of
+    /// the owner's own has done its work.
+    fn overrule(&mut self, conversation: Handle) {
+        match self.row(conversation).phase.offer() {
+            Some(running) if running.asks() => {
+                self.disconnect_request(conversation, OfferEnd::Withdrawn);
+            }
+            _ => {
+                self.end_offer(conversation, OfferEnd::Accepted);
             }
         }
     }
@@ -180,7 +184,7 @@ impl Engine {
         kind: OfferKind,
     ) {
         let Phase::Active { owner, .. } = self.row(conversation).phase else { return };
-        self.end_offer(conversation, OfferEnd::Withdrawn);
+        self.overrule(conversation);
         self.say(conversation, SystemCode::Transferred, Some(owner));
         self.send_guests_home(conversation, SessionReason::Transferred);
         self.retire(conversation, owner, SessionReason::Transferred);

@@ -133,8 +133,11 @@ impl Shell {
             Request::BannerReset { kind } => {
                 self.ask(desk, AgentVerb::BannerReset(kind));
             }
-            Request::Directory { kind, filter, all, .. } => {
-                let ask = Ask { kind, filter: filter.as_deref(), all, workstream: None };
+            Request::Directory { kind, filter, all, conversation } => {
+                let row = conversation.and_then(|name| number(&name).ok());
+                let row = row.and_then(|id| self.engine.conversation(ConversationId(id)));
+                let workstream = row.map(|row| row.workstream);
+                let ask = Ask { kind, filter: filter.as_deref(), all, workstream };
                 let frame = self.view().directory(desk.re(), desk.agent, ask);
                 self.send(desk.conn, frame);
             }
@@ -148,6 +151,18 @@ impl Shell {
                 self.contact_history(desk, &contact, before, limit.0.into())?;
             }
             Request::Reveal { what, reason } => self.reveal(desk, what, reason)?,
+            Request::Contact { contact } => self.show_contact(desk, &contact)?,
+            Request::ContactFind { text, limit } => self.find_contacts(desk, &text, limit.0.into()),
+            Request::ContactLink { conversation, contact } => {
+                self.link_contact(desk, &conversation, contact.as_deref())?;
+            }
+            Request::ContactNew { conversation } => self.new_contact(desk, &conversation)?,
+            Request::ContactEdit { contact, fields } => self.edit_contact(desk, &contact, fields)?,
+            Request::ContactErase { contact, reason } => self.erase_contact(desk, &contact, reason)?,
+            Request::Selftest { found } => {
+                self.selftest(desk.conn, found);
+                self.send(desk.conn, answer::ok(desk.re()));
+            }
             Request::DeskView { on } => {
                 let first = on.then(crate::agent::desk_view::Digest::default);
                 if let Some(staff) = self.connections.staff_mut(desk.conn) {
@@ -200,7 +215,7 @@ impl Shell {
 
     /// A conversation of this agent's, by its name. A supervisor who only reads along may not act on it; what
     /// was hers and is closed or parked is stale; anything else there is none.
-    fn held_by(&self, desk: Desk, conversation: &str) -> Result<ConversationId, Refusal> {
+    pub(super) fn held_by(&self, desk: Desk, conversation: &str) -> Result<ConversationId, Refusal> {
         let id = number(conversation)?;
         let Some(row) = self.engine.conversation(ConversationId(id)) else {
             return Err(Refusal::NotFound);
@@ -239,7 +254,8 @@ impl Shell {
                 Some(ReasonId(known.ok_or(Refusal::BadRequest)?))
             }
         };
-        let comment = given.comment.clone().map(|comment| self.texts.put(comment));
+        let comment = given.comment.clone().map(|comment| self.storable(comment));
+        let comment = comment.map(|comment| self.texts.put(comment));
         Ok(WrapUp { reason, comment })
     }
 
@@ -278,6 +294,9 @@ impl Shell {
     fn pickup(&mut self, desk: Desk, conversation: &str) -> Result<(), Refusal> {
         let id = number(conversation)?;
         if self.is_live(id) {
+            if self.reads_along(desk.conn, id) {
+                self.held_by(desk, conversation)?;
+            }
             self.ask(desk, AgentVerb::Pickup(ConversationId(id)));
             return Ok(());
         }

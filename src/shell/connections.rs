@@ -31,6 +31,8 @@ pub(super) struct Staff {
     pub(super) welcomed: bool,
     /// Wants the supervisor's live view.
     pub(super) desk_view: Option<crate::agent::desk_view::Digest>,
+    /// What this window found out about its alerts.
+    pub(super) selftest: Option<crate::agent::selftest::Selftest>,
     /// Conversations she reads along.
     pub(super) monitors: Vec<u64>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Customer {
     pub(super) language: Option<String>,
     /// Known after `hello`.
     pub(super) visitor: Option<u64>,
+    /// By what she was proved, on a persistent widget.
+    pub(super) proof: Option<super::proof::Proof>,
 }
 
 /// All sockets; never more than the gateway lets in.

@@ -1,61 +1,143 @@
 //! Stored contacts, found by e-mail address or telephone number (S1-12, S2-22).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::card::Customer;
 use super::keys::lasting_number;
+use super::records::Contact;
 use crate::desk::Desk;
+use crate::limits::CONTACTS_KEPT_MAX;
 
 /// Digits of a telephone number that must agree: the national part, so that `06…` and `+31 6…` are one.
 const PHONE_DIGITS: usize = 9;
 
-/// The contacts of the desk by what names them.
+/// Everybody known, by what names them: those of the desk's file, and what staff have made of them since.
 #[derive(Debug, Default)]
-pub(super) struct Contacts {
+pub struct Contacts {
+    /// In force.
+    all: BTreeMap<u64, Contact>,
+    /// Made or changed by staff, the erased ones included: they stand above the file.
+    own: BTreeMap<u64, Contact>,
     by_key: HashMap<String, Vec<u64>>,
-    /// Position in the desk's list, by lasting number.
-    index: HashMap<u64, usize>,
 }
 
 impl Contacts {
-    pub(super) fn new(desk: &Desk) -> Contacts {
-        let mut contacts = Contacts::default();
-        for (index, contact) in desk.contacts.iter().enumerate() {
-            let number = number_of(contact);
-            contacts.index.insert(number, index);
-            let phones = [&contact.mobile, &contact.phone];
-            let keys = contact.email.as_deref().and_then(email_key).into_iter();
-            for key in keys.chain(phones.into_iter().flatten().filter_map(|phone| phone_key(phone))) {
-                let known = contacts.by_key.entry(key).or_default();
-                if !known.contains(&number) {
-                    known.push(number);
-                }
+    /// The contacts of a desk, and those that staff have made or changed.
+    pub fn new(desk: &Desk, own: impl IntoIterator<Item = (u64, Contact)>) -> Contacts {
+        let mut contacts = Contacts { own: own.into_iter().collect(), ..Contacts::default() };
+        contacts.take_over(desk);
+        contacts
+    }
+
+    /// Another desk: its contacts, with what staff have changed above them.
+    pub(super) fn take_over(&mut self, desk: &Desk) {
+        self.all = desk.contacts.iter().map(|contact| (number_of(contact), of_desk(contact))).collect();
+        self.all.extend(self.own.iter().map(|(number, contact)| (*number, contact.clone())));
+        self.all.retain(|_, contact| contact.erased_ms.is_none());
+        self.by_key.clear();
+        for (number, contact) in &self.all {
+            for key in keys_of(contact) {
+                self.by_key.entry(key).or_default().push(*number);
             }
         }
-        contacts
+        // Only the file says who somebody is to a site.
+        for contact in &desk.contacts {
+            if let Some(sub) = &contact.sub {
+                self.by_key.entry(sub_key(sub)).or_default().push(number_of(contact));
+            }
+        }
+    }
+
+    /// Puts a changed contact in place of what was; false when there is no room for one more.
+    pub(super) fn put(&mut self, number: u64, contact: Contact) -> bool {
+        if !self.own.contains_key(&number) && self.own.len() >= CONTACTS_KEPT_MAX {
+            return false;
+        }
+        for key in self.all.remove(&number).iter().flat_map(keys_of) {
+            if let Some(known) = self.by_key.get_mut(&key) {
+                known.retain(|other| *other != number);
+            }
+        }
+        if contact.erased_ms.is_none() {
+            for key in keys_of(&contact) {
+                self.by_key.entry(key).or_default().push(number);
+            }
+            self.all.insert(number, contact.clone());
+        }
+        self.own.insert(number, contact);
+        true
     }
 
     /// The one contact a customer is; none when several could be meant.
     pub(super) fn find(&self, customer: &Customer) -> Option<u64> {
-        let keys = [email_key(&customer.email), phone_key(&customer.phone)];
-        let mut found: Vec<u64> =
-            keys.iter().flatten().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        match found[..] {
+        match self.candidates(customer)[..] {
             [one] => Some(one),
             _ => None,
         }
     }
 
-    /// Where a contact stands in the desk's list.
-    pub(super) fn position(&self, number: u64) -> Option<usize> {
-        self.index.get(&number).copied()
+    /// Everybody a customer could be, in the order of their numbers. Who was proved by a token is who it says,
+    /// whatever else she gave.
+    pub(crate) fn candidates(&self, customer: &Customer) -> Vec<u64> {
+        let proved = customer.sub.as_deref().and_then(|sub| self.by_key.get(&sub_key(sub)));
+        let proved =
+            proved.map(|proved| proved.iter().copied().filter(|number| self.all.contains_key(number)));
+        match proved.map(Vec::from_iter) {
+            Some(proved) if !proved.is_empty() => proved,
+            _ => self.named(&customer.email, &customer.phone),
+        }
+    }
+
+    fn named(&self, email: &str, phone: &str) -> Vec<u64> {
+        let keys = [email_key(email), phone_key(phone)];
+        let mut found: Vec<u64> =
+            keys.iter().flatten().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// A contact by her number.
+    pub(crate) fn get(&self, number: u64) -> Option<&Contact> {
+        self.all.get(&number)
+    }
+
+    /// Contacts by a part of their name, or by a whole address or number. Not by a part of those: that would tell
+    /// a masked address letter by letter to whoever asks often enough.
+    pub(super) fn search(&self, text: &str, limit: usize) -> (Vec<(u64, &Contact)>, bool) {
+        let wanted = text.trim().to_lowercase();
+        let exact = self.named(text, text);
+        let fits = |(number, contact): &(&u64, &Contact)| {
+            exact.contains(number)
+                || phone_key(&contact.name).is_none() && contact.name.to_lowercase().contains(&wanted)
+        };
+        let mut found = self.all.iter().filter(fits);
+        let page: Vec<_> = found.by_ref().take(limit).map(|(number, contact)| (*number, contact)).collect();
+        (page, found.next().is_some())
     }
 }
 
+fn of_desk(contact: &crate::desk::Contact) -> Contact {
+    Contact {
+        name: contact.name.clone(),
+        email: contact.email.clone(),
+        mobile: contact.mobile.clone(),
+        phone: contact.phone.clone(),
+        erased_ms: None,
+    }
+}
+
+fn keys_of(contact: &Contact) -> Vec<String> {
+    let phones = [&contact.mobile, &contact.phone].into_iter().flatten().filter_map(|phone| phone_key(phone));
+    let mut keys: Vec<String> =
+        contact.email.as_deref().and_then(email_key).into_iter().chain(phones).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 /// A contact's lasting number.
-fn number_of(contact: &crate::desk::Contact) -> u64 {
+pub(super) fn number_of(contact: &crate::desk::Contact) -> u64 {
     let part = |text: &Option<String>| text.clone().unwrap_or_default();
     lasting_number(&format!(
         "{}\n{}\n{}\n{}",
@@ -64,6 +146,11 @@ fn number_of(contact: &crate::desk::Contact) -> u64 {
         part(&contact.mobile),
         part(&contact.phone)
     ))
+}
+
+/// Neither an address nor a number begins like this.
+fn sub_key(sub: &str) -> String {
+    format!("sub {sub}")
 }
 
 fn email_key(email: &str) -> Option<String> {

@@ -318,13 +318,16 @@ impl Shell {
 
     fn customer_ends(&mut self, conn: ConnId, re: Option<i64>, visitor: u64) {
         let Some(known) = self.visitors.get(visitor) else { return };
+        // Open, parked, closed or none: a persistent one is never hers to end (S0-6).
+        if self.workstream_of(&known.widget).is_some_and(|workstream| workstream.is_persistent()) {
+            return self.refuse(conn, re, Refusal::NotAllowed);
+        }
         match (known.conversation, known.closed) {
             (Some(id), _) if self.is_live(id) => {
                 let verb = CustomerVerb::End;
                 let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
                 self.turn(input, Some(Asker { conn, re }));
             }
-            // Parked, so persistent: not hers to end.
             (Some(_), _) => self.refuse(conn, re, Refusal::NotAllowed),
             (None, Some(_)) => self.send(conn, page::stale(re, "closed")),
             (None, None) => self.refuse(conn, re, Refusal::NotFound),
@@ -334,7 +337,8 @@ impl Shell {
     /// What it was worth; the last counts, for a day after the close.
     fn rate(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, score: u8, comment: Option<String>) {
         let Some(known) = self.visitors.get(visitor) else { return };
-        let rating = Some((score, comment.unwrap_or_default()));
+        let comment = self.storable(comment.unwrap_or_default());
+        let rating = Some((score, comment));
         if let Some(id) = known.conversation.filter(|id| self.is_live(*id)) {
             let ended = self
                 .engine
@@ -384,11 +388,6 @@ impl Shell {
     /// A visitor's conversation in the engine's table.
     pub(super) fn live_of(&self, visitor: u64) -> Option<u64> {
         self.visitors.get(visitor)?.conversation.filter(|id| self.is_live(*id))
-    }
-
-    /// A text as the desk wants it stored: with `store_pci = false` no card number reaches the disk.
-    pub(super) fn storable(&self, text: String) -> String {
-        if self.desk.masking.store_pci { text } else { self.masker().mask_pci_only(&text).into_owned() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use super::Shell;
+use super::floor::Counted;
 use super::live;
 use super::reads::{
     conversation_key, list_key, message_key, waiting_agent_key, waiting_key, waiting_time_key,
@@ -99,7 +100,7 @@ impl Shell {
         let owner = owner.map(|owner| self.names_of(owner).0);
         let queue = self.names.queues.name(queue_row.0).map(|name| name.to_string());
         let now_ms = self.now.wall_ms;
-        let mut handled = None;
+        let (mut handled, mut waited) = (None, None);
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.state = state.name().to_owned();
         card.reason = reason.map(|reason| reason.name().to_owned());
@@ -108,7 +109,10 @@ impl Shell {
             card.queue = queue;
         }
         match state {
-            State::Active if card.accepted_ms.is_none() => card.accepted_ms = Some(now_ms),
+            State::Active if card.accepted_ms.is_none() => {
+                card.accepted_ms = Some(now_ms);
+                waited = Some(now_ms - card.started_ms);
+            }
             State::WrapUp | State::Closed if card.ended_ms.is_none() => {
                 card.ended_ms = Some(now_ms);
                 handled = card.accepted_ms.map(|accepted| now_ms - accepted);
@@ -119,9 +123,12 @@ impl Shell {
             card.agent = Some(owner);
         }
         if let Some(took_ms) = handled {
-            self.lines.handled(queue_row, took_ms);
+            self.lines.waits.handled(queue_row, took_ms);
         }
         self.card_changed(id);
+        if let Some(waited_ms) = waited {
+            self.count(Counted::Accepted { waited_ms });
+        }
     }
 
     /// Everybody who had a session on it, in order.
@@ -224,6 +231,7 @@ impl Shell {
         if let Some(contact) = contact {
             self.put_bytes(Table::ContactConversations, &list_key(contact, started_ms, id), &[]);
         }
+        self.count(Counted::Arrival);
         self.card_changed(id);
         self.keep_card(id);
     }

@@ -6,12 +6,14 @@ use super::Shell;
 use super::boot;
 use super::card::Card;
 use super::clock::real_wall_ms;
+use super::hours::Daytime;
 use super::records::{Token, WorkItem};
 use super::tokens::TOKEN_MS;
 use crate::agent::project::View;
 use crate::desk::Desk;
 use crate::engine::effect::Answer;
 use crate::engine::id::AgentId;
+use crate::engine::input::Input;
 use crate::engine::refusal::Refusal;
 use crate::gateway::TokenHash;
 use crate::store::{Admission, Table};
@@ -54,9 +56,19 @@ impl Shell {
         self.end_token(hash);
     }
 
-    /// The product clock: wall milliseconds and speed.
-    pub fn clock_now(&self) -> (i64, u32) {
-        (self.now.wall_ms, self.clock.speed())
+    /// A sign-out by her own act: also one whose connection is lost is off duty at once, unless she is signed in
+    /// elsewhere.
+    pub fn sign_out(&mut self, hash: &TokenHash, username: &str) {
+        self.drop_token(hash);
+        let agent = self.names.agents.row(username).map(AgentId);
+        if let Some(agent) = agent.filter(|agent| !self.connections.has_agent(*agent)) {
+            self.turn(Input::AgentSignedOut(agent), None);
+        }
+    }
+
+    /// The product clock: wall milliseconds, speed, and the instant hours are judged by.
+    pub fn clock_now(&self) -> (i64, u32, Daytime) {
+        (self.now.wall_ms, self.clock.speed(), self.daytime())
     }
 
     /// Staff's view, for answers.
@@ -72,6 +84,7 @@ impl Shell {
     /// Why the box is not well; none when it is.
     pub fn health(&self) -> Option<&'static str> {
         match self.store.admission() {
+            Admission::Open if !self.clock.is_trusted() => Some("clock"),
             Admission::Open => None,
             Admission::RingLow => Some("journal"),
             Admission::StorageLow | Admission::StorageFull => Some("storage"),
@@ -88,7 +101,7 @@ impl Shell {
         let new = Arc::new(new);
         self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
         self.pending = true;
-        boot::put_desk(&mut self.batch, &new, by);
+        self.history.put(&mut self.batch, &new, by);
         boot::set_tokens(&self.tokens, &new);
         self.board.show(Arc::clone(&new));
         self.end_orphans();
@@ -118,9 +131,7 @@ impl Shell {
         known: Option<(WorkItem, Card)>,
     ) -> Result<(u64, bool), Refusal> {
         // Two calls at once: the first one's is in the table by now.
-        let same = self.cards.values().find(|other| {
-            other.external_id.as_deref() == Some(external_id) && other.workstream == card.workstream
-        });
+        let same = self.cards.values().find(|other| other.external_id.as_deref() == Some(external_id));
         if let Some(open) = same {
             return Ok((open.id, false));
         }
@@ -165,6 +176,11 @@ impl Shell {
             let row = self.names.queues.row(id).map(crate::engine::id::QueueId)?;
             Some((vec![("queue", id.to_owned())], f64::from(self.engine.line_len(row))))
         });
+        let unwatched = self.desk.queues.iter().filter_map(|queue| {
+            let id = crate::desk::Id::as_str(&queue.id);
+            let row = self.names.queues.row(id).map(crate::engine::id::QueueId)?;
+            Some((vec![("queue", id.to_owned())], self.lines.unwatched(row) as f64))
+        });
         let faults = self.door.faults();
         let names = ["binary", "not_utf8", "too_large", "protocol"];
         Figures {
@@ -177,6 +193,7 @@ impl Shell {
                 one("deskbell_conversations_open", "Conversations in the table.", f64::from(used)),
                 one("deskbell_store_durable", "The last batch on disk.", self.store.durable().0 as f64),
                 one("deskbell_store_applied", "The last batch readers see.", self.store.applied().0 as f64),
+                self.invite_figure(),
                 Figure {
                     name: "deskbell_conversations",
                     help: "Conversations in the table by state.",
@@ -191,6 +208,12 @@ impl Shell {
                     help: "Conversations in line by queue.",
                     counter: false,
                     values: waiting.collect(),
+                },
+                Figure {
+                    name: "deskbell_queue_unwatched_total",
+                    help: "Times somebody had waited a minute and nobody could take it, by queue.",
+                    counter: true,
+                    values: unwatched.collect(),
                 },
                 Figure {
                     name: "deskbell_socket_faults_total",

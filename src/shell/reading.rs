@@ -5,13 +5,11 @@ use super::agents::{Desk, number};
 use super::card::Card;
 use super::hello::{ParkedRow, parked_page};
 use super::reads::{self, list_key, message_key};
-use super::records::{Audit, Message, Note};
+use super::records::{Message, Note};
 use super::wire::{ContactName, Stamp};
-use crate::agent::answer;
-use crate::agent::frames::{Before, Revealed};
+use crate::agent::frames::Before;
 use crate::agent::message::{Missed, Page};
 use crate::agent::session::Parked;
-use crate::desk::{Role, Word};
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
@@ -109,6 +107,7 @@ impl Shell {
     }
 
     pub(super) fn put_note(&mut self, desk: Desk, id: u64, text: String) -> Note {
+        let text = self.storable(text);
         let note = Note { at_ms: self.now.wall_ms, by: self.names_of(desk.agent), text };
         let room = self.rooms.entry(id).or_default();
         let n = room.notes;
@@ -130,6 +129,7 @@ impl Shell {
         let username = self.names_of(desk.agent).0;
         // A page of the past of a customer she is talking to now is hers to read, too.
         let contacts: Vec<u64> = self.contacts_of(desk.agent);
+        let customers: Vec<u64> = self.persistent_customers_of(desk.agent);
         let job = move |snapshot: &Snapshot| {
             let stored = reads::card(snapshot, id)?;
             let card = match live_card {
@@ -140,6 +140,7 @@ impl Shell {
                         || card.agents.contains(&username)
                         || card.agent.as_deref() == Some(&username)
                         || card.contact.is_some_and(|contact| contacts.contains(&contact))
+                        || card.persistent && customers.contains(&card.visitor)
                 }),
             };
             let Some(card) = card else { return Ok(None) };
@@ -160,8 +161,15 @@ impl Shell {
         Ok(())
     }
 
+    /// Customers of the persistent conversations an agent holds: all they ever wrote is one acquaintance (S0-10).
+    fn persistent_customers_of(&self, agent: AgentId) -> Vec<u64> {
+        let hers = self.engine.conversations().filter(|row| row.session(agent).is_some());
+        let cards = hers.filter_map(|row| self.cards.get(&row.id.0));
+        cards.filter(|card| card.persistent && card.visitor != 0).map(|card| card.visitor).collect()
+    }
+
     /// Contacts of the conversations an agent holds.
-    fn contacts_of(&self, agent: AgentId) -> Vec<u64> {
+    pub(super) fn contacts_of(&self, agent: AgentId) -> Vec<u64> {
         let hers = self.engine.conversations().filter(|row| row.session(agent).is_some());
         hers.filter_map(|row| self.cards.get(&row.id.0)?.contact).collect()
     }
@@ -209,60 +217,6 @@ impl Shell {
         Ok(())
     }
 
-    /// A masked value, shown once to a role that may, and written down (D-20).
-    pub(super) fn reveal(&mut self, desk: Desk, what: Revealed, reason: String) -> Result<(), Refusal> {
-        let (username, _) = self.names_of(desk.agent);
-        let roles = self.desk.agent(&username).map_or(&[][..], |agent| &agent.roles);
-        let may = |role: &Role| self.desk.masking.reveal.iter().any(|known| known.word() == role.word());
-        if !roles.iter().any(may) {
-            return Err(Refusal::Forbidden);
-        }
-        match what {
-            Revealed::Message { conversation, seq } => {
-                let id = number(&conversation)?;
-                if !self.may_read_live(desk, id) && !desk.supervisor {
-                    return Err(Refusal::NotFound);
-                }
-                let subject = format!("{conversation}/{seq}");
-                let job = move |snapshot: &Snapshot| {
-                    let value = snapshot.get(Table::Messages, &message_key(id, seq))?;
-                    Ok(value.as_deref().and_then(reads::decoded::<Message>))
-                };
-                let then = move |shell: &mut Shell, message: Option<Message>| match message {
-                    Some(message) => {
-                        shell.audit(&username, "reveal", subject, reason);
-                        shell.send(desk.conn, answer::revealed(desk.re(), &message.text));
-                    }
-                    None => shell.refuse(desk.conn, desk.re, Refusal::NotFound),
-                };
-                self.read_for(desk.conn, job, then, desk.re);
-            }
-            Revealed::Field { contact, field } => {
-                use crate::agent::frames::ContactField;
-                let number = ContactName::parse(&contact).ok_or(Refusal::NotFound)?.0;
-                let stored = self.contacts.position(number).and_then(|at| self.desk.contacts.get(at));
-                let stored = stored.ok_or(Refusal::NotFound)?;
-                let (value, name) = match field {
-                    ContactField::Name => (Some(stored.name.clone()), "name"),
-                    ContactField::Email => (stored.email.clone(), "email"),
-                    ContactField::Phone => (stored.mobile.clone().or_else(|| stored.phone.clone()), "phone"),
-                };
-                let value = value.ok_or(Refusal::NotFound)?;
-                self.audit(&username, "reveal", format!("{contact}/{name}"), reason);
-                self.send(desk.conn, answer::revealed(desk.re(), &value));
-            }
-        }
-        Ok(())
-    }
-
-    /// One line of the audit log.
-    pub(super) fn audit(&mut self, by: &str, action: &str, subject: String, reason: String) {
-        let at_ms = self.now.wall_ms;
-        let record = Audit { at_ms, by: by.to_owned(), action: action.to_owned(), subject, reason };
-        let key = list_key(at_ms as u64, 0, super::keys::random());
-        self.put(Table::Audit, &key, &record);
-    }
-
     /// What has changed goes to every supervisor who looks.
     pub(super) fn tell_desk_views(&mut self) {
         let looking: Vec<ConnId> = self
@@ -281,6 +235,7 @@ impl Shell {
         else {
             return;
         };
+        self.floor.today.turn_page(&self.desk, self.now.wall_ms);
         let frame = self.view().desk(&mut digest);
         if let Some(staff) = self.connections.staff_mut(conn) {
             staff.desk_view = Some(digest);

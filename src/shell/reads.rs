@@ -186,6 +186,9 @@ pub fn waiting_time_key(parked_ms: i64, conversation: u64) -> Vec<u8> {
     key
 }
 
+/// Where the list of parked conversations by time begins.
+pub const READ_FROM_START: &[u8] = b"t";
+
 /// A key of one owner, one instant, one conversation: visitors' and contacts' lists.
 pub fn list_key(owner: u64, started_ms: i64, conversation: u64) -> [u8; 24] {
     let mut key = [0; 24];

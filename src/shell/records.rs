@@ -32,6 +32,7 @@ records! {
     Invite = "invite" v 1,
     Offline = "offline message" v 1,
     ClockMark = "clock" v 1,
+    Contact = "contact" v 1,
 }
 
 /// Who a stored message is from.
@@ -326,6 +327,22 @@ pub struct ClockMark {
     pub real_ms: i64,
 }
 
+/// A contact as staff have made or changed her (table `Contacts`, key her number). It stands above the desk's
+/// entry of that number.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Mobile number.
+    pub mobile: Option<String>,
+    /// Another telephone number.
+    pub phone: Option<String>,
+    /// When her data was erased; then nothing else is left.
+    pub erased_ms: Option<i64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::card::ContextValue;
@@ -387,6 +404,17 @@ mod tests {
     golden!(a_token_is_stored_as, Token { username: "alice".into(), expires_ms: 1000 }, "0105616c696365d00f");
     golden!(a_clock_mark_is_stored_as, ClockMark { product_ms: 2000, real_ms: 1000 }, "01a01fd00f");
     golden!(a_work_item_is_stored_as, WorkItem { conversation: 42, reopens: Some(41) }, "012a0129");
+    golden!(
+        a_contact_is_stored_as,
+        Contact {
+            name: "Eva".into(),
+            email: Some("e@x.y".into()),
+            mobile: None,
+            phone: None,
+            erased_ms: Some(1000)
+        },
+        "010345766101056540782e79000001d00f"
+    );
     golden!(
         a_note_is_stored_as,
         Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },

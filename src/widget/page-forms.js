@@ -165,7 +165,7 @@ export function leftPane({ left }, acts) {
   return h(
     "div",
     { class: "p__pane", key: "left" },
-    h("h3", { tabindex: "-1", class: "focus-here" }, t("widget.left")),
+    h("h2", { tabindex: "-1", class: "focus-here" }, t("widget.left")),
     h("p", { class: "lead" }, left.answerFrom ? t("widget.left_when", { when: when(left.answerFrom) }) : t("widget.left_soon")),
     h("p", { class: "soft" }, t("widget.reference", { reference: left.reference })),
     h("button", { class: "p__go quiet", type: "button", onclick: acts.afresh }, t("widget.leave_another")),

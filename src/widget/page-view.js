@@ -89,7 +89,7 @@ export function openView(root, acts) {
     if (now === "chat" && !still) return compose.focus();
     const target =
       !still && (now === "start" || now === "leave") ? root.querySelector(".p__pane input, .p__pane textarea") : root.querySelector(".focus-here");
-    (target || root.querySelector("h2"))?.focus({ preventScroll: true });
+    (target || root.querySelector("h1"))?.focus({ preventScroll: true });
   }
 
   function header(now) {
@@ -106,7 +106,7 @@ export function openView(root, acts) {
         agent ? initials(agent) || icon("person") : icon("bell"),
         agent && h("i", { class: link === "open" ? "on" : "" }),
       ),
-      h("div", { class: "p__who" }, h("h2", { tabindex: "-1" }, title(state)), sub && h("p", null, sub)),
+      h("div", { class: "p__who" }, h("h1", { tabindex: "-1" }, title(state)), sub && h("p", null, sub)),
       acts.framed &&
         h(
           "button",
@@ -174,7 +174,7 @@ export function openView(root, acts) {
       "div",
       { class: "p__note", key: what, role: "alert" },
       icon(symbol),
-      h("h3", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)),
+      h("h2", { tabindex: "-1", class: "focus-here" }, t(`widget.${what}`)),
       h("p", null, t(`widget.${what}_more`)),
       (what !== "gone" || state.settings) && h("button", { class: "p__go quiet", type: "button", onclick: acts.retry }, t("widget.again")),
     );
@@ -229,7 +229,7 @@ export function openView(root, acts) {
     return h(
       "dialog",
       { key: "confirm", "aria-labelledby": "end-q", ref: (el) => (dialog = el) },
-      h("h3", { id: "end-q" }, t("widget.end_q")),
+      h("h2", { id: "end-q" }, t("widget.end_q")),
       h("p", null, t("widget.end_more")),
       h(
         "div",

@@ -7,7 +7,7 @@ import { INITIAL, lastSeq, phase, reduce, unread } from "./page-state.js";
 import { openTalk } from "./page-talk.js";
 import { openView } from "./page-view.js";
 
-const KEEP_MS = 250;
+const KEEP_MS = 100;
 /** A `start` older than this is put back into the form: what begins by itself must still be wanted. */
 const START_MS_MAX = 120_000;
 const SETTINGS_RETRY_MS_MAX = 15_000;

@@ -43,7 +43,7 @@ const FIND: &str = r#"
   const path = css.split(" >>> ");
   let root = document;
   for (const step of path.slice(0, -1)) root = root?.querySelector(step)?.shadowRoot;
-  const shown = (el) => el.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && el.getClientRects().length > 0;
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length > 0;
   const all = root ? [...root.querySelectorAll(path.at(-1))] : [];
 "#;
 
@@ -72,6 +72,7 @@ pub(crate) struct Element(String);
 
 /// Keys that are no letters, as WebDriver names them.
 pub(crate) mod keys {
+    pub(crate) const BACKSPACE: &str = "\u{E003}";
     pub(crate) const ENTER: &str = "\u{E007}";
     pub(crate) const SHIFT: &str = "\u{E008}";
     pub(crate) const CONTROL: &str = "\u{E009}";
@@ -169,8 +170,13 @@ impl Browser {
         (names.0.to_string(), names.1.to_string())
     }
 
-    pub(crate) fn turn_to(&self, tab: &str) {
+    /// Looks into a tab without bringing it to the front.
+    pub(crate) fn look_into(&self, tab: &str) {
         self.must("POST", "/window", &json!({"handle": tab}));
+    }
+
+    pub(crate) fn turn_to(&self, tab: &str) {
+        self.look_into(tab);
         // WebDriver turns to a tab without bringing it before the person's eyes.
         self.devtools("Page.bringToFront", json!({}));
     }
@@ -219,6 +225,11 @@ impl Browser {
     /// Runs a script in the page; `arguments` are the arguments.
     pub(crate) fn run(&self, script: &str, arguments: Value) -> Value {
         self.try_run(script, arguments).unwrap_or_else(|why| self.fail(&format!("{script}: {why:?}")))
+    }
+
+    /// Runs a script that answers later, through its last argument.
+    pub(crate) fn run_later(&self, script: &str) -> Value {
+        self.must("POST", "/execute/async", &json!({"script": script, "args": []}))
     }
 
     fn try_run(&self, script: &str, arguments: Value) -> Result<Value, Refused> {
@@ -293,20 +304,18 @@ impl Browser {
 
     fn act(&self, what: &str, css: &str, text: &str, act: impl Fn(&str) -> Result<Value, Refused>) {
         let mut last = String::from("not there");
-        let done = || {
-            let Element(id) = self.find(css, text)?;
-            // Redrawn between finding and pressing, or still under something that is leaving: tried again.
-            act(&id).map_err(|why| last = format!("{}: {}", why.code, why.message)).ok()
-        };
         let deadline = Instant::now() + PATIENCE;
-        let mut done = done;
-        while done().is_none() {
-            if Instant::now() > deadline {
-                drop(done);
-                self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
+        while Instant::now() < deadline {
+            if let Some(Element(id)) = self.find(css, text) {
+                match act(&id) {
+                    Ok(_) => return,
+                    // Redrawn between finding and pressing, or still under something that is leaving.
+                    Err(why) => last = format!("{}: {}", why.code, why.message),
+                }
             }
             std::thread::sleep(LOOK_EVERY);
         }
+        self.fail(&format!("cannot {what} {css} {text:?}: {last}"));
     }
 
     /// Presses with the pointer, where the browser would let a person press.

@@ -4,7 +4,7 @@ use crate::page::{Browser, keys};
 use crate::support::Desk;
 
 /// The frame the widget puts on the shop's page.
-const FRAME: &str = "deskbell-chat >>> iframe";
+pub(crate) const FRAME: &str = "deskbell-chat >>> iframe";
 const LAUNCHER: &str = "deskbell-chat >>> button[aria-expanded]";
 
 /// A customer with the demo shop before her.

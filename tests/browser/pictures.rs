@@ -77,8 +77,9 @@ fn pictures_of_the_desktop() {
     alice.page.picture("desktop-light");
     alice.page.press_text("[role=tab]", "Details");
     alice.page.picture("desktop-details");
+    let _colleagues = [desk.agent("bob"), desk.agent("sofie")];
     alice.page.press_text(".talk__acts .btn", "Transfer");
-    alice.page.see("dialog .find input");
+    alice.page.see_text("#options li", "Sofie");
     alice.page.picture("desktop-transfer");
     alice.page.press("dialog .dlg__h .btn--icon");
     alice.page.press(".talk__acts .btn--end");
@@ -121,9 +122,6 @@ fn pictures_of_the_widget() {
     bob.say(conversation, "b2", "Of course. It lies at the counter in your name until Saturday.");
     jan.hear("It lies at the counter");
     jan.page.picture("widget-conversation");
-    jan.page.system_is_dark(true);
-    jan.page.picture("widget-system-dark");
-    jan.page.system_is_dark(false);
     jan.page.leave();
     jan.page.size(390, 844, true);
     jan.reload();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::page::keys;
-use crate::people::{Agent, Customer};
+use crate::people::{Agent, Customer, FRAME};
 use crate::support::{self, Desk};
 
 /// An agent on a bare socket takes what is offered next; the conversation's id.
@@ -68,6 +68,7 @@ fn a_closed_branch_takes_a_message_and_says_when_it_answers() {
     eva.page.write("#f-text", "Please call me about the chair.");
     eva.page.press(".p__pane .p__go");
     eva.page.see_text("#form-error", "Fill in this field");
+    eva.page.picture("widget-closed");
     eva.page.write("#f-reach", "+31 6 8765 4321");
     eva.page.press(".p__pane .p__go");
     eva.page.see_text(".p__pane", "Reference");
@@ -118,6 +119,7 @@ fn an_invitation_is_shown_accepted_and_only_then_rings_at_the_desk() {
     let eva = Customer { page: crate::page::Browser::new(&desk) };
     eva.page.go("/demo/product/lamp");
     eva.page.see_text("deskbell-chat >>> section", "can we help you choose?");
+    eva.page.picture("widget-invitation");
     assert!(
         bob.socket
             .find(std::time::Duration::from_millis(300), &|frame| frame["t"] == "notification")
@@ -146,4 +148,89 @@ fn on_a_phone_the_chat_is_the_whole_screen_and_the_page_behind_holds_still() {
     );
     assert_eq!(frame, json!([0, 0, 390, 844, "hidden"]));
     assert!(!eva.page.shows("deskbell-chat >>> button[aria-expanded]"), "nothing lies over the chat");
+}
+
+#[test]
+fn two_tabs_of_one_customer_show_the_same_conversation() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    let conversation = taken(&mut bob);
+    eva.page.see_text(".p__who", "Bob");
+    eva.page.leave();
+    let (first, _second) = eva.page.new_tab();
+    eva.page.go("/demo/product/chair");
+    eva.page.enter(FRAME);
+    eva.page.see_text(".me .p__text", "Do you deliver?");
+    eva.say("On Saturdays too?");
+    eva.sent("On Saturdays too?");
+    bob.say(&conversation, "b1", "Yes.");
+    eva.hear("Yes.");
+    let here = eva.reads();
+    eva.page.turn_to(&first);
+    eva.page.enter(FRAME);
+    eva.hear("Yes.");
+    assert_eq!(eva.reads(), here);
+    assert_eq!(here.len(), 3, "each once: {here:?}");
+}
+
+#[test]
+fn who_waits_is_told_her_place_and_moves_up() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    bob.socket.ok("presence", json!({"status": "do_not_disturb"}));
+    let mut other = desk.customer("shop", json!({}));
+    other.start(json!({"name": "Tom Bakker", "comment": "Hello?"}));
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    eva.page.see_text(".p__status", "2");
+    eva.page.picture("widget-queue");
+    other.socket.ok("end", json!({}));
+    eva.page.see_text(".p__status", "1");
+    bob.socket.ok("presence", json!({"status": "available"}));
+    taken(&mut bob);
+    eva.page.see_text(".p__who", "Bob");
+}
+
+#[test]
+fn a_text_is_counted_near_its_limit_and_not_sent_beyond_it() {
+    let desk = Desk::start(&[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    taken(&mut bob);
+    eva.page.see_text(".p__who", "Bob");
+    eva.page.paste("#write", &"x".repeat(899));
+    assert!(!eva.page.shows("#count:not(:empty)"), "no counter while there is room");
+    eva.page.paste("#write", &"x".repeat(102));
+    eva.page.see_text("#count.over", "1001 / 1000");
+    eva.page.see(".p__send:disabled");
+    // The page anew: what was typed is still there, once the site's page has had a moment to keep it.
+    eva.page.leave();
+    eva.page.until("the text to be kept", || {
+        let kept = eva.page.run("return localStorage.getItem('deskbell:shop');", json!([]));
+        kept.as_str().is_some_and(|kept| kept.contains(&"x".repeat(1001))).then_some(())
+    });
+    eva.reload();
+    eva.page.see_text("#count.over", "1001 / 1000");
+    eva.page.write("#write", keys::BACKSPACE);
+    eva.page.press(".p__send");
+    eva.sent(&"x".repeat(1000));
+}
+
+#[test]
+fn consent_is_asked_before_a_chat_where_the_desk_requires_it() {
+    let desk = Desk::start_with_desk(&[("consent = \"none\"", "consent = \"required\"")], &[]);
+    let _bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.open_chat();
+    eva.page.write("#f-comment", "Do you deliver?");
+    eva.page.see_text(".p__pane .tick", "Chats may be stored and read by a supervisor.");
+    eva.page.press(".p__pane .p__go");
+    eva.page.see_text("#form-error", "Tick the box");
+    eva.page.press(".tick");
+    eva.page.press(".p__pane .p__go");
+    eva.page.see_text(".me .p__text", "Do you deliver?");
+    eva.sent("Do you deliver?");
 }

@@ -436,7 +436,12 @@ impl Shadow {
 
     /// Somebody waits in the queue and no member could take any of it (B-12).
     pub(crate) fn is_deserted(&self, queue: QueueId, able: &[Vec<bool>]) -> bool {
-        let mut waits = self.waiting(queue).peekable();
+        // Who waits for opening time was told so: that is no deserted queue.
+        let rings = |talk: &&Talk| {
+            let settings = &self.desk.workstreams[usize::from(talk.workstream.0)];
+            settings.open || settings.offer_out_of_hours
+        };
+        let mut waits = self.waiting(queue).filter(rings).peekable();
         let members = &self.desk.queues[usize::from(queue.0)].members;
         let open = self.has_queue(queue);
         let takes = |agent: &AgentId, talk: &Talk| able[usize::from(agent.0)][usize::from(talk.workstream.0)];

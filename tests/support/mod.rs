@@ -1,6 +1,9 @@
 //! A real box and real clients: the product's own process, TLS with its CA trusted, blocking sockets.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod drill;
+pub(crate) mod site;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,15 @@ use tungstenite::{Message, WebSocket};
 /// Longest wait for something that must come, in real time: generous, for loaded machines.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The binary under test. `DESKBELL_RUN` names another, with what runs it: `qemu-aarch64-static FILE`.
+fn binary() -> Command {
+    let Ok(run) = std::env::var("DESKBELL_RUN") else { return Command::new(env!("CARGO_BIN_EXE_deskbell")) };
+    let mut words = run.split(' ');
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words);
+    command
+}
+
 /// A running `deskbell demo`.
 pub(crate) struct Desk {
     child: Option<Child>,
@@ -28,6 +40,7 @@ pub(crate) struct Desk {
     pub(crate) port: u16,
     options: Vec<String>,
     tls: Arc<ClientConfig>,
+    log: Arc<std::sync::Mutex<String>>,
 }
 
 impl Desk {
@@ -49,6 +62,7 @@ impl Desk {
             port: 0,
             options: options.iter().map(ToString::to_string).collect(),
             tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
         };
         desk.launch();
         desk
@@ -61,6 +75,11 @@ impl Desk {
             assert!(text.contains(from), "the example holds {from:?}");
             text = text.replacen(from, to, 1);
         }
+        Desk::start_with_text(&text, options)
+    }
+
+    /// A desk of this text.
+    pub(crate) fn start_with_text(text: &str, options: &[&str]) -> Desk {
         let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let (_, path) = file.keep().expect("kept");
@@ -70,9 +89,25 @@ impl Desk {
         Desk::start(&all)
     }
 
+    /// Clients for a box that runs in this process.
+    pub(crate) fn attach(dir: &Path, port: u16) -> Desk {
+        let mut desk = Desk {
+            child: None,
+            dir: dir.to_path_buf(),
+            owned: None,
+            url: format!("https://localhost:{port}"),
+            port,
+            options: Vec::new(),
+            tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
+        };
+        desk.tls = Arc::new(client_config(desk.roots()));
+        desk
+    }
+
     fn launch(&mut self) {
         let listen = format!("127.0.0.1:{}", self.port);
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        let mut child = binary()
             .arg("demo")
             .args(["--listen", &listen, "--data"])
             .arg(&self.dir)
@@ -82,7 +117,7 @@ impl Desk {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("piped");
-        let log = Arc::new(std::sync::Mutex::new(String::new()));
+        let log = Arc::clone(&self.log);
         let into = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -165,10 +200,42 @@ impl Desk {
         panic!("did not stop on SIGTERM");
     }
 
+    /// Another value of an option for the next start.
+    pub(crate) fn set_option(&mut self, name: &str, value: &str) {
+        match self.options.iter().position(|option| option == name) {
+            Some(at) => self.options[at + 1] = value.to_string(),
+            None => self.options.extend([name.to_string(), value.to_string()]),
+        }
+    }
+
+    /// Leaves an option out of the next start.
+    pub(crate) fn drop_option(&mut self, name: &str) {
+        if let Some(at) = self.options.iter().position(|option| option == name) {
+            self.options.drain(at..at + 2);
+        }
+    }
+
     /// Starts again on the same folder and port.
     pub(crate) fn start_again(&mut self) {
         self.kill();
         self.launch();
+    }
+
+    /// What the box has written to its standard error so far, over all its starts.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// Does the box log this, at once or in a moment?
+    pub(crate) fn logs(&self, text: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -335,6 +402,8 @@ pub(crate) struct Socket {
     frames: Receiver<Value>,
     /// Frames read and not yet asked for, in order.
     pub(crate) seen: Vec<Value>,
+    /// Every frame read so far, asked for or not.
+    pub(crate) all: Vec<Value>,
     next_id: i64,
 }
 
@@ -374,7 +443,7 @@ impl Socket {
                 }
             }
         });
-        Socket { writer, frames, seen: Vec::new(), next_id: 1 }
+        Socket { writer, frames, seen: Vec::new(), all: Vec::new(), next_id: 1 }
     }
 
     pub(crate) fn send(&mut self, frame: &Value) {
@@ -400,7 +469,9 @@ impl Socket {
         }
         let deadline = Instant::now() + patience;
         loop {
-            match self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let read = self.frames.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            self.all.extend(read.iter().cloned());
+            match read {
                 Ok(frame) if fits(&frame) => return Some(frame),
                 Ok(frame) => self.seen.push(frame),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
@@ -489,7 +560,9 @@ impl Agent {
         self.socket.ok("shown", json!({"notification": offer["id"]}));
         self.socket.ok("accept", json!({"notification": offer["id"]}));
         let conversation = &offer["conversation"];
-        self.socket.wait("session", |frame| frame["t"] == "session" && frame["conversation"] == *conversation)
+        self.socket.wait("session", |frame| {
+            frame["t"] == "session" && frame["conversation"] == *conversation && frame["state"] == "active"
+        })
     }
 
     pub(crate) fn say(&mut self, conversation: &str, client_id: &str, text: &str) -> Value {

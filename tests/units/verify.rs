@@ -31,6 +31,10 @@ fn units_with(change: impl Fn(&str, String) -> String) -> tempfile::TempDir {
     for entry in fs::read_dir(project("systemd/deskbell.service.d")).expect("drop-ins").flatten() {
         fs::copy(entry.path(), drop_ins.join(entry.file_name())).expect("a drop-in");
     }
+    for profile in ["board-512m", "board-1g", "board-4g", "x86"] {
+        let file = format!("{profile}.conf");
+        fs::copy(project("firmware-config/profiles").join(&file), drop_ins.join(&file)).expect("a drop-in");
+    }
     dir
 }
 
@@ -99,7 +103,7 @@ fn no_root_no_capability_and_no_writable_path_but_the_state() {
             assert!(values(&unit, opens).is_empty(), "{name} opens {opens}");
         }
         let closed = values(&unit, "InaccessiblePaths").join(" ");
-        for folder in ["/tmp", "/var/tmp", "-/dev/shm"] {
+        for folder in ["/tmp", "/var/tmp", "-/dev/shm", "-/run/lock"] {
             assert!(closed.split(' ').any(|path| path == folder), "{name} leaves {folder} writable");
         }
     }

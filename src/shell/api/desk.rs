@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Shared, unavailable};
-use crate::desk::{Faults, LoadOptions, load_with};
+use crate::desk::{Desk, Faults, LoadOptions, diff, load_with};
 use crate::gateway::{Request, Response};
 use crate::shell::boot::hash_passwords;
 
@@ -22,6 +22,7 @@ pub(super) async fn put(shared: Arc<Shared>, request: Request) -> Response {
     if !matches(&wanted, &desk.version()) {
         return Response::error(412, "stale", "The desk has been changed meanwhile; read it again.");
     }
+    let preview = request.query("preview").is_some_and(|value| value == "true");
     let Ok(text) = String::from_utf8(request.body) else {
         return Response::error(422, "bad_request", "The file is not UTF-8.");
     };
@@ -38,11 +39,26 @@ pub(super) async fn put(shared: Arc<Shared>, request: Request) -> Response {
         Err(Problem::Faults(faults)) => return faults_answer(&faults),
         Err(Problem::Other(message)) => return Response::error(422, "bad_request", message),
     };
+    if preview {
+        return say_beforehand(&shared, &desk, new).await;
+    }
     let by = request.caller.map(|caller| caller.agent.to_string()).unwrap_or_default();
     let before = desk.version();
     match shared.surface.door.change(move |shell| shell.replace_desk(new, &before, &by)).await {
         Some(Ok(version)) => Response::empty(200).with_header("etag", &tag(&version)),
         Some(Err(message)) => Response::error(412, "stale", message),
+        None => unavailable(),
+    }
+}
+
+/// What the new desk would change, and how many conversations it would touch; nothing is done.
+async fn say_beforehand(shared: &Shared, old: &Desk, new: Desk) -> Response {
+    let changes: Vec<_> = diff(old, &new)
+        .iter()
+        .map(|change| json!({ "path": change.path, "old": change.old, "new": change.new }))
+        .collect();
+    match shared.surface.door.ask(move |shell| shell.touches(&new)).await {
+        Some(touches) => Response::json(200, &json!({ "changes": changes, "touches": touches })),
         None => unavailable(),
     }
 }

@@ -1,0 +1,264 @@
+//! What the admin pages need of the box, as one trait: the shell keeps it, a test stands in for it.
+//!
+//! Every call blocks the thread that serves a page, never the desk: the shell answers over a bounded channel
+//! and refuses by name when it cannot. Nothing here knows of pages, and the pages know of nothing else.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::desk::{Change, Desk, Faults, Secret};
+
+/// Who does something: a username, or somebody on the box itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor(Arc<str>);
+
+impl Actor {
+    /// A member of staff, vouched for by the gateway.
+    pub fn staff(username: &str) -> Self {
+        Self(username.into())
+    }
+
+    /// Whoever may open the socket without the gateway: root, or the box's own user.
+    pub fn local() -> Self {
+        Self("local root".into())
+    }
+
+    /// The name for the history and the audit log. No username holds the space of `local root`.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The desk in force.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The desk.
+    pub desk: Arc<Desk>,
+    /// Its place in the history, from 1.
+    pub number: u64,
+    /// [`Desk::version`] of it: what a change must be based on.
+    pub version: String,
+}
+
+/// A desk that shall come into force.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The whole desk, loaded over the one in force. Passwords and secrets may be plain: the keeper hashes.
+    pub desk: Desk,
+    /// The [`Held::version`] it was made from.
+    pub based_on: String,
+    /// Who proposes it.
+    pub by: Actor,
+}
+
+/// Why a desk did not come into force. Nothing of it did.
+#[derive(Debug)]
+pub enum NotApplied {
+    /// Another one came into force since.
+    Conflict,
+    /// The box cannot run it.
+    Faults(Faults),
+    /// The box does not take changes now.
+    Refused(Refusal),
+}
+
+/// Something the box will not do, in a sentence for the admin: what happened, what is safe, what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// One change of the desk in the history (REQ B-6).
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The number of the desk it made.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What: from the desk before to this one. Never a secret.
+    pub changes: Vec<Change>,
+}
+
+/// One line of the audit log: a reveal, a sign-in, an export, a restart.
+#[derive(Clone, Debug)]
+pub struct Audited {
+    /// Its place, rising.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What was done, in a few words.
+    pub what: String,
+    /// To what, and the reason given.
+    pub detail: String,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Light {
+    /// As it should be.
+    Good,
+    /// Works, but somebody should look.
+    Warn,
+    /// Broken or full.
+    Bad,
+}
+
+/// One figure of the health page: `Memory`, `41 MiB of 96 MiB`.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// The group it stands in: `Memory`, `Disk`, `Work`.
+    pub group: &'static str,
+    /// What it is.
+    pub name: String,
+    /// The value with its unit.
+    pub value: String,
+    /// Its bound, with its unit, and how much of that is used, in percent.
+    pub bound: Option<(String, u8)>,
+    /// How it is.
+    pub light: Light,
+    /// What to do when it is not good.
+    pub advice: String,
+}
+
+/// The state of the box's clock (REQ D-18).
+#[derive(Clone, Debug)]
+pub struct Clock {
+    /// The product's time now.
+    pub now: Timestamp,
+    /// Whether it is trusted.
+    pub trusted: bool,
+    /// Who says so: the time-sync service, a real-time clock, an admin.
+    pub source: String,
+}
+
+/// Where the box is met: its two faces and their certificates (REQ B-10).
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The box's own names, as in `deskbell.toml`.
+    pub names: Vec<String>,
+    /// `https://…` of the staff face.
+    pub staff_url: String,
+    /// `https://…` of the public face; none: for pages on this LAN only.
+    pub public_url: Option<String>,
+    /// Where the staff face listens.
+    pub listen_staff: Vec<String>,
+    /// Where the public face listens.
+    pub listen_public: Vec<String>,
+    /// Networks of proxies whose forwarding header is believed.
+    pub trusted_proxies: Vec<String>,
+    /// The box's own authority.
+    pub authority: Authority,
+    /// The certificate that is shown.
+    pub certificate: Certificate,
+}
+
+/// The box's own certificate authority.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    /// Its certificate, PEM.
+    pub pem: String,
+    /// SHA-256 of it: `AB:CD:…`.
+    pub fingerprint: String,
+}
+
+/// A certificate as the page tells it.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// Whether it is one the admin brought, not the box's own.
+    pub uploaded: bool,
+    /// Names it is for.
+    pub names: Vec<String>,
+    /// Who issued it.
+    pub issuer: String,
+    /// When it ends.
+    pub until: Timestamp,
+}
+
+/// A backup on the box.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// Its file name: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// Its size; none while it is being written.
+    pub bytes: Option<u64>,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// What reading it back found: good, or why not; none when it was not read back yet.
+    pub verified: Option<Result<(), String>>,
+}
+
+/// One line of the box's log.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// When.
+    pub at: Timestamp,
+    /// `error`, `warn`, `info`.
+    pub level: &'static str,
+    /// The part of the box.
+    pub part: String,
+    /// The line.
+    pub text: String,
+}
+
+/// The box, as the admin pages see it. Every method may block for a while, within the keeper's own limits.
+#[expect(missing_docs, reason = "the module says what blocks and what is refused; names say the rest")]
+pub trait Keeper: Send + Sync + 'static {
+    fn held(&self) -> Result<Held, Refusal>;
+
+    /// Puts a desk in force at once, or changes nothing. Returns its number. `based_on` is compared with the
+    /// desk in force in the same step, so that of two proposals made from one desk the second is told.
+    fn apply(&self, proposal: Proposal) -> Result<u64, NotApplied>;
+
+    /// Changes before number `before`, newest first, at most `limit`.
+    fn changes(&self, before: Option<u64>, limit: usize) -> Result<Vec<Recorded>, Refusal>;
+
+    /// The desk of that number; none when it is kept no longer.
+    fn desk_at(&self, number: u64) -> Result<Option<Arc<Desk>>, Refusal>;
+
+    /// The audit log before number `before`, newest first, at most `limit`.
+    fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<Audited>, Refusal>;
+
+    fn health(&self) -> Result<Vec<Figure>, Refusal>;
+    fn clock(&self) -> Result<Clock, Refusal>;
+
+    /// Takes the admin's word for the time (REQ D-18).
+    fn set_clock(&self, by: &Actor, now: Timestamp) -> Result<(), Refusal>;
+
+    fn site(&self) -> Result<Site, Refusal>;
+
+    /// Shows another certificate from now on. Refused when key and chain do not fit or it is over.
+    fn use_certificate(&self, by: &Actor, chain_pem: &str, key_pem: &Secret) -> Result<(), Refusal>;
+
+    /// Goes back to the box's own certificate.
+    fn use_own_certificate(&self, by: &Actor) -> Result<(), Refusal>;
+
+    /// Backups on the box, newest first.
+    fn backups(&self) -> Result<Vec<Backup>, Refusal>;
+
+    /// Begins a backup and returns its name; it is written and read back while the box works.
+    fn start_backup(&self, by: &Actor) -> Result<String, Refusal>;
+
+    /// A finished backup and its size in bytes.
+    fn open_backup(&self, by: &Actor, name: &str) -> Result<(Box<dyn Read + Send>, u64), Refusal>;
+
+    /// Replaces everything by a backup: the box restarts from it.
+    fn restore(&self, by: &Actor, name: &str) -> Result<(), Refusal>;
+
+    /// The newest lines of the log, newest first, at most `limit`.
+    fn log(&self, limit: usize) -> Result<Vec<LogLine>, Refusal>;
+
+    /// Stops cleanly and starts again.
+    fn restart(&self, by: &Actor) -> Result<(), Refusal>;
+}

@@ -1,0 +1,192 @@
+//! Erasing a contact's personal data on request: what she said, what was noted of her, who she was. What is kept
+//! are counts: that there were conversations, when, with whom, how they ended.
+//!
+//! A long past is erased in steps, one batch each, so that nobody waits for it; the answer comes with the last.
+//! The journal's ring and the pages of the state that held it are used again in time; a backup made before keeps
+//! what it has.
+
+use std::sync::Arc;
+
+use super::Shell;
+use super::agents::Desk;
+use super::card::{Card, Customer};
+use super::contacts::number_of;
+use super::reads::{self, conversation_key, list_key, message_key};
+use super::records::{Contact, DeskVersion};
+use crate::agent::answer;
+use crate::desk::{LoadOptions, load_with};
+use crate::engine::refusal::Refusal;
+use crate::limits::ERASED_ROWS_MAX;
+use crate::store::records::Record;
+use crate::store::{Direction, ReadError, Snapshot, Table};
+
+/// Rows a table's page of deletions holds: key, and the table it is in.
+type Row = (Table, Vec<u8>);
+
+/// What one step does.
+enum Step {
+    /// Delete these, then look again.
+    Rows(Vec<Row>),
+    /// This conversation holds nothing of hers any more but its card.
+    Bare(Box<Card>),
+    /// One of her conversations is open.
+    Open,
+    /// Versions of the desk that still name her, without her.
+    Desks(Vec<(Vec<u8>, DeskVersion)>),
+}
+
+impl Shell {
+    /// Supervisors only; not while a conversation with her is open.
+    pub(super) fn erase_contact(&mut self, desk: Desk, name: &str, reason: String) -> Result<(), Refusal> {
+        let (number, _) = self.readable_contact(desk, name)?;
+        let job = move |snapshot: &Snapshot| any_open(snapshot, number);
+        let name = name.to_owned();
+        let then = move |shell: &mut Shell, open: bool| {
+            // What began while the store was read is in the table.
+            if open || shell.cards.values().any(|card| card.contact == Some(number)) {
+                return shell.refuse(desk.conn, desk.re, Refusal::NotAllowed);
+            }
+            let by = shell.names_of(desk.agent).0;
+            shell.audit(&by, "contact_erase", name, reason);
+            shell.forget_contact(number, &by);
+            shell.erase_step(desk, number);
+        };
+        self.read_for(desk.conn, job, then, desk.re);
+        Ok(())
+    }
+
+    /// From here on nobody finds her: her record is an empty stone, and the desk in force does not name her.
+    fn forget_contact(&mut self, number: u64, by: &str) {
+        let erased = Contact { erased_ms: Some(self.now.wall_ms), ..Contact::default() };
+        // The stone takes the place of her record; where none was, a file's contact goes with the desk below.
+        if self.contacts.put(number, erased.clone()) {
+            self.put(Table::Contacts, &number.to_be_bytes(), &erased);
+        }
+        if self.desk.contacts.iter().any(|contact| number_of(contact) == number) {
+            let mut new = (*self.desk).clone();
+            new.contacts.retain(|contact| number_of(contact) != number);
+            let new = Arc::new(new);
+            self.desk = Arc::clone(&new);
+            self.contacts.take_over(&new);
+            self.pending = true;
+            self.history.put(&mut self.batch, &new, by);
+            self.board.show(new);
+        }
+    }
+
+    fn erase_step(&mut self, desk: Desk, number: u64) {
+        let sequence = self.watermark();
+        let job = move |snapshot: &Snapshot| step(snapshot, number);
+        self.readers.clone().spawn(&self.door.clone(), sequence, job, move |shell, step| match step {
+            Ok(Step::Rows(rows)) => {
+                for (table, key) in rows {
+                    shell.delete(table, &key);
+                }
+                shell.erase_step(desk, number);
+            }
+            Ok(Step::Bare(card)) => {
+                shell.delete(Table::ContactConversations, &list_key(number, card.started_ms, card.id));
+                shell.put(Table::Conversations, &conversation_key(card.id), &bare(*card));
+                shell.erase_step(desk, number);
+            }
+            Ok(Step::Desks(versions)) => {
+                for (key, version) in versions {
+                    let mut value = Vec::new();
+                    version.encode(&mut value);
+                    shell.put_bytes(Table::Desk, &key, &value);
+                }
+                shell.send(desk.conn, answer::ok(desk.re()));
+            }
+            Ok(Step::Open) => shell.refuse(desk.conn, desk.re, Refusal::NotAllowed),
+            Err(error) => {
+                log::error!("erasing a contact stopped: {error:?}");
+                shell.refuse(desk.conn, desk.re, Refusal::Unavailable);
+            }
+        });
+    }
+}
+
+/// What is kept of a conversation: numbers, times, names of staff and settings.
+fn bare(card: Card) -> Card {
+    let wrapups = card.wrapups.into_iter().map(|mut wrapup| {
+        wrapup.comment = None;
+        wrapup
+    });
+    Card {
+        customer: Customer { locale: card.customer.locale, ..Customer::default() },
+        contact: None,
+        comment: None,
+        page: None,
+        context: Vec::new(),
+        answers: Vec::new(),
+        rating: card.rating.map(|(score, _)| (score, String::new())),
+        wrapups: wrapups.collect(),
+        ..card
+    }
+}
+
+fn any_open(snapshot: &Snapshot, number: u64) -> Result<bool, ReadError> {
+    let (mut low, high) = (list_key(number, 0, 0).to_vec(), list_key(number, -1, u64::MAX));
+    loop {
+        let page = snapshot.range(
+            Table::ContactConversations,
+            &low[..]..&high[..],
+            ERASED_ROWS_MAX,
+            Direction::Forward,
+        )?;
+        for (key, _) in &page.rows {
+            let Some(id) = reads::conversation_of(key) else { continue };
+            if reads::card(snapshot, id)?.is_some_and(|card| card.state != "closed") {
+                return Ok(true);
+            }
+        }
+        match page.rows.last().filter(|_| page.more) {
+            Some((key, _)) => low = [&key[..], &[0]].concat(),
+            None => return Ok(false),
+        }
+    }
+}
+
+/// The next thing to do: the oldest conversation's messages, then its notes, then its card; then the next one's.
+fn step(snapshot: &Snapshot, number: u64) -> Result<Step, ReadError> {
+    let (low, high) = (list_key(number, 0, 0), list_key(number, -1, u64::MAX));
+    let page = snapshot.range(Table::ContactConversations, &low[..]..&high[..], 1, Direction::Forward)?;
+    let Some((key, _)) = page.rows.first() else { return desks(snapshot, number) };
+    let listed = |key: &Vec<u8>| Step::Rows(vec![(Table::ContactConversations, key.clone())]);
+    let Some(id) = reads::conversation_of(key) else { return Ok(listed(key)) };
+    for table in [Table::Messages, Table::Notes] {
+        let (first, last) = (message_key(id, 0), message_key(id, u32::MAX));
+        let page = snapshot.range(table, &first[..]..=&last[..], ERASED_ROWS_MAX, Direction::Forward)?;
+        if !page.rows.is_empty() {
+            return Ok(Step::Rows(page.rows.into_iter().map(|(key, _)| (table, key)).collect()));
+        }
+    }
+    Ok(match reads::card(snapshot, id)? {
+        Some(card) if card.state != "closed" => Step::Open,
+        Some(card) => Step::Bare(Box::new(card)),
+        None => listed(key),
+    })
+}
+
+/// Older versions of the desk name her too; undo must not bring her back.
+fn desks(snapshot: &Snapshot, number: u64) -> Result<Step, ReadError> {
+    let mut kept = Vec::new();
+    let mut low = Vec::new();
+    loop {
+        let page = snapshot.range(Table::Desk, &low[..].., ERASED_ROWS_MAX, Direction::Forward)?;
+        for (key, value) in &page.rows {
+            let Some(version) = reads::decoded::<DeskVersion>(value) else { continue };
+            let options = LoadOptions { stored: true, allow_missing_secrets: true, ..LoadOptions::default() };
+            let Ok(mut loaded) = load_with(&version.toml, options) else { continue };
+            let before = loaded.desk.contacts.len();
+            loaded.desk.contacts.retain(|contact| number_of(contact) != number);
+            if loaded.desk.contacts.len() < before {
+                kept.push((key.clone(), DeskVersion { toml: loaded.desk.export_stored(), ..version }));
+            }
+        }
+        match page.rows.last().filter(|_| page.more) {
+            Some((key, _)) => low = [&key[..], &[0]].concat(),
+            None => return Ok(Step::Desks(kept)),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The supervisor's live view: who is in trouble, why, and what can be done about it.
+
+use serde_json::{Value, json};
+
+use crate::people::Agent;
+use crate::support::Desk;
+
+#[test]
+fn the_live_view_shows_who_cannot_take_work_and_lifts_it() {
+    let desk = Desk::start(&[]);
+    let mut alice = desk.agent("alice");
+    let sofie = Agent::signed_in(&desk, "sofie");
+    sofie.page.press_text(".top__nav button", "Live");
+    sofie.page.see_text(".live tr", "Alice Jansen");
+
+    let mut eva = desk.customer("shop", json!({}));
+    eva.start(json!({"name": "Eva Smit", "comment": "Do you deliver?"}));
+    let offer = alice.socket.of("notification");
+    alice.socket.ok("reject", json!({"notification": offer["id"]}));
+    sofie.page.see_text(".live tr", "Do not disturb");
+    sofie.page.see_text(".live tr", "Eva Smit");
+    sofie.page.see_text(".live .tag--urgent", "Nobody");
+
+    // Why she waits, in words (REQ B-1).
+    sofie.page.press_text(".live .cell-link", "Eva Smit");
+    sofie.page.see_text(".side .why", "Alice");
+    sofie.page.picture("supervisor-routing");
+
+    // Reset (REQ S2-27): Alice is asked again in the next round or by the next customer.
+    sofie.page.press_text(".live .cell-link", "Alice Jansen");
+    sofie.page.press_text(".side .acts button", "presence");
+    sofie.page.press_text("dialog .choice", "Available");
+    let presence = alice.socket.wait("the reset", |frame: &Value| {
+        frame["t"] == "presence" && frame["status"] == "available" && frame["by"] == "sofie"
+    });
+    assert_eq!(presence["reason"], "supervisor");
+    sofie.page.gone("dialog");
+}
+
+#[test]
+fn a_supervisor_reads_along_without_being_able_to_write() {
+    let desk = Desk::start(&[]);
+    let mut alice = desk.agent("alice");
+    let mut eva = desk.customer("shop", json!({}));
+    let conversation = eva.start(json!({"name": "Eva Smit", "comment": "Do you deliver?"}));
+    alice.take(&conversation);
+    let sofie = Agent::signed_in(&desk, "sofie");
+    sofie.page.press_text(".top__nav button", "Live");
+    sofie.page.press_text(".live .cell-link", "Eva Smit");
+    sofie.page.press_text(".side .acts button", "Read along");
+    sofie.hear("Do you deliver?");
+    sofie.page.see_text(".instead", "You are reading along");
+    assert!(!sofie.page.shows("#reply"));
+    alice.say(&conversation, "a1", "On Monday.");
+    sofie.sent("On Monday.");
+    sofie.page.press("#instead");
+    sofie.page.gone(".sessions .row");
+}
