@@ -290,6 +290,9 @@ pub const INVITES_MAX: usize = 1024;
 /// Visitors remembered as invited lately. Doubled: 200 KiB more.
 pub const INVITED_MAX: usize = 8192;
 
+/// Rules of invitations whose outcomes are counted. Doubled: 50 KiB more.
+pub const INVITE_RULES_MAX: usize = 512;
+
 /// Addresses of a visitor's path in one call.
 pub const INVITE_PATH_MAX: usize = 64;
 
@@ -526,8 +529,13 @@ pub const ADMIN_ANSWER_MS_MAX: u64 = 20_000;
 /// Rows of one page of changes, of the audit log and of the log.
 pub const ADMIN_ROWS_MAX: usize = 100;
 
+/// How long an admin page waits for the desk thread or the store. Less than [`ADMIN_ANSWER_MS_MAX`], so that
+/// the page itself can say what happened.
+pub const KEEPER_ANSWER_MS_MAX: u64 = 15_000;
+
 /// Pause before the listener is taken up again after it failed. Halved: a broken one fills the log faster.
 pub const ADMIN_RESTART_MS: u64 = 1_000;
 
 const _: () = assert!(ADMIN_BODY_BYTES_MAX <= BODIES_BYTES_MAX);
+const _: () = assert!(KEEPER_ANSWER_MS_MAX < ADMIN_ANSWER_MS_MAX);
 const _: () = assert!(ADMIN_TURN_MS_MAX + ADMIN_ANSWER_MS_MAX < ANSWER_MS_MAX);

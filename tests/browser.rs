@@ -6,6 +6,8 @@ mod support;
 
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
+#[path = "browser/colleagues.rs"]
+mod colleagues;
 #[path = "browser/conversation.rs"]
 mod conversation;
 #[path = "browser/desktop.rs"]
@@ -14,6 +16,8 @@ mod desktop;
 mod page;
 #[path = "browser/people.rs"]
 mod people;
+#[path = "browser/persistent.rs"]
+mod persistent;
 #[path = "browser/pictures.rs"]
 mod pictures;
 #[path = "browser/supervisor.rs"]

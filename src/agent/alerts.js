@@ -303,8 +303,10 @@ class BellRing extends HTMLElement {
   }
 
   draw() {
-    const left = Math.max(0, Math.ceil((Date.parse(this.getAttribute("until")) - now()) / 1000));
-    const total = Number(this.getAttribute("total")) || left || 1;
+    const whole = Math.ceil((Date.parse(this.getAttribute("until")) - now()) / 1000);
+    const total = Number(this.getAttribute("total")) || Math.max(1, whole);
+    // The page's clock may stand a moment behind the box's: never more than there was at first.
+    const left = Math.min(total, Math.max(0, whole));
     this.arc.setAttribute("stroke-dasharray", `${Math.min(100, (left / total) * 100)} 100`);
     this.said.textContent = t("time.s", { n: left });
     this.classList.toggle("ring--late", left <= 30);

@@ -41,6 +41,15 @@ pub fn error(re: Option<i64>, code: Refusal, retry_after_ms: Option<u64>) -> Str
     object.finish()
 }
 
+/// `error` with words of its own, where those of the code say too little.
+pub fn error_because(re: Option<i64>, code: Refusal, why: &str) -> String {
+    let mut object = Object::frame("error");
+    if let Some(re) = re {
+        object.field("re", &re);
+    }
+    object.field("code", code.code()).field("message", why).finish()
+}
+
 /// What a refusal says to people. Clients show their own words by the code; these are for the ones that have none.
 pub const fn message(code: Refusal) -> &'static str {
     match code {

@@ -355,7 +355,9 @@ function fill(text, one, state) {
         ? (one.answers || []).find((answer) => answer.id === name.slice(8))?.value
         : values[name];
     const space = whole.startsWith(" ") ? " " : "";
-    return value === undefined || value === null || value === "" ? "" : `${space}${String(value).replace(/[<>]/g, "")}`;
+    // A masked value would tell the customer stars: it is left out like an empty one.
+    const empty = value === undefined || value === null || value === "" || String(value).includes("**");
+    return empty ? "" : `${space}${String(value).replace(/[<>]/g, "")}`;
   });
 }
 

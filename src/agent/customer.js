@@ -7,6 +7,7 @@ import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { findArticles, loadContact, loadTranscript, openDialog, share } from "./acts.js";
+import { contactSection } from "./contact.js";
 import { button, customerName, face, nameOf, time, withMasks } from "./parts.js";
 import { canType, selectedSession } from "./state.js";
 
@@ -26,9 +27,11 @@ export const inputs = (s) => {
     one && one.context,
     one && one.since,
     one && one.rating,
+    one && one.role,
     s.notes[s.selected],
     s.tab,
     s.contacts,
+    s.people,
     s.transcripts,
     s.me,
     s.settings.articles,
@@ -132,7 +135,12 @@ const panels = {
     if (page.url) rows.push([t("agent.field.page"), h("span", { class: "cut", title: page.url }, path(page.url))]);
     if (page.seconds !== undefined) rows.push([t("agent.field.on_page"), span(Number(page.seconds) * 1000)]);
     rows.push([t("agent.field.since"), h("span", { title: exact(one.since) }, clockTime(one.since))]);
-    return [section(null, null, facts(rows)), satisfaction(one), notes(state, one)];
+    return [
+      section(null, null, facts(rows)),
+      one.customer?.contact ? contactSection(state, one, contactId(one)) : stored(state, one),
+      satisfaction(one),
+      notes(state, one),
+    ];
   },
 
   details(state, one) {
@@ -290,8 +298,26 @@ function earlier(state, item) {
   );
 }
 
+/** What is stored, where it says something else than the customer; or all she could be, none of them linked (REQ S1-12). */
+function stored(state, one) {
+  const { stored: known, candidates = [] } = one.customer || {};
+  const shown = known ? [known] : candidates;
+  if (!shown.length) return null;
+  return section(
+    t(known ? "agent.cust.stored" : "agent.cust.several"),
+    null,
+    shown.map((contact) =>
+      facts(
+        ["name", "email", "mobile", "phone"]
+          .filter((key) => contact[key])
+          .map((key) => [t(`agent.field.${key}`), masked(state, known && one, key, contact[key])]),
+      ),
+    ),
+  );
+}
+
 function masked(state, one, key, value) {
-  const may = state.settings.reveal && one.customer?.contact;
+  const may = state.settings.reveal && one?.customer?.contact;
   return h(
     "span",
     { class: "wrap" },

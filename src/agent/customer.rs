@@ -24,10 +24,34 @@ pub(super) struct CustomerBody {
     #[serde(skip_serializing_if = "String::is_empty")]
     phone: String,
     #[serde(skip_serializing_if = "String::is_empty")]
+    mobile: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     language: String,
     /// Proved by a token, not only said.
     verified: bool,
+    /// What is stored of the contact, whatever the customer typed (S1-12).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored: Option<ContactBody>,
+    /// Contacts she could be, when there are several: shown, and none of them linked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<ContactBody>,
 }
+
+/// A stored contact.
+#[derive(Clone, Debug, Serialize)]
+struct ContactBody {
+    contact: ContactName,
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    email: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    mobile: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    phone: String,
+}
+
+/// Contacts shown where several could be meant: two are the case, more are a mistake in the desk's list.
+const CANDIDATES_MAX: usize = 4;
 
 /// What the page told of a conversation's beginning.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -82,19 +106,65 @@ impl Serialize for Context {
 impl View<'_> {
     /// The customer of a card.
     pub(super) fn customer(&self, card: &Card) -> CustomerBody {
-        let name = self.name(&card.customer.name);
-        let field = |field, text: &str| {
-            if text.is_empty() { String::new() } else { self.line(field, text, FIELD_CHARS_MAX) }
+        let name = self.customer_name(card);
+        let stored = card.contact.and_then(|contact| self.stored_contact(contact));
+        let or_stored = |given: String, stored: Option<&String>| match stored {
+            Some(stored) if given.is_empty() => stored.clone(),
+            _ => given,
+        };
+        let candidates = match card.contact {
+            Some(_) => Vec::new(),
+            None => self.world.contacts.candidates(&card.customer),
         };
         CustomerBody {
             initials: initials(&name),
             name,
             contact: card.contact.map(ContactName),
-            email: field(Field::Email, &card.customer.email),
-            phone: field(Field::Phone, &card.customer.phone),
-            language: field(Field::Text, &card.customer.locale),
+            email: or_stored(
+                self.field(Field::Email, &card.customer.email),
+                stored.as_ref().map(|one| &one.email),
+            ),
+            phone: or_stored(
+                self.field(Field::Phone, &card.customer.phone),
+                stored.as_ref().map(|one| &one.phone),
+            ),
+            mobile: stored.as_ref().map(|one| one.mobile.clone()).unwrap_or_default(),
+            language: self.field(Field::Text, &card.customer.locale),
             verified: card.customer.sub.is_some(),
+            stored,
+            candidates: candidates
+                .into_iter()
+                .take(CANDIDATES_MAX)
+                .filter_map(|one| self.stored_contact(one))
+                .collect(),
         }
+    }
+
+    /// The customer's name for staff: as given, else as stored. Customers themselves are never told what is stored
+    /// of the address somebody typed.
+    pub(super) fn customer_name(&self, card: &Card) -> String {
+        if !card.customer.name.is_empty() {
+            return self.name(&card.customer.name);
+        }
+        let stored = card.contact.and_then(|contact| self.world.contacts.get(contact));
+        stored.map(|contact| self.name(&contact.name)).unwrap_or_default()
+    }
+
+    /// A stored contact; none when the desk no longer has it.
+    fn stored_contact(&self, number: u64) -> Option<ContactBody> {
+        let stored = self.world.contacts.get(number)?;
+        let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+        Some(ContactBody {
+            contact: ContactName(number),
+            name: self.name(&stored.name),
+            email: self.field(Field::Email, &text(&stored.email)),
+            mobile: self.field(Field::Phone, &text(&stored.mobile)),
+            phone: self.field(Field::Phone, &text(&stored.phone)),
+        })
+    }
+
+    fn field(&self, field: Field, text: &str) -> String {
+        if text.is_empty() { String::new() } else { self.line(field, text, FIELD_CHARS_MAX) }
     }
 
     /// Page, context and answers of a card.

@@ -13,6 +13,7 @@ import { forgetEarly, handInEarly, loadBeside, loadDirectory, loadQueues, readHe
 import * as alertStack from "./alerts.js";
 import * as bannerRow from "./banners.js";
 import { listen, resume, useStore } from "./box.js";
+import { useContact } from "./contact.js";
 import * as composer from "./compose.js";
 import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
@@ -59,6 +60,7 @@ function wire() {
   useOutbox(store);
   bannerRow.useBanners(store);
   right.useCustomer(store);
+  useContact(store);
   dialog.useDialogs(store);
   usePalette(store);
   useTargets(store);

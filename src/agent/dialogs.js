@@ -10,6 +10,7 @@ import { t } from "/web/i18n.js";
 import { closeDialog, end, forceEnd, openDialog, release, resetPresence, reveal, wrapup } from "./acts.js";
 import { signOut } from "./box.js";
 import { addNote } from "./compose.js";
+import { contactDialogs } from "./contact.js";
 import { checkList } from "./empty.js";
 import { listKeys, options } from "./options.js";
 import { paletteDialog } from "./palette.js";
@@ -37,7 +38,7 @@ export function dialogs(state) {
   const { dialog } = state;
   if (!dialog) return null;
   const one = dialog.conversation ? state.sessions[dialog.conversation] : null;
-  const draw = kinds[dialog.kind];
+  const draw = kinds[dialog.kind] || contactDialogs[dialog.kind];
   if (!draw || (one === undefined && needsSession.has(dialog.kind))) return null;
   return draw(state, dialog, one);
 }

@@ -193,7 +193,7 @@ impl CardValues<'_> {
         let case = self.conversation.kind == WorkItemKind::Case;
         let about = || card.comment.as_deref().map(|comment| self.line(Field::Text, comment).into());
         match known {
-            Known::CustomerName => Some(view.name(&card.customer.name).into()),
+            Known::CustomerName => Some(view.customer_name(card).into()),
             Known::CustomerPhone => self.given(Field::Phone, &card.customer.phone),
             Known::CustomerEmail => self.given(Field::Email, &card.customer.email),
             Known::Comment => about().filter(|_| !case),

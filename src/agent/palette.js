@@ -4,6 +4,7 @@ import { h, icon } from "/web/dom.js";
 import { t } from "/web/i18n.js";
 import { acceptTop, closeDialog, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
 import { signOut } from "./box.js";
+import { eraseCommand } from "./contact.js";
 import { frame } from "./dialogs.js";
 import { listKeys, options } from "./options.js";
 import { customerName, kindIcon, nameOf, presenceName } from "./parts.js";
@@ -102,6 +103,7 @@ function commands(state) {
     if (state.view === "live") add("view", "chat", t("agent.surface.desk"), () => setView("desk"));
     else add("view", "chart", t("agent.surface.live"), () => setView("live"));
   }
+  eraseCommand(state, add);
   for (const theme of ["light", "dark", "system"])
     add(
       "settings",

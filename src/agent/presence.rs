@@ -103,6 +103,11 @@ impl<'a> View<'a> {
         Object::frame("banner").fields(&banner).finish()
     }
 
+    /// A `banner_closed` frame of the house.
+    pub fn house_banner_closed(&self, kind: &str) -> String {
+        Object::frame("banner_closed").field("kind", kind).finish()
+    }
+
     /// A `banner_closed` frame.
     pub fn banner_closed(&self, kind: BannerKind) -> String {
         Object::frame("banner_closed").field("kind", kind.name()).finish()

@@ -48,6 +48,7 @@ export const initial = {
   loading: {},
   notes: {},
   contacts: {},
+  people: {},
   articles: null,
   transcripts: {},
   dialog: null,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use deskbell::desk::{self, Credential, Word};
 use deskbell::gateway::Face;
 use deskbell::shell::boot::{self, BootError, Plan};
+use deskbell::shell::trust::Vouchers;
 
 use super::options::Options;
 use super::{Ended, wait};
@@ -52,9 +53,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         data: data.clone(),
         desk: Some(text),
         demo: Some((speed, wall_ms)),
+        vouchers: Vouchers::default(),
         hosts,
         trusted_proxies: Vec::new(),
+        public_url: None,
         listening: vec![(listener, Face::Both)],
+        admin: None,
     };
     let running = boot::start(plan).map_err(ended)?;
     let url = match bound.ip() {
@@ -69,7 +73,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
 /// What went wrong on the way up, as one line.
 pub(crate) fn ended(error: BootError) -> Ended {
     match error {
-        BootError::Desk(_) | BootError::NoDesk | BootError::TooMany(_) => Ended::usage(error.to_string()),
+        BootError::Desk(_) | BootError::TooMany(_) => Ended::usage(error.to_string()),
         _ => Ended::failed(error.to_string()),
     }
 }
@@ -120,6 +124,7 @@ fn say(url: &str, data: &str, accounts: &[String]) -> Result<(), Ended> {
     let mut lines = vec![
         format!("shop page      {url}/demo/"),
         format!("agent desktop  {url}/agent/"),
+        format!("admin pages    {url}/admin/"),
         format!("trust          {url}/trust"),
         format!("data           {data}"),
         String::new(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use deskbell::gateway::{Face, Network};
 use deskbell::shell::boot::{self, Plan};
+use deskbell::shell::trust::Vouchers;
 use serde::Deserialize;
 
 use super::demo::{ended, log_level};
@@ -60,8 +61,23 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         None => None,
     };
     let signals = wait::signals()?;
-    let listening = listen(&config, file)?;
-    let plan = Plan { data: config.data, desk, demo: None, hosts, trusted_proxies, listening };
+    let inherited = deskbell::ops::inherited::sockets().map_err(|name| {
+        Ended::usage(format!(
+            "an inherited socket is called {name:?}: only staff, public, redirect and admin are known"
+        ))
+    })?;
+    let listening = listen(&config, file, inherited.faces)?;
+    let plan = Plan {
+        data: config.data,
+        desk,
+        demo: None,
+        vouchers: Vouchers::default(),
+        hosts,
+        trusted_proxies,
+        public_url: config.public_url,
+        listening,
+        admin: inherited.admin,
+    };
     let running = boot::start(plan).map_err(ended)?;
     for (face, address) in running.addresses() {
         log::info!("{face:?} face on {address}");
@@ -85,9 +101,12 @@ fn host_of(name: &str) -> &str {
     }
 }
 
-fn listen(config: &Config, file: &str) -> Result<Vec<(TcpListener, Face)>, Ended> {
+fn listen(
+    config: &Config,
+    file: &str,
+    mut listening: Vec<(TcpListener, Face)>,
+) -> Result<Vec<(TcpListener, Face)>, Ended> {
     let wanted = [(config.listen_staff, Face::Staff), (config.listen_public, Face::Public)];
-    let mut listening = deskbell::ops::inherited::sockets();
     if !listening.is_empty() {
         return Ok(listening);
     }

@@ -128,7 +128,7 @@ fn quick_replies(desk: &Desk, sheet: &Sheet) {
     }
 }
 
-/// S2-22 and S1-12 find one contact by a number or address; of two the first is taken.
+/// S2-22 and S1-12 find one contact by a number or address; of two, neither is linked.
 fn contacts(desk: &Desk, sheet: &Sheet) {
     let mut seen = BTreeMap::new();
     for (index, contact) in desk.contacts.iter().enumerate() {
@@ -139,7 +139,8 @@ fn contacts(desk: &Desk, sheet: &Sheet) {
         ] {
             let Some(value) = value else { continue };
             if let Some(first) = seen.insert((key, value), index) {
-                let message = format!("is that of contact[{first}] too; the first is found by it");
+                let message =
+                    format!("is that of contact[{first}] too: a customer with it is linked to neither");
                 sheet.warn(&format!("contact[{index}].{key}"), message);
             }
         }

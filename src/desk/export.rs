@@ -17,7 +17,7 @@ use super::parse::FORMAT_VERSION;
 use super::secret::Credential;
 use super::template::Template;
 use super::tree::{Tree, Value};
-use super::widget::{Audience, Origin, PagePattern, Prechat, Rule, Widget};
+use super::widget::{Audience, Condition, Origin, PagePattern, Prechat, Rule, Widget};
 use super::words::Word;
 use super::workstream::{Auth, Workstream};
 
@@ -92,6 +92,7 @@ impl Desk {
             tree.put("name", queue.name.as_str());
             tree.put("priority", queue.priority);
             tree.put_shown("distribution", &queue.distribution);
+            tree.put_some("hours", queue.hours.as_ref().map(Id::as_str));
             (queue.id.to_string(), tree)
         });
         tree.put_tables("queue", queues);
@@ -271,6 +272,7 @@ fn widget(widget: &Widget) -> Tree {
     tree.put_shown("id", &widget.id);
     tree.put_shown("workstream", &widget.workstream);
     tree.put("allowed_origins", shown_list::<Origin>(&widget.allowed_origins));
+    tree.put_some("hours", widget.hours.as_ref().map(Id::as_str));
     tree.put_some("title", widget.title.as_ref().map(localized));
     tree.put_tables(
         "prechat",
@@ -316,7 +318,7 @@ fn audience(audience: &Audience) -> Tree {
     tree.put("device", shown_list(&audience.device));
     tree.put("language", shown_list(&audience.language));
     if !audience.context.is_empty() {
-        let entry = |(key, value): &(Box<str>, Box<str>)| (key.to_string(), Value::from(&**value));
+        let entry = |(key, value): &(Box<str>, Condition)| (key.to_string(), Value::from(value.as_str()));
         tree.put("context", Value::Inline(audience.context.iter().map(entry).collect()));
     }
     tree
@@ -363,6 +365,7 @@ fn contacts(contacts: &[Contact]) -> Vec<(String, Tree)> {
         tree.put_some("email", contact.email.as_deref());
         tree.put_some("mobile", contact.mobile.as_deref());
         tree.put_some("phone", contact.phone.as_deref());
+        tree.put_some("sub", contact.sub.as_deref());
         let first = names.insert(contact.name.as_str());
         trees.push((if first { contact.name.clone() } else { format!("{} ({index})", contact.name) }, tree));
     }

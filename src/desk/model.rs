@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::hours::Hours;
-use super::ids::{AgentId, ArticleId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
+use super::ids::{AgentId, ArticleId, HoursId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
 use super::language::{ByLanguage, Lang, Localized};
 use super::secret::Credential;
 use super::template::Template;
@@ -190,6 +190,8 @@ pub struct Queue {
     pub priority: u32,
     /// How it chooses.
     pub distribution: Distribution,
+    /// When it gives out work; none: whenever its workstreams do.
+    pub hours: Option<HoursId>,
 }
 
 /// `[[agent]]`: any member of staff, supervisors and admins included.
@@ -280,6 +282,8 @@ pub struct Contact {
     pub mobile: Option<String>,
     /// Another telephone number, as written.
     pub phone: Option<String>,
+    /// Who it is to the site that signs for its customers (S1-12).
+    pub sub: Option<String>,
 }
 
 /// Finds an entry by its id.

@@ -14,6 +14,8 @@ pub struct Widget {
     pub workstream: WorkstreamId,
     /// Which sites may frame it and call its public settings.
     pub allowed_origins: Vec<Origin>,
+    /// When it lets anybody in; none: whenever its workstream does.
+    pub hours: Option<HoursId>,
     /// Its title; none = the desk's name.
     pub title: Option<Localized>,
     /// Questions before the chat, in order.
@@ -162,8 +164,8 @@ pub struct Audience {
     pub device: Vec<Device>,
     /// Language, `nl` for any Dutch; any of them.
     pub language: Vec<super::language::Lang>,
-    /// Context variables and the value each must have, numbers and booleans as they are written.
-    pub context: Vec<(Box<str>, Box<str>)>,
+    /// Context variables and what must hold for each.
+    pub context: Vec<(Box<str>, Condition)>,
 }
 
 words! {
@@ -176,6 +178,56 @@ words! {
         /// A telephone.
         Phone = "phone",
     }
+}
+
+/// What must hold for a context variable: `gold` is that value, `!= gold` any other or none, `>= 3` (also `>`,
+/// `<`, `<=`) compares numbers. Numbers and booleans are taken as they are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition(Box<str>);
+
+impl Condition {
+    /// Reads a condition; `None` when it compares with what is no number.
+    pub fn parse(text: &str) -> Option<Self> {
+        let ordered = Self::split(text).filter(|(sign, _)| *sign != "!=");
+        ordered.is_none_or(|(_, bound)| number(bound).is_some()).then(|| Self(text.into()))
+    }
+
+    /// The condition as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it holds for a value, or for a variable that is not there.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        let Some((sign, wanted)) = Self::split(&self.0) else {
+            return value.is_some_and(|value| same(value, &self.0));
+        };
+        if sign == "!=" {
+            return value.is_none_or(|value| !same(value, wanted));
+        }
+        let (Some(value), Some(bound)) = (value.and_then(number), number(wanted)) else { return false };
+        match sign {
+            ">=" => value >= bound,
+            "<=" => value <= bound,
+            ">" => value > bound,
+            _ => value < bound,
+        }
+    }
+
+    fn split(text: &str) -> Option<(&'static str, &str)> {
+        let signs = ["!=", ">=", "<=", ">", "<"];
+        signs.into_iter().find_map(|sign| Some((sign, text.strip_prefix(sign)?.trim())))
+    }
+}
+
+/// `3` and `3.0` are one number, `true` is only `true`.
+fn same(value: &str, wanted: &str) -> bool {
+    value == wanted || matches!((number(value), number(wanted)), (Some(one), Some(other)) if one == other)
+}
+
+fn number(text: &str) -> Option<f64> {
+    let starts = text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
+    text.parse::<f64>().ok().filter(|number| starts && number.is_finite())
 }
 
 /// A page: `/path` against the path of the address, `https://…` against the whole address without its
@@ -202,11 +254,11 @@ impl PagePattern {
         if !self.0.starts_with('/') {
             return glob(self.0.as_bytes(), url.as_bytes());
         }
+        let url = url.split('?').next().unwrap_or(url);
         let path = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
             None => url,
         };
-        let path = path.split('?').next().unwrap_or(path);
         glob(self.0.as_bytes(), path.as_bytes())
     }
 }
@@ -268,11 +320,26 @@ mod tests {
         let matches = |pattern: &str, url: &str| PagePattern::parse(pattern).expect(pattern).matches(url);
         assert!(matches("/product/*", "https://shop.example/product/7?x=1#top"));
         assert!(!matches("/product/*", "https://shop.example/products"));
-        assert!(matches("/", "https://shop.example"));
+        assert!(matches("/", "https://shop.example") && matches("/", "https://shop.example?from=/a"));
         assert!(matches("/a*c*e", "/abcde") && !matches("/a*c*e", "/abcd"));
         assert!(matches("https://shop.example/*?x=*", "https://shop.example/p?x=1"));
         assert!(matches("*shop*", "https://www.shop.example/"));
         assert_eq!(PagePattern::parse("product"), None);
+    }
+
+    #[test]
+    fn a_condition_is_a_value_or_a_comparison() {
+        let holds = |condition: &str, value| Condition::parse(condition).expect(condition).holds(value);
+        assert!(holds("gold", Some("gold")) && !holds("gold", Some("silver")) && !holds("gold", None));
+        assert!(holds("3", Some("3")) && holds("3.0", Some("3")) && !holds("3", Some("30")));
+        assert!(
+            holds("!= gold", Some("silver")) && holds("!= gold", None) && !holds("!= gold", Some("gold"))
+        );
+        assert!(holds(">= 3", Some("3")) && holds("> 2.5", Some("3")) && !holds("> 3", Some("3")));
+        assert!(holds("<= -1", Some("-1")) && holds("<10", Some("9")) && !holds("< 10", Some("10")));
+        assert!(!holds("> 3", None) && !holds("> 3", Some("many")) && !holds("> 3", Some("inf")));
+        assert_eq!(Condition::parse(">= gold"), None);
+        assert_eq!(Condition::parse("<"), None);
     }
 
     #[test]

@@ -228,7 +228,6 @@ impl Engine {
         if self.row_mut(conversation).sessions.push(session).is_err() {
             return;
         }
-        self.remember(conversation, seed.agent);
         // A wrap-up that gave its capacity back has no units; the desk of today has no say in it.
         if seed.state == SessionState::Active || seed.units > 0 {
             self.load(seed.agent, conversation, seed.units);

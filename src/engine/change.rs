@@ -165,7 +165,6 @@ impl Engine {
         let session =
             Session { agent, role, state: SessionState::Active, since_wall_ms, units, timer: TimerId::NONE };
         self.row_mut(conversation).sessions.push(session).expect("a place was made");
-        self.remember(conversation, agent);
         self.load(agent, conversation, units);
         self.given_work(agent);
         self.work_changed(agent);

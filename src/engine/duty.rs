@@ -191,8 +191,9 @@ impl Engine {
         }
         if frozen {
             // Only ending is left of it, and nobody is there to do that.
-            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AgentLeft);
-            return self.finish(conversation, reason, code, Some(agent));
+            self.say(conversation, SystemCode::AgentLeft, Some(agent));
+            let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AssetRemoved);
+            return self.finish(conversation, reason, code, None);
         }
         match mode {
             Mode::Persistent => self.set_aside(conversation, agent, SessionReason::AgentLost),

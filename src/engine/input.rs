@@ -102,6 +102,16 @@ pub enum Input {
         /// Its stamp.
         at_wall_ms: i64,
     },
+    /// The wall clock was set: deadlines on it are made again from their timers, some rows at a time.
+    WallMoved {
+        /// The first row; agents go with row 0.
+        first: u32,
+        /// What a start brought back stays as it is: its down-time is still to be counted.
+        spare_restored: bool,
+    },
+    /// The clock is trusted for the first time since the start: what that brought back has lost the time the
+    /// box was down (D-18).
+    DownTime,
     /// Start-up is over: route what waits.
     Open,
 }

@@ -31,6 +31,7 @@ pub mod wheel;
 mod accept;
 mod admit;
 mod change;
+pub mod clock;
 mod close;
 mod duty;
 mod invariants;
@@ -92,6 +93,8 @@ pub struct Engine {
     turn_of: [Option<AgentId>; QUEUES_MAX],
     unwatched: [TimerId; QUEUES_MAX],
     wheel: Wheel<TimerOwner>,
+    /// How late the timer being handled fires: hours, when it fell due while the box was down.
+    late_ms: i64,
     effects: VecDeque<Effect>,
     candidates: Vec<Candidate>,
     decisions: usize,
@@ -101,6 +104,8 @@ pub struct Engine {
     kept: Vec<Handle>,
     kept_agents: Vec<AgentId>,
     leaving: Vec<Handle>,
+    /// Timers armed before this one are those of the store's records.
+    opened_at_arm: u64,
     /// Routing waits until the store's records are all in.
     is_open: bool,
 }
@@ -137,6 +142,7 @@ impl Engine {
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
             wheel: Wheel::new(timers, 0),
+            late_ms: 0,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
             decisions: 0,
@@ -145,6 +151,7 @@ impl Engine {
             kept: Vec::with_capacity(rows),
             kept_agents: Vec::with_capacity(agents),
             leaving: Vec::with_capacity(rows),
+            opened_at_arm: u64::MAX,
             is_open: false,
         };
         engine.check_rows();
@@ -232,9 +239,12 @@ impl Engine {
                     self.recall(conversation, sender, client, seq, at_wall_ms);
                 }
             }
+            Input::WallMoved { first, spare_restored } => self.wall_moved(first, spare_restored),
+            Input::DownTime => self.count_down_time(),
             Input::Open => {
                 self.is_open = true;
                 self.await_everybody();
+                self.opened_at_arm = self.wheel.arms();
                 self.pass.everything();
             }
         }

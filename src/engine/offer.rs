@@ -155,7 +155,9 @@ impl Engine {
     fn hold_undelivered(&mut self, conversation: Handle, offer: &Offer) {
         let agent = offer.agent;
         let settings = self.workstream(self.row(conversation).workstream);
-        let reroute_wall_ms = self.wall_in(settings.undelivered_reroute_ms);
+        // From the time-out on, also where it fell into down-time and is only seen now.
+        let reroute_ms = settings.undelivered_reroute_ms.cast_signed().saturating_sub(self.late_ms);
+        let reroute_wall_ms = self.now.wall_ms.saturating_add(reroute_ms);
         let next = Phase::Reserved { agent, hold: Hold::Undelivered { reroute_wall_ms }, offer: None };
         self.change(conversation, next, OfferEnd::Undelivered);
         self.emit(super::effect::Effect::Session { conversation, agent, opened: true, reason: None });

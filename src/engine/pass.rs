@@ -9,6 +9,7 @@ use super::Engine;
 use super::change::returned_line;
 use super::effect::{Effect, RoutingEvent};
 use super::id::{AgentId, QueueId};
+use super::line::Key;
 use crate::limits::{LINE_SCAN_MAX, WORKSTREAMS_MAX};
 
 /// What passes are due, by queue.
@@ -21,22 +22,37 @@ pub(super) struct Due {
     lines: u64,
     /// Who could take something there may have changed, for better or worse.
     watched: u64,
+    /// Where a pass stopped when its turn was full. Begun anew each turn, one that steps over more than a
+    /// turn holds would never come to its end.
+    stopped: Option<(QueueId, Key)>,
 }
 
 impl Due {
-    pub(super) const NOTHING: Due =
-        Due { queues: 0, presence: 0, agents: super::conversation::AgentSet::EMPTY, lines: 0, watched: 0 };
+    pub(super) const NOTHING: Due = Due {
+        queues: 0,
+        presence: 0,
+        agents: super::conversation::AgentSet::EMPTY,
+        lines: 0,
+        watched: 0,
+        stopped: None,
+    };
+
+    /// Passes over these queues begin at the head of their lines.
+    fn begin(&mut self, queues: u64) {
+        self.queues |= queues;
+        self.stopped = self.stopped.filter(|(queue, _)| queues & (1 << queue.0) == 0);
+    }
 
     /// Capacity or a slot of an agent came free: for her queues, and for what came back to her.
     pub(super) fn freed(&mut self, agent: AgentId, queues: u64) {
-        self.queues |= queues;
+        self.begin(queues);
         self.watched |= queues;
         self.agents.insert(agent);
     }
 
     /// An agent's presence changed.
     pub(super) fn presence_changed(&mut self, agent: AgentId, queues: u64) {
-        self.queues |= queues;
+        self.begin(queues);
         self.presence |= queues;
         self.agents.insert(agent);
     }
@@ -56,7 +72,7 @@ impl Due {
     }
 
     pub(super) fn queue(&mut self, queue: QueueId) {
-        self.queues |= 1 << queue.0;
+        self.begin(1 << queue.0);
     }
 
     pub(super) fn is_queue_due(&self, queue: QueueId) -> bool {
@@ -68,7 +84,7 @@ impl Due {
     }
 
     pub(super) fn everything(&mut self) {
-        self.queues = u64::MAX;
+        self.begin(u64::MAX);
         self.lines = u64::MAX;
         self.agents = super::conversation::AgentSet::ALL;
     }
@@ -114,16 +130,24 @@ impl Engine {
         let mut cursor: [Option<u32>; WORKSTREAMS_MAX] = [None; WORKSTREAMS_MAX];
         let mut scanned = [0_usize; WORKSTREAMS_MAX];
         let mut open = self.waiting[usize::from(queue.0)];
+        let stopped = self.pass.stopped.filter(|(at, _)| *at == queue).map(|(_, key)| key);
         for (workstream, place) in cursor.iter_mut().enumerate() {
             if open & (1 << workstream) != 0 {
-                *place = self.lines.head(usize::from(queue.0) * WORKSTREAMS_MAX + workstream);
+                let line = usize::from(queue.0) * WORKSTREAMS_MAX + workstream;
+                (*place, scanned[workstream]) = self.place_to_go_on(line, stopped);
             }
         }
+        if stopped.is_some() {
+            self.pass.stopped = None;
+        }
+        let mut last = None;
         while open != 0 {
             let Some((workstream, slot)) = self.oldest(&cursor, open) else { return true };
             if !self.has_room() {
+                self.pass.stopped = last.or(stopped).map(|key| (queue, key));
                 return false;
             }
+            last = Some(self.lines.key(slot));
             let behind = self.lines.next(slot);
             let conversation = self.conversations.at(slot).expect("a line holds live slots");
             if !self.may_offer_now(conversation) {
@@ -138,6 +162,22 @@ impl Engine {
             }
         }
         true
+    }
+
+    /// The first of a line that a pass has not come to yet, and how many it has stepped over. One it came to
+    /// that is still there and was not asked about found nobody: the line is done.
+    fn place_to_go_on(&self, line: usize, stopped: Option<Key>) -> (Option<u32>, usize) {
+        let mut next = self.lines.head(line);
+        let mut scanned = 0;
+        while let Some(slot) = next.filter(|&slot| Some(self.lines.key(slot)) <= stopped) {
+            let conversation = self.conversations.at(slot).expect("a line holds live slots");
+            if self.row(conversation).excluded.is_empty() || scanned == LINE_SCAN_MAX {
+                return (None, scanned);
+            }
+            scanned += 1;
+            next = self.lines.next(slot);
+        }
+        (next, scanned)
     }
 
     fn oldest(&self, cursor: &[Option<u32>; WORKSTREAMS_MAX], open: u64) -> Option<(usize, u32)> {

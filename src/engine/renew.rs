@@ -51,6 +51,9 @@ impl Engine {
         self.pass.every_line();
         if open {
             self.pass.everything();
+        } else {
+            // What is no longer given out is no longer before anybody.
+            self.pass.presence_seen(u64::MAX);
         }
     }
 

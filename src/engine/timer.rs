@@ -42,7 +42,9 @@ impl Engine {
 
     pub(super) fn fire_due(&mut self) {
         while self.has_room() {
-            let Some(owner) = self.wheel.expire(self.now.mono_ms + PAST_MS) else { return };
+            let now_ms = self.now.mono_ms + PAST_MS;
+            let Some(owner) = self.wheel.expire(now_ms) else { return };
+            self.late_ms = (now_ms - self.wheel.time_ms()).cast_signed();
             match owner {
                 TimerOwner::Offer(conversation) => self.offer_timed_out(conversation),
                 TimerOwner::Hold(conversation) => self.hold_timed_out(conversation),

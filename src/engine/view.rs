@@ -6,8 +6,9 @@ use super::change::returned_line;
 use super::conversation::{AgentSet, Conversation};
 use super::effect::{Candidate, Verdict};
 use super::id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
+use super::presence::Reason;
 use super::settings::RoutingDesk;
-use crate::limits::WORKSTREAMS_MAX;
+use crate::limits::{SESSIONS_MAX, WORKSTREAMS_MAX};
 
 impl Engine {
     /// A conversation by its lasting name; not those closed or parked by the last input.
@@ -84,6 +85,36 @@ impl Engine {
     pub fn could_take(&self, agent: AgentId, workstream: WorkstreamId) -> bool {
         let Some(settings) = self.desk.workstream(workstream) else { return false };
         self.is_employed(agent) && self.verdict(agent, settings, &AgentSet::EMPTY) == Verdict::Ranked
+    }
+
+    /// How many of this workstream a queue's members could begin at once, and how many those on duty can hold
+    /// together. Who is only full for now is on duty.
+    pub fn places(&self, queue: QueueId, workstream: WorkstreamId) -> (u32, u32) {
+        let queue = self.desk.queue(queue).filter(|queue| queue.present);
+        let (Some(queue), Some(settings)) = (queue, self.desk.workstream(workstream)) else { return (0, 0) };
+        let units = settings.units.max(1);
+        let (mut free, mut all) = (0, 0);
+        for &agent in queue.members.iter().filter(|&&agent| self.is_employed(agent)) {
+            let row = &self.agents[usize::from(agent.0)];
+            let capacity = self.desk.agents[usize::from(agent.0)].capacity;
+            let allowed = self.presence_allowed(agent, settings);
+            if !row.is_there() || !(allowed || row.shown.reason == Reason::Load) {
+                continue;
+            }
+            all += (capacity / units).min(SESSIONS_MAX as u32);
+            if allowed {
+                let slots = SESSIONS_MAX.saturating_sub(row.open.len() + row.offers.len()) as u32;
+                free += (capacity.saturating_sub(row.used_units + row.offered_units) / units).min(slots);
+            }
+        }
+        (free, all)
+    }
+
+    /// May it be given out now: is its workstream open, or given out at any hour?
+    pub fn is_given_out(&self, row: &Conversation) -> bool {
+        self.desk
+            .workstream(row.workstream)
+            .is_some_and(|settings| settings.open || settings.offer_out_of_hours)
     }
 
     /// Does somebody wait where nobody could take anything (B-12)? Not those who wait for opening time: they

@@ -30,6 +30,8 @@ pub struct Wheel<O> {
     nodes: Box<[Node<O>]>,
     free: u32,
     len: u32,
+    /// Timers armed so far: the order of arming.
+    arms: u64,
     /// All timers before this instant have fired; every armed one is at or after it.
     time_ms: u64,
     occupied: [u64; LEVELS],
@@ -40,6 +42,7 @@ pub struct Wheel<O> {
 #[derive(Debug)]
 struct Node<O> {
     deadline_ms: u64,
+    armed: u64,
     owner: Option<O>,
     generation: u32,
     before: u32,
@@ -53,6 +56,7 @@ impl<O: Copy> Wheel<O> {
         let nodes = (0..capacity)
             .map(|index| Node {
                 deadline_ms: 0,
+                armed: 0,
                 owner: None,
                 generation: 0,
                 before: NIL,
@@ -63,6 +67,7 @@ impl<O: Copy> Wheel<O> {
             nodes,
             free: if capacity == 0 { NIL } else { 0 },
             len: 0,
+            arms: 0,
             time_ms: now_ms,
             occupied: [0; LEVELS],
             first: [[NIL; SLOTS]; LEVELS],
@@ -76,6 +81,8 @@ impl<O: Copy> Wheel<O> {
         let node = self.nodes.get_mut(index as usize)?;
         self.free = node.behind;
         node.deadline_ms = deadline_ms.max(self.time_ms);
+        node.armed = self.arms;
+        self.arms += 1;
         node.owner = Some(owner);
         let generation = node.generation;
         self.len += 1;
@@ -98,6 +105,21 @@ impl<O: Copy> Wheel<O> {
         self.nodes
             .get(timer.index as usize)
             .is_some_and(|node| node.generation == timer.generation && node.owner.is_some())
+    }
+
+    /// When a timer fires, if it still is to.
+    pub fn deadline(&self, timer: TimerId) -> Option<u64> {
+        self.is_armed(timer).then(|| self.nodes[timer.index as usize].deadline_ms)
+    }
+
+    /// Timers armed so far.
+    pub fn arms(&self) -> u64 {
+        self.arms
+    }
+
+    /// Was a timer that is still to fire armed when fewer than `arms` had been?
+    pub fn was_armed_before(&self, timer: TimerId, arms: u64) -> bool {
+        self.is_armed(timer) && self.nodes[timer.index as usize].armed < arms
     }
 
     /// The next timer due at `now_ms`, earliest deadline first, equal ones in the order they were armed.
@@ -126,6 +148,11 @@ impl<O: Copy> Wheel<O> {
     /// When to look again at the latest: never after the earliest deadline.
     pub fn next_deadline(&self) -> Option<u64> {
         self.earliest().map(|(_, _, begins_ms)| begins_ms)
+    }
+
+    /// The wheel's own time: the deadline of the timer that expired last, until all that is due has.
+    pub fn time_ms(&self) -> u64 {
+        self.time_ms
     }
 
     /// Timers armed.

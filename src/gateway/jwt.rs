@@ -196,6 +196,12 @@ impl std::error::Error for JwtFault {}
 /// Checks a token and says who the customer is. `now_wall_s` is the real clock, in seconds since 1970; while
 /// that is not trusted the caller does not ask (D-18).
 pub fn verify(token: &str, trust: &Trust, now_wall_s: i64) -> Result<Customer, JwtFault> {
+    verify_by(token, trust, now_wall_s).map(|(customer, _)| customer)
+}
+
+/// The same, and which of the trusted keys the token was signed with: when that key is withdrawn, so is the
+/// customer.
+pub fn verify_by(token: &str, trust: &Trust, now_wall_s: i64) -> Result<(Customer, usize), JwtFault> {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(JwtFault::TooLong);
     }
@@ -208,18 +214,20 @@ pub fn verify(token: &str, trust: &Trust, now_wall_s: i64) -> Result<Customer, J
     let fields = object(&decode(header)?, JwtFault::HeaderNotJson)?;
     let algorithm = check_header(&fields)?;
     let signed = &token.as_bytes()[..header.len() + 1 + claims.len()];
-    check_signature(trust, algorithm, fields.get("kid").and_then(Value::as_str), signed, &decode(seal)?)?;
+    let key =
+        check_signature(trust, algorithm, fields.get("kid").and_then(Value::as_str), signed, &decode(seal)?)?;
     let claims = object(&decode(claims)?, JwtFault::ClaimsNotJson)?;
     check_origin(&claims, trust)?;
     let expires_wall_s = check_times(&claims, now_wall_s)?;
-    Ok(Customer {
+    let customer = Customer {
         subject: text(&claims, "sub")?.ok_or(JwtFault::SubjectMissing)?,
         name: text(&claims, "name")?,
         email: text(&claims, "email")?,
         phone: text(&claims, "phone_number")?,
         context: context(&claims)?,
         expires_wall_s,
-    })
+    };
+    Ok((customer, key))
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, JwtFault> {
@@ -254,15 +262,15 @@ fn check_signature(
     kid: Option<&str>,
     signed: &[u8],
     seal: &[u8],
-) -> Result<(), JwtFault> {
-    let mut keys: Vec<&PublicKey> =
-        trust.keys.iter().take(KEYS_MAX).filter(|key| key.algorithm() == by).collect();
+) -> Result<usize, JwtFault> {
+    let mut keys: Vec<(usize, &PublicKey)> =
+        trust.keys.iter().enumerate().take(KEYS_MAX).filter(|(_, key)| key.algorithm() == by).collect();
     if keys.is_empty() {
         return Err(JwtFault::NoKey);
     }
-    keys.sort_by_key(|key| kid.is_none() || key.id() != kid);
-    let is_good = keys.iter().any(|key| key.verifies(signed, seal));
-    if is_good { Ok(()) } else { Err(JwtFault::Signature) }
+    keys.sort_by_key(|(_, key)| kid.is_none() || key.id() != kid);
+    let good = keys.iter().find(|(_, key)| key.verifies(signed, seal));
+    good.map(|(at, _)| *at).ok_or(JwtFault::Signature)
 }
 
 fn check_origin(claims: &Map<String, Value>, trust: &Trust) -> Result<(), JwtFault> {

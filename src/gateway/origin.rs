@@ -27,6 +27,12 @@ impl Network {
     }
 }
 
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
 /// Text that is not a network.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NotANetwork(pub String);

@@ -1,30 +1,50 @@
 //! Sockets that systemd has opened for the box: they stay open over a restart, so that nobody is refused.
 
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 
 use listenfd::ListenFd;
 
 use crate::gateway::Face;
 
-/// The inherited TCP sockets, told apart by their `FileDescriptorName`: `staff…` and `public…`. One without
-/// such a name shows both faces.
-pub fn sockets() -> Vec<(TcpListener, Face)> {
+/// What was inherited, told apart by `FileDescriptorName`.
+#[derive(Default)]
+pub struct Inherited {
+    /// `staff…` and `public…`.
+    pub faces: Vec<(TcpListener, Face)>,
+    /// `admin`: the Unix socket of the admin pages.
+    pub admin: Option<UnixListener>,
+}
+
+/// Takes the inherited sockets; they can be taken once. An error is a name that this box does not know: a
+/// socket with both faces on it would show the staff's to the world (REQ B-10).
+pub fn sockets() -> Result<Inherited, String> {
     let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
     let mut names = names.split(':');
-    let mut inherited = ListenFd::from_env();
-    let mut sockets = Vec::new();
-    for index in 0..inherited.len() {
+    let mut given = ListenFd::from_env();
+    let mut found = Inherited::default();
+    for index in 0..given.len() {
         let face = match names.next().unwrap_or_default() {
             name if name.starts_with("staff") => Face::Staff,
             name if name.starts_with("public") => Face::Public,
-            name if name.starts_with("admin") => continue,
-            _ => Face::Both,
+            name if name.starts_with("admin") => {
+                match given.take_unix_listener(index) {
+                    Ok(listener) => found.admin = listener,
+                    Err(error) => ::log::warn!("the inherited socket admin is of no use: {error}"),
+                }
+                continue;
+            }
+            "redirect" => {
+                ::log::warn!("nothing answers on the inherited socket redirect: the box speaks https only");
+                continue;
+            }
+            other => return Err(other.to_owned()),
         };
-        match inherited.take_tcp_listener(index) {
-            Ok(Some(listener)) => sockets.push((listener, face)),
+        match given.take_tcp_listener(index) {
+            Ok(Some(listener)) => found.faces.push((listener, face)),
             Ok(None) => {}
             Err(error) => ::log::warn!("inherited socket {index} is of no use: {error}"),
         }
     }
-    sockets
+    Ok(found)
 }

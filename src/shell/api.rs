@@ -4,13 +4,16 @@
 //! the store beside it; nothing here decides anything.
 
 mod audit;
+mod clock;
 mod desk;
+mod entrance;
 mod login;
 mod open;
 mod staff;
 mod work;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
@@ -20,6 +23,7 @@ use super::clock::real_wall_ms;
 use super::door::Door;
 use super::reads::Readers;
 use super::tokens::Tokens;
+use crate::admin::{Forwarder, StartKey};
 use crate::engine::refusal::Refusal;
 use crate::gateway::rate::{INVITES, Rates};
 use crate::gateway::{
@@ -46,6 +50,10 @@ pub(super) struct Surface {
     pub(super) signer: Option<Arc<jwt::DemoSigner>>,
     /// The gateway, once it runs, for its counters.
     pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
+    /// Where the admin pages listen, and the secret they share with the gateway.
+    pub(super) admin: (PathBuf, StartKey),
+    /// The set-up code, when the box started without staff.
+    pub(super) set_up: Option<super::set_up::Code>,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
 }
@@ -158,7 +166,12 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),
+        staff(Method::Post, "/api/v1/clock/trust", &[Role::Admin], |s, r| Box::pin(clock::trust(s, r)))
+            .body_bytes_max(SMALL_BODY),
     ]);
+    let (socket, key) = &shared.surface.admin;
+    let entrance = Arc::new(entrance::Entrance(Arc::clone(&shared)));
+    routes.extend(crate::admin::routes(Arc::new(Forwarder::new(socket, key.clone(), entrance))));
     if demo {
         // Before the shop's files: the earlier of two that fit serves.
         routes.insert(

@@ -3,48 +3,35 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
-use super::card::ContextValue;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
-use super::records::DeskVersion;
+use super::keeper::{BoxKeeper, Place};
 use super::recover;
 use super::rows::TooMany;
+use super::set_up;
 use super::tokens::Tokens;
-use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret, Workstream};
-use crate::engine::refusal::Refusal;
+use crate::admin::{self, Admin, StartKey};
+use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
     self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Roles,
     TokenHash, jwt,
 };
 use crate::masking::Masker;
-use crate::store::records::Record;
 use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
 
 /// What everybody but the desk thread reads of the desk: the configuration in force.
 pub struct Board {
     desk: RwLock<Arc<Desk>>,
     masker: RwLock<Masker>,
-}
-
-/// Who a persistent customer is, as her site has signed it.
-#[derive(Clone, Debug, Default)]
-pub struct Claims {
-    /// The lasting name.
-    pub sub: String,
-    /// Name; empty when not given.
-    pub name: String,
-    /// E-mail address.
-    pub email: String,
-    /// Phone number.
-    pub phone: String,
-    /// What else the site says of her.
-    pub context: Vec<(String, ContextValue)>,
 }
 
 impl Board {
@@ -69,30 +56,6 @@ impl Board {
         *self.masker.write().unwrap_or_else(PoisonError::into_inner) = masker_of(&desk);
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = desk;
     }
-
-    /// Who a token names. What is wrong with it is for the log of whoever sets it up, not for the caller.
-    pub fn identify(&self, workstream: &Workstream, token: Option<&str>) -> Result<Claims, Refusal> {
-        let auth = workstream.auth.as_ref().ok_or(Refusal::Unauthorized)?;
-        let token = token.ok_or(Refusal::Unauthorized)?;
-        let keys = auth.keys().filter_map(|key| jwt::PublicKey::from_spki_der(key.spki()).ok()).collect();
-        let trust = jwt::Trust { issuer: auth.issuer.clone(), audience: auth.audience.clone(), keys };
-        let customer = jwt::verify(token, &trust, real_wall_ms() / 1000).map_err(|fault| {
-            log::info!("a customer of {} was refused: {fault}", workstream.id);
-            Refusal::Unauthorized
-        })?;
-        let value = |value: jwt::ContextValue| match value {
-            jwt::ContextValue::Text(text) => ContextValue::Text(text),
-            jwt::ContextValue::Number(number) => ContextValue::Number(number.as_f64().unwrap_or_default()),
-            jwt::ContextValue::Flag(flag) => ContextValue::Flag(flag),
-        };
-        Ok(Claims {
-            sub: customer.subject,
-            name: customer.name.unwrap_or_default(),
-            email: customer.email.unwrap_or_default(),
-            phone: customer.phone.unwrap_or_default(),
-            context: customer.context.into_iter().map(|(key, given)| (key, value(given))).collect(),
-        })
-    }
 }
 
 fn masker_of(desk: &Desk) -> Masker {
@@ -113,12 +76,18 @@ pub struct Plan {
     pub desk: Option<String>,
     /// The demo's clock: speed and, if given, wall time.
     pub demo: Option<(u32, Option<i64>)>,
+    /// Where the system says what it knows of the time.
+    pub vouchers: super::trust::Vouchers,
     /// Names and addresses of the box, for its certificate; with ports where pages show them.
     pub hosts: Vec<String>,
     /// Reverse proxies that are believed.
     pub trusted_proxies: Vec<Network>,
+    /// `https://…` of the public face, when it is met from outside.
+    pub public_url: Option<String>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
+    /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
+    pub admin: Option<UnixListener>,
 }
 
 /// A box that runs.
@@ -127,6 +96,8 @@ pub struct Running {
     authority: Authority,
     certificates: Arc<Certificates>,
     names: Vec<String>,
+    good_until_s: Arc<AtomicI64>,
+    admin: Admin,
     tended: Instant,
     desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
     door: Door,
@@ -141,8 +112,6 @@ pub enum BootError {
     Read(ReadError),
     /// The store could not be written.
     Write(String),
-    /// There is no desk: neither in the store nor as a file.
-    NoDesk,
     /// The desk file has faults.
     Desk(Faults),
     /// The desk has too many of something.
@@ -167,9 +136,6 @@ impl fmt::Display for BootError {
             BootError::Store(error) => write!(f, "the store cannot be opened: {error}"),
             BootError::Read(error) => write!(f, "the store cannot be read: {error:?}"),
             BootError::Write(error) => write!(f, "the store cannot be written: {error}"),
-            BootError::NoDesk => {
-                f.write_str("there is no desk yet: give one with `deskbell desk apply FILE`")
-            }
             BootError::Desk(faults) => {
                 let first = faults.list.first().map(ToString::to_string).unwrap_or_default();
                 let more = faults.list.len().saturating_sub(1) + faults.more;
@@ -207,10 +173,10 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     if opened.recovered > 0 {
         log::info!("recovered {} batches from the journal", opened.recovered);
     }
-    let found = recover::found(&store.reader().snapshot()?)?;
+    let mut found = recover::found(&store.reader().snapshot()?)?;
     let clock = match plan.demo {
         Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
-        None => Clock::real(found.mark),
+        None => Clock::real(found.mark, plan.vouchers.vouch(real_wall_ms(), found.mark)),
     };
     let signer = plan.demo.is_some().then(|| match &found.demo_key {
         Some(key) => jwt::DemoSigner::from_pkcs8(key),
@@ -221,7 +187,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     hash_passwords(&mut desk)?;
     let mut batch = store.batch();
     if !stored {
-        put_desk(&mut batch, &desk, "start");
+        found.history.put(&mut batch, &desk, "start");
     }
     if let Some(signer) = &signer {
         batch.put(Table::Meta, recover::DEMO_KEY, signer.pkcs8());
@@ -232,7 +198,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     set_tokens(&tokens, &desk);
     let board = Arc::new(Board::new(Arc::new(desk)));
     let (shell, door, events) =
-        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, found)?;
+        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, plan.vouchers, found)?;
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
@@ -240,6 +206,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
     let running_gateway = Arc::new(OnceLock::new());
     let demo = plan.demo.is_some();
+    let trusted_proxies = plan.trusted_proxies.iter().map(ToString::to_string).collect();
     let settings = gateway::Settings {
         hosts: plan.hosts.clone(),
         trusted_proxies: plan.trusted_proxies,
@@ -248,15 +215,41 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         ..gateway::Settings::default()
     };
     let readers = shell.readers();
+    let (admin_listener, admin_socket) = admin_socket(plan.admin, &plan.data)?;
+    let key = StartKey::new().map_err(|_| BootError::NoRandom)?;
+    let good_until_s = Arc::new(AtomicI64::new(authority.good_until_s()));
+    let fingerprint = authority.ca_fingerprint().unwrap_or_default();
+    let staff_url = staff_url(&plan.hosts, &plan.listening);
+    let set_up = set_up::Code::for_desk(&board.desk(), &plan.data, &staff_url)?;
+    let keeper = BoxKeeper {
+        door: door.clone(),
+        readers: readers.clone(),
+        data: plan.data,
+        place: Place {
+            names: names.clone(),
+            staff_url,
+            public_url: plan.public_url,
+            staff: addresses(&plan.listening, Face::Staff),
+            public: addresses(&plan.listening, Face::Public),
+            trusted_proxies,
+            authority: admin::Authority {
+                pem: authority.ca_pem().to_owned(),
+                fingerprint: fingerprint.clone(),
+            },
+            good_until_s: Arc::clone(&good_until_s),
+        },
+    };
     let surface = api::Surface {
         door: door.clone(),
         board: Arc::clone(&board),
         tokens: Arc::clone(&tokens),
         readers,
         ca_pem: authority.ca_pem().to_owned(),
-        fingerprint: authority.ca_fingerprint().unwrap_or_default(),
+        fingerprint,
         signer: signer.map(Arc::new),
         gateway: Arc::clone(&running_gateway),
+        admin: (admin_socket, key.clone()),
+        set_up,
         loopback_unlimited: demo,
     };
     let router = api::router(surface);
@@ -264,13 +257,15 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         .name("desk".to_owned())
         .spawn(move || shell.run(&events))
         .map_err(BootError::Io)?;
+    let admin = Admin::start(admin_listener, Arc::new(keeper), key).map_err(BootError::Io)?;
     let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
     let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
     let shown = Arc::clone(&certificates);
     let parts = Parts { settings, listening, router, sockets, identity: tokens, certificates: shown };
     let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
     let _ = running_gateway.set(Arc::downgrade(&gateway));
-    Ok(Running { gateway, authority, certificates, names, tended: Instant::now(), desk, door })
+    let tended = Instant::now();
+    Ok(Running { gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
 }
 
 impl Running {
@@ -290,7 +285,10 @@ impl Running {
         }
         log::debug!("the gateway has stopped");
         self.door.stop();
-        match self.desk.join() {
+        let desk = self.desk.join();
+        // After the desk: a page that waits for it has its refusal by now.
+        self.admin.stop();
+        match desk {
             Ok(stopped) => {
                 log::debug!("the desk has stopped");
                 stopped
@@ -316,6 +314,7 @@ impl Running {
             true => {
                 let certificate = self.authority.certificate().map_err(|error| error.to_string())?;
                 self.certificates.replace_own(certificate);
+                self.good_until_s.store(self.authority.good_until_s(), Ordering::Relaxed);
                 log::info!("the box's certificate has been renewed");
                 Ok(())
             }
@@ -331,14 +330,15 @@ impl Running {
     }
 }
 
-/// The stored desk, or else the given one.
+/// The stored desk, or else the given one, or else an empty one.
 fn desk_of(stored: Option<&str>, given: Option<&str>) -> Result<(Desk, bool), BootError> {
     let (text, options, is_stored) = match (stored, given) {
         (Some(text), _) => {
             (text, LoadOptions { stored: true, allow_missing_secrets: true, ..LoadOptions::default() }, true)
         }
         (None, Some(text)) => (text, LoadOptions::default(), false),
-        (None, None) => return Err(BootError::NoDesk),
+        // Its first admin makes it at the admin pages.
+        (None, None) => (set_up::EMPTY, LoadOptions::default(), false),
     };
     let loaded = desk::load_with(text, options).map_err(BootError::Desk)?;
     for warning in &loaded.warnings {
@@ -362,15 +362,6 @@ pub fn hash_passwords(desk: &mut Desk) -> Result<(), BootError> {
         }
     }
     Ok(())
-}
-
-/// Writes a version of the desk; the newest is in force.
-pub(super) fn put_desk(batch: &mut crate::store::Batch<super::out::Out>, desk: &Desk, by: &str) {
-    let at_ms = real_wall_ms();
-    let record = DeskVersion { at_ms, by: by.to_owned(), toml: desk.export_stored() };
-    let mut value = Vec::new();
-    record.encode(&mut value);
-    batch.put(Table::Desk, &(at_ms as u64).to_be_bytes(), &value);
 }
 
 /// Takes over roles and fixed tokens.
@@ -403,6 +394,45 @@ pub(super) fn trust_signer(desk: &mut Desk, signer: &jwt::DemoSigner) {
         {
             log::error!("the demo's key was not taken: {fault}");
         }
+    }
+}
+
+/// The admin pages' socket and its path. One of our own is for the box's user only from its first moment: it
+/// gets its name once its mode is set, and that name takes the place of a former start's.
+fn admin_socket(given: Option<UnixListener>, data: &Path) -> Result<(UnixListener, PathBuf), BootError> {
+    let path = data.join("admin.sock");
+    if let Some(listener) = given {
+        let address = listener.local_addr().map_err(BootError::Io)?;
+        let path = address.as_pathname().map_or(path, Path::to_path_buf);
+        return Ok((listener, path));
+    }
+    let new = data.join("admin.new");
+    let bound = || {
+        if new.symlink_metadata().is_ok() {
+            std::fs::remove_file(&new)?;
+        }
+        let listener = UnixListener::bind(&new)?;
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::rename(&new, &path)?;
+        Ok(listener)
+    };
+    bound().map(|listener| (listener, path)).map_err(BootError::Io)
+}
+
+/// Where a face listens.
+fn addresses(listening: &[(TcpListener, Face)], wanted: Face) -> Vec<std::net::SocketAddr> {
+    let shows = |face: Face| face == wanted || face == Face::Both;
+    let found = listening.iter().filter(|(_, face)| shows(*face));
+    found.filter_map(|(listener, _)| listener.local_addr().ok()).collect()
+}
+
+/// What staff type to come to the box.
+fn staff_url(hosts: &[String], listening: &[(TcpListener, Face)]) -> String {
+    let name = hosts.first().map_or("localhost", String::as_str);
+    match addresses(listening, Face::Staff).first().map(|address| address.port()) {
+        // A name with a port of its own is how a proxy before the box is met.
+        Some(port) if port != 443 && without_port(name) == name => format!("https://{name}:{port}"),
+        _ => format!("https://{name}"),
     }
 }
 

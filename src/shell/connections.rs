@@ -43,6 +43,8 @@ pub(super) struct Customer {
     pub(super) language: Option<String>,
     /// Known after `hello`.
     pub(super) visitor: Option<u64>,
+    /// By what she was proved, on a persistent widget.
+    pub(super) proof: Option<super::proof::Proof>,
 }
 
 /// All sockets; never more than the gateway lets in.

@@ -13,7 +13,7 @@ const PHONE_DIGITS: usize = 9;
 
 /// Everybody known, by what names them: those of the desk's file, and what staff have made of them since.
 #[derive(Debug, Default)]
-pub(super) struct Contacts {
+pub struct Contacts {
     /// In force.
     all: BTreeMap<u64, Contact>,
     /// Made or changed by staff, the erased ones included: they stand above the file.
@@ -22,7 +22,8 @@ pub(super) struct Contacts {
 }
 
 impl Contacts {
-    pub(super) fn new(desk: &Desk, own: impl IntoIterator<Item = (u64, Contact)>) -> Contacts {
+    /// The contacts of a desk, and those that staff have made or changed.
+    pub fn new(desk: &Desk, own: impl IntoIterator<Item = (u64, Contact)>) -> Contacts {
         let mut contacts = Contacts { own: own.into_iter().collect(), ..Contacts::default() };
         contacts.take_over(desk);
         contacts
@@ -37,6 +38,12 @@ impl Contacts {
         for (number, contact) in &self.all {
             for key in keys_of(contact) {
                 self.by_key.entry(key).or_default().push(*number);
+            }
+        }
+        // Only the file says who somebody is to a site.
+        for contact in &desk.contacts {
+            if let Some(sub) = &contact.sub {
+                self.by_key.entry(sub_key(sub)).or_default().push(number_of(contact));
             }
         }
     }
@@ -63,9 +70,21 @@ impl Contacts {
 
     /// The one contact a customer is; none when several could be meant.
     pub(super) fn find(&self, customer: &Customer) -> Option<u64> {
-        match self.named(&customer.email, &customer.phone)[..] {
+        match self.candidates(customer)[..] {
             [one] => Some(one),
             _ => None,
+        }
+    }
+
+    /// Everybody a customer could be, in the order of their numbers. Who was proved by a token is who it says,
+    /// whatever else she gave.
+    pub(crate) fn candidates(&self, customer: &Customer) -> Vec<u64> {
+        let proved = customer.sub.as_deref().and_then(|sub| self.by_key.get(&sub_key(sub)));
+        let proved =
+            proved.map(|proved| proved.iter().copied().filter(|number| self.all.contains_key(number)));
+        match proved.map(Vec::from_iter) {
+            Some(proved) if !proved.is_empty() => proved,
+            _ => self.named(&customer.email, &customer.phone),
         }
     }
 
@@ -79,7 +98,7 @@ impl Contacts {
     }
 
     /// A contact by her number.
-    pub(super) fn get(&self, number: u64) -> Option<&Contact> {
+    pub(crate) fn get(&self, number: u64) -> Option<&Contact> {
         self.all.get(&number)
     }
 
@@ -127,6 +146,11 @@ pub(super) fn number_of(contact: &crate::desk::Contact) -> u64 {
         part(&contact.mobile),
         part(&contact.phone)
     ))
+}
+
+/// Neither an address nor a number begins like this.
+fn sub_key(sub: &str) -> String {
+    format!("sub {sub}")
 }
 
 fn email_key(email: &str) -> Option<String> {

@@ -319,13 +319,16 @@ impl Shell {
 
     fn customer_ends(&mut self, conn: ConnId, re: Option<i64>, visitor: u64) {
         let Some(known) = self.visitors.get(visitor) else { return };
+        // Open, parked, closed or none: a persistent one is never hers to end (S0-6).
+        if self.workstream_of(&known.widget).is_some_and(|workstream| workstream.is_persistent()) {
+            return self.refuse(conn, re, Refusal::NotAllowed);
+        }
         match (known.conversation, known.closed) {
             (Some(id), _) if self.is_live(id) => {
                 let verb = CustomerVerb::End;
                 let input = Input::Customer { request: REQUEST, conversation: ConversationId(id), verb };
                 self.turn(input, Some(Asker { conn, re }));
             }
-            // Parked, so persistent: not hers to end.
             (Some(_), _) => self.refuse(conn, re, Refusal::NotAllowed),
             (None, Some(_)) => self.send(conn, page::stale(re, "closed")),
             (None, None) => self.refuse(conn, re, Refusal::NotFound),

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use super::Shell;
 use super::agents::Desk;
-use super::boot;
 use super::card::{Card, Customer};
 use super::contacts::number_of;
 use super::reads::{self, conversation_key, list_key, message_key};
@@ -70,7 +69,7 @@ impl Shell {
             self.desk = Arc::clone(&new);
             self.contacts.take_over(&new);
             self.pending = true;
-            boot::put_desk(&mut self.batch, &new, by);
+            self.history.put(&mut self.batch, &new, by);
             self.board.show(new);
         }
     }

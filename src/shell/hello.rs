@@ -9,10 +9,10 @@ use super::Shell;
 use super::card::{Card, Customer as Person};
 use super::connections::{Connection, Customer, Staff, Who};
 use super::door::Event;
+use super::hours::Entrance;
 use super::keys::random;
 use super::reads::{self, list_key};
 use super::records::{Message, Visitor as Known};
-use super::rows;
 use super::words;
 use crate::agent::session::Parked;
 use crate::agent::welcome::Beside;
@@ -53,7 +53,7 @@ impl Shell {
         match kind {
             SocketKind::Customer { widget } => {
                 let language = accept_language.as_deref().and_then(first_language);
-                let customer = Customer { widget: widget.into(), language, visitor: None };
+                let customer = Customer { widget: widget.into(), language, visitor: None, proof: None };
                 let who = Who::Customer(customer);
                 self.connections.insert(conn, Connection { outbox, who, paused: None });
             }
@@ -108,7 +108,9 @@ impl Shell {
             .filter(|row| !self.is_live(row.card.id))
             .map(|row| Parked { waiting: &row.waiting, card: &row.card, messages: &row.messages })
             .collect();
-        let beside = Beside { parked: &parked, parked_more: more, to_follow: &new, ..Beside::default() };
+        let house = self.house_banners();
+        let beside =
+            Beside { parked: &parked, parked_more: more, house, to_follow: &new, ..Beside::default() };
         let frame = self.view().welcome(agent, beside);
         self.send(conn, frame);
         if let Some(staff) = self.connections.staff_mut(conn) {
@@ -246,27 +248,25 @@ impl Shell {
         let mut person = Person { locale: language_of(locale.or(language)), ..Person::default() };
         let mut signed = Vec::new();
         let (number, fresh) = if workstream.is_persistent() {
-            match self.board.identify(&workstream, jwt.as_deref()) {
-                Ok(claims) => {
-                    let number = self.keys.visitor_of_sub(workstream.id.as_str(), &claims.sub);
-                    person.name = claims.name;
-                    person.email = claims.email;
-                    person.phone = claims.phone;
-                    person.sub = Some(claims.sub);
-                    signed = claims.context;
-                    (number, false)
-                }
-                Err(refusal) => {
-                    self.refuse(conn, re, refusal);
-                    return self.close(conn, 1008, "unauthorized");
-                }
+            let Some((claims, proof)) = self.prove(conn, re, &workstream, jwt.as_deref()) else { return };
+            if let Some(customer) = self.connections.customer_mut(conn) {
+                customer.proof = Some(proof);
             }
+            // Whose secret `resume` is does not matter: the token says who she is.
+            let number = self.keys.visitor_of_sub(workstream.id.as_str(), &claims.sub);
+            person.name = claims.name;
+            person.email = claims.email;
+            person.phone = claims.phone;
+            person.sub = Some(claims.sub);
+            signed = claims.context;
+            (number, false)
         } else {
             match resume.as_deref().and_then(|secret| self.keys.visitor(&widget, secret)) {
                 Some(number) => (number, false),
                 None => (random().max(1), true),
             }
         };
+        let seconds = page.as_ref().and_then(|page| page.seconds).filter(|s| s.is_finite() && *s >= 0.0);
         let page = page.map(|page| page.kept());
         let arrival = move |shell: &mut Shell, number: u64| {
             let visitor = shell.visitors.entry(number);
@@ -282,6 +282,9 @@ impl Shell {
             }
             // What the site signed stands above what the page says.
             visitor.context = context;
+            if let Some(seconds) = seconds {
+                super::start::add_seconds_on_page(&mut visitor.context, seconds.floor());
+            }
             for (key, value) in signed {
                 visitor.context.retain(|(name, _)| *name != key);
                 visitor.context.push((key, value));
@@ -365,7 +368,8 @@ impl Shell {
         let Some(workstream) = self.workstream_of(widget) else { return String::new() };
         let visitor = self.visitors.get(number);
         let now_ms = self.now.wall_ms;
-        let open = rows::is_open(&self.desk, &workstream, now_ms);
+        let entrance = Entrance::through(&self.desk, widget, &workstream);
+        let open = self.daytime().is_open(&entrance);
         let persistent = workstream.is_persistent();
         let mut body = json!({
             "visitor": format!("v{number}"),
@@ -376,11 +380,13 @@ impl Shell {
         });
         page::put(&mut body, "re", re.map(Value::from));
         if !open {
-            let at = rows::opens_at(&self.desk, &workstream, now_ms);
+            let at = self.daytime().opens_at(&entrance);
             page::put(&mut body, "opens_at", Some(at.map_or(Value::Null, |at| Stamp(at).to_string().into())));
             let language = visitor.map_or("", |visitor| &visitor.customer.locale);
             page::put(&mut body, "closed_text", self.closed_text(&workstream, language).map(Value::from));
         }
+        let closes = self.daytime().closes_at(&entrance);
+        page::put(&mut body, "closes_at", closes.map(|at| Stamp(at).to_string().into()));
         if self.desk.consent != Consent::None
             && let Some(notice) = &self.desk.monitoring_notice
         {
@@ -439,7 +445,10 @@ impl Shell {
     /// What a customer is told while it is closed.
     pub(super) fn closed_text(&self, workstream: &crate::desk::Workstream, language: &str) -> Option<String> {
         let now_ms = self.now.wall_ms;
-        let key = match (workstream.is_persistent(), rows::opens_at(&self.desk, workstream, now_ms)) {
+        let key = match (
+            workstream.is_persistent(),
+            self.daytime().opens_at(&Entrance::of(&self.desk, workstream)),
+        ) {
             (true, _) => TextKey::OutOfHoursPersistent,
             (false, Some(_)) => TextKey::OutOfHours,
             (false, None) => TextKey::ClosedUntilNotice,

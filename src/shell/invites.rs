@@ -7,14 +7,14 @@ use std::collections::HashMap;
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer, Page};
+use super::hours::Entrance;
 use super::records::Invite;
-use super::rows;
 use super::words::{self, Extra};
 use crate::desk::widget::{Device, Rule};
 use crate::desk::{Id, Widget};
 use crate::engine::id::{QueueId, WorkstreamId};
 use crate::engine::refusal::Refusal;
-use crate::limits::{INVITED_MAX, INVITES_MAX};
+use crate::limits::{INVITE_RULES_MAX, INVITED_MAX, INVITES_MAX};
 use crate::store::Table;
 use crate::widget::invites::Ask;
 
@@ -24,9 +24,40 @@ pub const INVITE_MS: i64 = 60_000;
 /// Invitations that stand, and who was invited lately.
 #[derive(Debug, Default)]
 pub(super) struct Invites {
-    open: HashMap<u64, Invite>,
+    open: HashMap<u64, Standing>,
     /// Keyed name of a loader's visitor and rule, to when she was last invited.
     lately: HashMap<u64, i64>,
+    /// What came of them, by widget and rule, since the start.
+    outcomes: HashMap<(String, String), Outcomes>,
+}
+
+/// An invitation that waits for its visitor.
+#[derive(Debug)]
+struct Standing {
+    invite: Invite,
+    /// How long she had been on the page; forgotten over a restart, which takes longer than most pages are read.
+    seconds_on_page: Option<f64>,
+    /// Somebody has asked to begin with it, though it may have been refused then.
+    taken_up: bool,
+}
+
+/// What came of a rule's invitations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Outcomes {
+    shown: u64,
+    accepted: u64,
+    closed: u64,
+    expired: u64,
+    conversations: u64,
+}
+
+/// What an accepted invitation brings into its conversation.
+pub(super) struct Accepted {
+    number: u64,
+    /// The rule that made it.
+    pub(super) rule: String,
+    /// Seconds on the page until now (S1-13).
+    pub(super) seconds_on_page: Option<f64>,
 }
 
 /// An invitation as its page gets it.
@@ -47,7 +78,9 @@ impl Shell {
         let widget = desk.widget(widget)?;
         let workstream = desk.workstream(widget.workstream.as_str())?;
         let now_ms = self.now.wall_ms;
-        if !widget.proactive.enabled || !rows::is_open(&desk, workstream, now_ms) {
+        if !widget.proactive.enabled
+            || !self.daytime().is_open(&Entrance::through(&desk, widget.id.as_str(), workstream))
+        {
             return None;
         }
         let queue = self.names.queues.row(workstream.queue.as_str()).map(QueueId)?;
@@ -56,8 +89,9 @@ impl Shell {
         if self.engine.takers(queue, row) == 0 {
             return None;
         }
-        let rule = widget.proactive.rules.iter().find(|rule| self.fits(rule, ask, now_ms))?;
+        let rule = widget.proactive.rules.iter().find(|rule| self.fits(widget, rule, ask, now_ms))?;
         let visitor = self.lately_key(widget, rule, ask);
+        let seconds_on_page = Some(ask.seconds_on_page);
         let number = super::keys::random();
         let card = card_of(widget, ask);
         let template = rule.text.get(&card.customer.locale, &desk.locale);
@@ -68,7 +102,8 @@ impl Shell {
         let until_ms = now_ms + INVITE_MS;
         let invite = Invite { widget: widget.id.to_string(), rule: rule.id.to_string(), until_ms };
         self.put(Table::Invites, &number.to_be_bytes(), &invite);
-        self.invites.open.insert(number, invite);
+        self.outcome(&invite, |outcomes| outcomes.shown += 1);
+        self.invites.open.insert(number, Standing { invite, seconds_on_page, taken_up: false });
         if let Some(visitor) = visitor {
             if self.invites.lately.len() >= INVITED_MAX {
                 self.forget_oldest_invited();
@@ -81,24 +116,37 @@ impl Shell {
     /// Closes an invitation; false when it is over already.
     pub fn dismiss_invite(&mut self, invite: &str) -> bool {
         let Some(number) = invite_number(invite) else { return false };
-        let Some(invite) = self.invites.open.remove(&number) else { return false };
+        let Some(Standing { invite, .. }) = self.invites.open.remove(&number) else { return false };
         self.delete(Table::Invites, &number.to_be_bytes());
-        invite.until_ms > self.now.wall_ms
+        let stood = invite.until_ms > self.now.wall_ms;
+        self.outcome(&invite, |outcomes| if stood { outcomes.closed += 1 } else { outcomes.expired += 1 });
+        stood
     }
 
-    /// Takes an invitation up; gives the rule that made it.
-    pub(super) fn use_invite(&mut self, widget: &str, invite: &str) -> Result<String, Refusal> {
+    /// Looks an invitation up for a visitor who begins with it. It is used only by [`Shell::spend_invite`]: a `start`
+    /// that is refused for another reason leaves it standing.
+    pub(super) fn accepted_invite(&mut self, widget: &str, invite: &str) -> Result<Accepted, Refusal> {
+        let now_ms = self.now.wall_ms;
         let number = invite_number(invite).ok_or(Refusal::InviteExpired)?;
-        let good = self
-            .invites
-            .open
-            .get(&number)
-            .is_some_and(|invite| invite.until_ms > self.now.wall_ms && invite.widget == widget);
-        if !good {
-            return Err(Refusal::InviteExpired);
+        let standing = self.invites.open.get_mut(&number);
+        let standing = standing
+            .filter(|standing| standing.invite.until_ms > now_ms && standing.invite.widget == widget)
+            .ok_or(Refusal::InviteExpired)?;
+        let invite = standing.invite.clone();
+        let since_ms = now_ms - (invite.until_ms - INVITE_MS);
+        let seconds_on_page =
+            standing.seconds_on_page.map(|seconds| (seconds + since_ms as f64 / 1000.0).floor());
+        if !std::mem::replace(&mut standing.taken_up, true) {
+            self.outcome(&invite, |outcomes| outcomes.accepted += 1);
         }
-        self.delete(Table::Invites, &number.to_be_bytes());
-        self.invites.open.remove(&number).map(|invite| invite.rule).ok_or(Refusal::InviteExpired)
+        Ok(Accepted { number, rule: invite.rule, seconds_on_page })
+    }
+
+    /// An accepted invitation has led to its conversation, and leads to no other.
+    pub(super) fn spend_invite(&mut self, accepted: &Accepted) {
+        let Some(Standing { invite, .. }) = self.invites.open.remove(&accepted.number) else { return };
+        self.delete(Table::Invites, &accepted.number.to_be_bytes());
+        self.outcome(&invite, |outcomes| outcomes.conversations += 1);
     }
 
     /// Forgets what is over.
@@ -108,38 +156,76 @@ impl Shell {
             .invites
             .open
             .iter()
-            .filter(|(_, invite)| invite.until_ms <= now_ms)
+            .filter(|(_, standing)| standing.invite.until_ms <= now_ms)
             .map(|(number, _)| *number)
             .collect();
         for number in over {
-            self.invites.open.remove(&number);
+            let gone = self.invites.open.remove(&number);
             self.delete(Table::Invites, &number.to_be_bytes());
+            if let Some(Standing { invite, .. }) = gone {
+                self.outcome(&invite, |outcomes| outcomes.expired += 1);
+            }
         }
+    }
+
+    /// What came of each rule's invitations since the start.
+    pub(super) fn invite_figure(&self) -> super::Figure {
+        let mut values = Vec::new();
+        for ((widget, rule), outcomes) in &self.invites.outcomes {
+            for (outcome, count) in [
+                ("shown", outcomes.shown),
+                ("accepted", outcomes.accepted),
+                ("closed", outcomes.closed),
+                ("expired", outcomes.expired),
+                ("conversation", outcomes.conversations),
+            ] {
+                let labels =
+                    vec![("widget", widget.clone()), ("rule", rule.clone()), ("outcome", outcome.to_owned())];
+                values.push((labels, count as f64));
+            }
+        }
+        values.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let help = "Invitations to chat by widget, rule and what came of them.";
+        super::Figure { name: "deskbell_invites_total", help, counter: true, values }
+    }
+
+    fn outcome(&mut self, invite: &Invite, count: impl FnOnce(&mut Outcomes)) {
+        let key = (invite.widget.clone(), invite.rule.clone());
+        if self.invites.outcomes.len() >= INVITE_RULES_MAX && !self.invites.outcomes.contains_key(&key) {
+            // Rules that the desk no longer has make room for those it has.
+            let desk = &self.desk;
+            self.invites.outcomes.retain(|(widget, rule), _| {
+                let widget = desk.widget(widget);
+                widget.is_some_and(|widget| widget.proactive.rules.iter().any(|known| known.id == **rule))
+            });
+        }
+        count(self.invites.outcomes.entry(key).or_default());
     }
 
     /// Start-up: an invitation as the store has it.
     pub(super) fn restore_invite(&mut self, number: u64, invite: Invite) {
-        self.invites.open.insert(number, invite);
+        self.invites.open.insert(number, Standing { invite, seconds_on_page: None, taken_up: false });
     }
 
-    fn fits(&self, rule: &Rule, ask: &Ask, now_ms: i64) -> bool {
+    fn fits(&self, widget: &Widget, rule: &Rule, ask: &Ask, now_ms: i64) -> bool {
         let audience = &rule.audience;
         let visits = ask.visits.unwrap_or(1);
         let hours = rule.when.as_ref().and_then(|id| self.desk.hours(id.as_str()));
-        let open = hours
-            .is_none_or(|hours| jiff::Timestamp::from_millisecond(now_ms).is_ok_and(|at| hours.is_open(at)));
+        let open = self.daytime().within(hours);
         let path_seen = || {
             let mut seen = ask.path.iter();
             rule.path.iter().all(|pattern| seen.any(|url| pattern.matches(url)))
         };
-        let lately = self.lately_key_of(rule, ask).and_then(|key| self.invites.lately.get(&key).copied());
+        let lately =
+            self.lately_key(widget, rule, ask).and_then(|key| self.invites.lately.get(&key).copied());
         let again_ms = i64::from(rule.again_after_h) * 3_600_000;
         ask.rule.as_deref().is_none_or(|wanted| rule.id == *wanted)
             && open
             && (rule.r#where.is_empty() || rule.r#where.iter().any(|pattern| pattern.matches(&ask.url)))
             && path_seen()
             && ask.seconds_on_page >= f64::from(rule.min_seconds_on_page)
-            && ask.seconds_on_site.unwrap_or(f64::MAX) >= f64::from(rule.min_seconds_on_site)
+            // Who says nothing of the site has been there as long as on its page.
+            && ask.seconds_on_site.unwrap_or(ask.seconds_on_page) >= f64::from(rule.min_seconds_on_site)
             && ask.scroll.unwrap_or(if rule.min_scroll_percent == 0 { 100.0 } else { 0.0 })
                 >= f64::from(rule.min_scroll_percent)
             && (!rule.leaving || ask.leaving)
@@ -150,20 +236,17 @@ impl Shell {
             && (audience.language.is_empty()
                 || audience.language.iter().any(|language| speaks(&ask.language, language.as_str())))
             && audience.context.iter().all(|(key, wanted)| {
-                ask.context.iter().any(|(name, value)| **name == **key && written(value) == **wanted)
+                let value = ask.context.iter().find(|(name, _)| **name == **key).map(|(_, value)| written(value));
+                wanted.holds(value.as_deref())
             })
             && lately.is_none_or(|at| {
                 again_ms == 0 && now_ms - at >= INVITE_MS || again_ms > 0 && now_ms - at >= again_ms
             })
     }
 
-    fn lately_key(&self, _widget: &Widget, rule: &Rule, ask: &Ask) -> Option<u64> {
-        self.lately_key_of(rule, ask)
-    }
-
-    fn lately_key_of(&self, rule: &Rule, ask: &Ask) -> Option<u64> {
+    fn lately_key(&self, widget: &Widget, rule: &Rule, ask: &Ask) -> Option<u64> {
         let visitor = ask.visitor.as_deref()?;
-        Some(self.keys.client(&format!("{}\n{visitor}", rule.id)))
+        Some(self.keys.client(&format!("{}\n{}\n{visitor}", widget.id, rule.id)))
     }
 
     fn forget_oldest_invited(&mut self) {
@@ -178,7 +261,7 @@ fn card_of(widget: &Widget, ask: &Ask) -> Card {
     Card {
         workstream: widget.workstream.to_string(),
         widget: Some(widget.id.to_string()),
-        customer: Customer { locale: ask.language.clone(), ..Customer::default() },
+        customer: Customer { locale: ask.locale.clone(), ..Customer::default() },
         page: Some(Page { url: ask.url.clone(), title: ask.title.clone(), referrer: ask.referrer.clone() }),
         context: ask.context.clone(),
         ..Card::default()

@@ -123,7 +123,7 @@ impl Shell {
             card.agent = Some(owner);
         }
         if let Some(took_ms) = handled {
-            self.lines.handled(queue_row, took_ms);
+            self.lines.waits.handled(queue_row, took_ms);
         }
         self.card_changed(id);
         if let Some(waited_ms) = waited {

@@ -2,23 +2,26 @@
 //! other chores that no deadline of the engine's stands for.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::Shell;
 use super::reads;
-use super::rows;
+use super::waits::{Outlook, Waits};
 use super::words::{self, Extra};
 use crate::desk::{Desk, TextKey};
 use crate::engine::effect::SessionReason;
 use crate::engine::id::{AgentId, QueueId, WorkstreamId};
-use crate::engine::input::{Input, RevivalCause};
+use crate::engine::input::RevivalCause;
 use crate::engine::settings::Mode;
 use crate::limits::QUEUES_MAX;
 use crate::store::{Direction, Table};
 use crate::widget::project as page;
 
-/// Parked conversations closed by one sweep: bounded, so that a thousand due at once do not stop the desk.
-const SWEEP_MAX: usize = 32;
+/// Parked conversations looked at by one piece of a sweep: bounded, so that a thousand due at once do not stop
+/// the desk.
+const SWEEP_MAX: usize = 64;
+
+/// A sweep begins this long after the last began, in product time.
+const SWEEP_EVERY_MS: i64 = 60_000;
 
 /// What has changed since it was last told.
 #[derive(Debug)]
@@ -31,18 +34,13 @@ pub(super) struct Lines {
     unwatched: [u64; QUEUES_MAX],
     /// How often an agent's list of parked conversations changed.
     pub(super) parked: HashMap<AgentId, u64>,
-    handling: [Handling; QUEUES_MAX],
+    pub(super) waits: Waits,
     swept_ms: i64,
+    /// Where a sweep that is not through goes on.
+    swept_to: Option<Vec<u8>>,
     sweeping: bool,
     /// Parked conversations that the desk no longer has a place for.
     pub(super) orphans: super::orphans::Search,
-}
-
-/// Recent handling times of a queue, newest weighing most.
-#[derive(Clone, Copy, Debug, Default)]
-struct Handling {
-    average_ms: f64,
-    count: u32,
 }
 
 impl Default for Lines {
@@ -53,8 +51,9 @@ impl Default for Lines {
             view_changed: false,
             unwatched: [0; QUEUES_MAX],
             parked: HashMap::new(),
-            handling: [Handling::default(); QUEUES_MAX],
+            waits: Waits::default(),
             swept_ms: 0,
+            swept_to: None,
             sweeping: false,
             orphans: super::orphans::Search::default(),
         }
@@ -66,24 +65,9 @@ impl Lines {
         self.queues |= 1 << queue.0;
     }
 
-    /// A talk of a queue is over and took so long.
-    pub(super) fn handled(&mut self, queue: QueueId, took_ms: i64) {
-        let Some(handling) = self.handling.get_mut(usize::from(queue.0)) else { return };
-        handling.count = handling.count.saturating_add(1);
-        let weight = 1.0 / f64::from(handling.count.min(20));
-        handling.average_ms += (took_ms.max(0) as f64 - handling.average_ms) * weight;
-    }
-
     /// How often somebody had waited a minute in a queue that nobody could take from (B-12).
     pub(super) fn unwatched(&self, queue: QueueId) -> u64 {
         self.unwatched.get(usize::from(queue.0)).copied().unwrap_or(0)
-    }
-
-    /// How long the next place in line takes with so many takers; `None` while nothing is known.
-    fn wait_s(&self, queue: QueueId, position: u32, able: u32) -> Option<u32> {
-        let handling = self.handling.get(usize::from(queue.0)).filter(|handling| handling.count > 0)?;
-        let wait_ms = handling.average_ms * f64::from(position) / f64::from(able.max(1));
-        Some((wait_ms / 1000.0).ceil() as u32)
     }
 }
 
@@ -92,16 +76,21 @@ impl Shell {
     pub(super) fn tell_lines(&mut self) {
         let changed = std::mem::take(&mut self.lines.queues);
         for queue in (0..QUEUES_MAX as u16).filter(|queue| changed & (1 << queue) != 0).map(QueueId) {
-            let waiting: Vec<(u64, u32)> = self
+            // The queue's lines are one to those who stand in them; who is not given out now is not before them.
+            let mut waiting: Vec<_> = self
                 .engine
                 .line(queue)
-                .zip(1..)
-                .filter(|(row, _)| row.mode == Mode::Live && !row.left)
-                .map(|(row, position)| (row.id.0, position))
+                .filter(|row| self.engine.is_given_out(row))
+                .map(|row| (row.arrived_wall_ms, row.id.0, row.workstream, row.mode, row.left))
                 .collect();
-            let able = self.staff_of(queue);
-            for (id, position) in waiting {
-                self.tell_place(queue, id, position, able);
+            waiting.sort_unstable_by_key(|(arrived_ms, id, ..)| (*arrived_ms, *id));
+            let mut outlooks: HashMap<WorkstreamId, Outlook> = HashMap::new();
+            for (position, (_, id, workstream, mode, left)) in (1..).zip(waiting) {
+                if mode == Mode::Live && !left {
+                    let outlook =
+                        *outlooks.entry(workstream).or_insert_with(|| self.outlook(queue, workstream));
+                    self.tell_place(id, position, outlook);
+                }
             }
         }
     }
@@ -111,38 +100,25 @@ impl Shell {
         self.lines.changed(queue);
     }
 
-    fn tell_place(&mut self, queue: QueueId, id: u64, position: u32, able: u32) {
+    fn tell_place(&mut self, id: u64, position: u32, outlook: Outlook) {
         let Some(card) = self.cards.get(&id) else { return };
         if self.visitors.get(card.visitor).is_none_or(|visitor| visitor.conns.is_empty()) {
             return;
         }
         let Some(workstream) = self.desk.workstream(&card.workstream) else { return };
-        let wait_s = if able == 0 { None } else { self.lines.wait_s(queue, position, able) };
+        let wait_s = outlook.wait_s(position);
         let minutes = wait_s.map(|wait| wait.div_ceil(60).max(1));
         let extra = Extra { position: Some(position), minutes, ..Extra::default() };
         let now_ms = self.now.wall_ms;
         let say = |key| words::text(&self.desk, workstream, card, key, &extra, now_ms);
         let mut text = say(TextKey::QueuePosition);
-        if able == 0 {
+        if !outlook.is_staffed() {
             text = format!("{text} {}", say(TextKey::NobodyAvailable));
         } else if minutes.is_some() {
             text = format!("{text} {}", say(TextKey::AverageWait));
         }
         let frame = page::queue(id, position, wait_s, &text);
         self.send_customer(id, frame);
-    }
-
-    /// Members of a queue who are there and not off duty.
-    fn staff_of(&self, queue: QueueId) -> u32 {
-        use crate::engine::presence::Status;
-        let Some(settings) = self.engine.desk().queue(queue) else { return 0 };
-        let there = |agent: &&AgentId| {
-            self.engine.agent(**agent).is_some_and(|row| {
-                matches!(row.shown.status, Status::Available | Status::Busy)
-                    || row.shown.reason == crate::engine::presence::Reason::Load
-            })
-        };
-        settings.members.iter().filter(there).count() as u32
     }
 
     /// B-12: somebody has waited for a minute and nobody could take it.
@@ -174,25 +150,6 @@ impl Shell {
         }
     }
 
-    /// Opens and closes workstreams by their hours.
-    pub(super) fn follow_hours(&mut self) {
-        let now_ms = self.now.wall_ms;
-        if self.next_hours_ms.is_none_or(|at| at > now_ms) {
-            return;
-        }
-        self.next_hours_ms = rows::next_change(&self.desk, now_ms);
-        let desk = Arc::clone(&self.desk);
-        for workstream in &desk.workstreams {
-            let Some(row) = self.names.workstreams.row(crate::desk::Id::as_str(&workstream.id)) else {
-                continue;
-            };
-            let open = rows::is_open(&desk, workstream, now_ms);
-            if self.engine.desk().workstream(WorkstreamId(row)).is_some_and(|known| known.open != open) {
-                self.turn(Input::Hours { workstream: WorkstreamId(row), open }, None);
-            }
-        }
-    }
-
     /// Tells staff what changed of each other, and supervisors of everything, at most once a second.
     pub(super) fn tell_staff(&mut self) {
         let view_changed = std::mem::take(&mut self.lines.view_changed);
@@ -202,7 +159,14 @@ impl Shell {
             }
             return;
         }
-        let frame = crate::gateway::Frame::from(self.view().directory_changed());
+        let frame = self.view().directory_changed();
+        self.tell_all_staff(frame);
+        self.tell_desk_views();
+    }
+
+    /// One frame to every member of staff.
+    pub(super) fn tell_all_staff(&mut self, frame: String) {
+        let frame = crate::gateway::Frame::from(frame);
         let outs: Vec<super::out::Out> = self
             .connections
             .all_staff()
@@ -212,7 +176,6 @@ impl Shell {
         for out in outs {
             self.release(out);
         }
-        self.tell_desk_views();
     }
 
     /// Forgets tokens whose time is over, and ends their sockets.
@@ -223,42 +186,48 @@ impl Shell {
         }
     }
 
-    /// Closes what has waited longer than its workstream allows; a bounded piece at a time.
+    /// Closes what has waited longer than its workstream allows; a bounded piece at a time, oldest first, from
+    /// where the last piece ended: what may wait for ever must not stand before what may not.
     pub(super) fn sweep_waiting(&mut self) {
         let now_ms = self.now.wall_ms;
-        let shortest = shortest_wait_ms(&self.desk);
+        let Some(shortest) = shortest_wait_ms(&self.desk) else { return };
+        let goes_on = self.lines.swept_to.is_some();
         // Product time: a demo's clock may pass hours in a second.
-        if self.lines.sweeping || now_ms - self.lines.swept_ms < 60_000 {
+        if self.lines.sweeping || (!goes_on && now_ms - self.lines.swept_ms < SWEEP_EVERY_MS) {
             return;
         }
-        let Some(shortest) = shortest else { return };
-        self.lines.swept_ms = now_ms;
+        if !goes_on {
+            self.lines.swept_ms = now_ms;
+        }
         self.lines.sweeping = true;
-        let sequence = self.watermark();
+        let from = self.lines.swept_to.take().unwrap_or_else(|| b"t".to_vec());
         let until = reads::waiting_time_key(now_ms.saturating_sub(shortest), u64::MAX);
+        let sequence = self.watermark();
         let job = move |snapshot: &crate::store::Snapshot| {
-            let page =
-                snapshot.range(Table::Waiting, &b"t"[..]..&until[..], SWEEP_MAX, Direction::Forward)?;
+            use std::ops::Bound;
+            if from >= until {
+                return Ok((Vec::new(), None));
+            }
+            let range = (Bound::Excluded(&from[..]), Bound::Excluded(&until[..]));
+            let page = snapshot.range(Table::Waiting, range, SWEEP_MAX, Direction::Forward)?;
             let mut due = Vec::new();
             for (key, _) in &page.rows {
                 let Some(id) = reads::conversation_of(key) else { continue };
                 if let Some(waiting) = reads::waiting(snapshot, id)? {
-                    due.push((id, waiting));
+                    due.push((id, waiting.live.workstream, waiting.parked_ms));
                 }
             }
-            Ok(due)
+            let last = page.rows.into_iter().last().map(|(key, _)| key);
+            Ok((due, last.filter(|_| page.more)))
         };
-        self.readers.clone().spawn(&self.door.clone(), sequence, job, |shell, due| {
+        self.readers.clone().spawn(&self.door.clone(), sequence, job, |shell, swept| {
             shell.lines.sweeping = false;
-            let Ok(due) = due else { return };
-            for (id, waiting) in due {
-                let hours = shell
-                    .desk
-                    .workstream(&waiting.live.workstream)
-                    .map(|workstream| i64::from(workstream.auto_close_waiting_h));
-                let limit_ms = hours.filter(|hours| *hours > 0).map(|hours| hours * 3_600_000);
-                let over = limit_ms.is_some_and(|limit| shell.now.wall_ms - waiting.parked_ms >= limit);
-                if over {
+            let Ok((due, swept_to)) = swept else { return };
+            shell.lines.swept_to = swept_to;
+            for (id, workstream, parked_ms) in due {
+                let hours = shell.desk.workstream(&workstream).map(|found| found.auto_close_waiting_h);
+                let limit_ms = hours.filter(|hours| *hours > 0).map(|hours| i64::from(hours) * 3_600_000);
+                if limit_ms.is_some_and(|limit| shell.now.wall_ms - parked_ms >= limit) {
                     shell.bring_back(id, RevivalCause::Closed(SessionReason::AutoClosed));
                 }
             }

@@ -6,6 +6,7 @@ use super::Shell;
 use super::boot;
 use super::card::Card;
 use super::clock::real_wall_ms;
+use super::hours::Daytime;
 use super::records::{Token, WorkItem};
 use super::tokens::TOKEN_MS;
 use crate::agent::project::View;
@@ -65,9 +66,9 @@ impl Shell {
         }
     }
 
-    /// The product clock: wall milliseconds and speed.
-    pub fn clock_now(&self) -> (i64, u32) {
-        (self.now.wall_ms, self.clock.speed())
+    /// The product clock: wall milliseconds, speed, and the instant hours are judged by.
+    pub fn clock_now(&self) -> (i64, u32, Daytime) {
+        (self.now.wall_ms, self.clock.speed(), self.daytime())
     }
 
     /// Staff's view, for answers.
@@ -83,6 +84,7 @@ impl Shell {
     /// Why the box is not well; none when it is.
     pub fn health(&self) -> Option<&'static str> {
         match self.store.admission() {
+            Admission::Open if !self.clock.is_trusted() => Some("clock"),
             Admission::Open => None,
             Admission::RingLow => Some("journal"),
             Admission::StorageLow | Admission::StorageFull => Some("storage"),
@@ -99,7 +101,7 @@ impl Shell {
         let new = Arc::new(new);
         self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
         self.pending = true;
-        boot::put_desk(&mut self.batch, &new, by);
+        self.history.put(&mut self.batch, &new, by);
         boot::set_tokens(&self.tokens, &new);
         self.board.show(Arc::clone(&new));
         self.end_orphans();
@@ -191,6 +193,7 @@ impl Shell {
                 one("deskbell_conversations_open", "Conversations in the table.", f64::from(used)),
                 one("deskbell_store_durable", "The last batch on disk.", self.store.durable().0 as f64),
                 one("deskbell_store_applied", "The last batch readers see.", self.store.applied().0 as f64),
+                self.invite_figure(),
                 Figure {
                     name: "deskbell_conversations",
                     help: "Conversations in the table by state.",

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::boot::{BootError, hash_passwords, put_desk};
+use super::boot::{BootError, hash_passwords};
+use super::history::Head;
 use super::out::Out;
 use super::recover;
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
@@ -113,7 +114,10 @@ impl Offline {
 
     fn put(&self, desk: &Desk, by: &str) -> Result<(), OfflineError> {
         let mut batch = self.store.batch();
-        put_desk(&mut batch, desk, by);
+        let snapshot = self.store.reader().snapshot().map_err(|error| OfflineError::Boot(error.into()))?;
+        let mut history = Head::read(&snapshot).map_err(|error| OfflineError::Boot(error.into()))?;
+        drop(snapshot);
+        history.put(&mut batch, desk, by);
         let submitted = self.store.submit(batch);
         submitted.map(drop).map_err(|refused| OfflineError::Write(format!("{:?}", refused.why)))
     }

@@ -70,7 +70,8 @@ impl Shell {
         // After a restart nothing else may remember the workstream's name; the engine closes only what has a row.
         let Some(row) = self.names.workstreams.intern(workstream, WORKSTREAMS_MAX) else { return };
         if usize::from(row) >= self.engine.desk().workstreams.len() {
-            match super::rows::routing(&self.desk, &mut self.names, self.now.wall_ms) {
+            let day = self.daytime();
+            match super::rows::routing(&self.desk, &mut self.names, day) {
                 Ok(routing) => drop(self.turn(Input::Desk(routing), None)),
                 Err(error) => return log::error!("conversation {id} stays parked: {error}"),
             }

@@ -129,6 +129,7 @@ impl Shell {
         let username = self.names_of(desk.agent).0;
         // A page of the past of a customer she is talking to now is hers to read, too.
         let contacts: Vec<u64> = self.contacts_of(desk.agent);
+        let customers: Vec<u64> = self.persistent_customers_of(desk.agent);
         let job = move |snapshot: &Snapshot| {
             let stored = reads::card(snapshot, id)?;
             let card = match live_card {
@@ -139,6 +140,7 @@ impl Shell {
                         || card.agents.contains(&username)
                         || card.agent.as_deref() == Some(&username)
                         || card.contact.is_some_and(|contact| contacts.contains(&contact))
+                        || card.persistent && customers.contains(&card.visitor)
                 }),
             };
             let Some(card) = card else { return Ok(None) };
@@ -157,6 +159,13 @@ impl Shell {
         };
         self.read_for(desk.conn, job, then, desk.re);
         Ok(())
+    }
+
+    /// Customers of the persistent conversations an agent holds: all they ever wrote is one acquaintance (S0-10).
+    fn persistent_customers_of(&self, agent: AgentId) -> Vec<u64> {
+        let hers = self.engine.conversations().filter(|row| row.session(agent).is_some());
+        let cards = hers.filter_map(|row| self.cards.get(&row.id.0));
+        cards.filter(|card| card.persistent && card.visitor != 0).map(|card| card.visitor).collect()
     }
 
     /// Contacts of the conversations an agent holds.

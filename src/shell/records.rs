@@ -405,6 +405,17 @@ mod tests {
     golden!(a_clock_mark_is_stored_as, ClockMark { product_ms: 2000, real_ms: 1000 }, "01a01fd00f");
     golden!(a_work_item_is_stored_as, WorkItem { conversation: 42, reopens: Some(41) }, "012a0129");
     golden!(
+        a_contact_is_stored_as,
+        Contact {
+            name: "Eva".into(),
+            email: Some("e@x.y".into()),
+            mobile: None,
+            phone: None,
+            erased_ms: Some(1000)
+        },
+        "010345766101056540782e79000001d00f"
+    );
+    golden!(
         a_note_is_stored_as,
         Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },
         "01d00f05616c69636505416c696365026869"

@@ -12,6 +12,8 @@ use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
 use super::contacts::Contacts;
 use super::door::{Door, Event};
+use super::history::Head;
+use super::hours::{Daytime, Doors};
 use super::keep::CLOCK;
 use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
@@ -45,6 +47,7 @@ pub(super) const DEMO_KEY: &[u8] = b"demo-key";
 pub(super) struct Found {
     pub(super) mark: Option<ClockMark>,
     pub(super) desk: Option<String>,
+    pub(super) history: Head,
     secret: Option<Vec<u8>>,
     pub(super) demo_key: Option<Vec<u8>>,
     agents: Vec<(String, AgentState)>,
@@ -78,6 +81,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     let mut found = Found {
         mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
         desk,
+        history: Head::read(snapshot)?,
         secret: meta(SECRET)?,
         demo_key: meta(DEMO_KEY)?,
         agents: Vec::new(),
@@ -128,13 +132,16 @@ impl Shell {
         board: Arc<Board>,
         tokens: Arc<Tokens>,
         clock: Clock,
+        vouchers: super::trust::Vouchers,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
         let mut clock = clock;
         let now = clock.now();
         let mut names = Names::default();
-        let routing = rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?;
+        let day = clock.daytime_ms().map_or(Daytime::UNKNOWN, Daytime::at);
+        let doors = Doors::new(&desk, day);
+        let routing = rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?;
         for restored in &found.live {
             // Rows for what only old work still names.
             live::seed(restored.card.id, &restored.live, &mut names);
@@ -142,7 +149,7 @@ impl Shell {
         let routing = if names_fit(&routing, &names) {
             routing
         } else {
-            rows::routing(&desk, &mut names, now.wall_ms).map_err(BootError::TooMany)?
+            rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?
         };
         let capacity = Capacity {
             conversations: CONVERSATIONS_MAX,
@@ -170,6 +177,7 @@ impl Shell {
             names,
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
+            history: found.history,
             board,
             clock,
             now,
@@ -192,7 +200,8 @@ impl Shell {
             floor: super::floor::Floor::default(),
             lines: Lines::default(),
             marked: None,
-            next_hours_ms: None,
+            doors,
+            vouchers,
             started: Instant::now(),
             checkpointed: Instant::now(),
             watchdog: crate::ops::notify::watchdog(),
@@ -200,7 +209,6 @@ impl Shell {
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
         }
-        shell.next_hours_ms = rows::next_change(&shell.desk, now.wall_ms);
         if found.orphans {
             shell.look_for_orphans();
         }
@@ -213,7 +221,8 @@ impl Shell {
     fn restore(&mut self, found: Found) {
         let crashed_ms = found.mark.map_or(self.now.wall_ms, |mark| mark.product_ms);
         for (hash, token) in found.tokens {
-            if token.expires_ms > real_wall_ms() {
+            // By a clock nobody trusts nothing is over.
+            if token.expires_ms > real_wall_ms() || !self.clock.is_trusted() {
                 self.tokens.add(hash, token.username.into(), token.expires_ms);
             } else {
                 self.delete(Table::Tokens, hash.as_bytes());
@@ -308,7 +317,8 @@ impl Shell {
 
     /// Takes another desk into service at once, without a stop.
     pub(super) fn adopt(&mut self, desk: Arc<Desk>) -> Result<(), rows::TooMany> {
-        let routing = rows::routing(&desk, &mut self.names, self.now.wall_ms)?;
+        let day = self.daytime();
+        let routing = rows::routing(&desk, &mut self.names, day)?;
         let gone: Vec<String> = self
             .desk
             .widgets
@@ -320,8 +330,9 @@ impl Shell {
             self.desk.workstreams.iter().any(|old| desk.workstream(old.id.as_str()).is_none());
         self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
-        self.next_hours_ms = rows::next_change(&desk, self.now.wall_ms);
+        self.doors = Doors::new(&desk, day);
         self.turn(Input::Desk(routing), None);
+        self.end_unproved();
         // A widget is the asset its conversations came through (S3-9).
         let orphans: Vec<u64> = self
             .cards

@@ -1,7 +1,6 @@
 //! The desk in the engine's numbers: every name gets its row, and what was dropped keeps it, marked absent.
 
-use jiff::Timestamp;
-
+use super::hours::{Daytime, Entrance};
 use super::names::Names;
 use crate::desk::{self, Channel, Desk, Distribution as By, Id, NotifyKind, Wrapup};
 use crate::engine::id::{AgentId, QueueId, ReasonId};
@@ -35,13 +34,13 @@ impl std::fmt::Display for TooMany {
 impl std::error::Error for TooMany {}
 
 /// The desk in numbers at an instant: hours are looked up for it.
-pub fn routing(desk: &Desk, names: &mut Names, wall_ms: i64) -> Result<Box<RoutingDesk>, TooMany> {
+pub fn routing(desk: &Desk, names: &mut Names, day: Daytime) -> Result<Box<RoutingDesk>, TooMany> {
     intern_all(desk, names)?;
     let lost_ms = desk.workstreams.iter().map(|w| u64::from(w.agent_lost_s) * 1000).max().unwrap_or(150_000);
     Ok(Box::new(RoutingDesk {
         workstreams: all(&names.workstreams)
             .map(|name| match desk.workstream(name) {
-                Some(workstream) => workstream_row(desk, workstream, names, wall_ms),
+                Some(workstream) => workstream_row(desk, workstream, names, day),
                 None => absent_workstream(),
             })
             .collect(),
@@ -71,32 +70,6 @@ pub fn routing(desk: &Desk, names: &mut Names, wall_ms: i64) -> Result<Box<Routi
     }))
 }
 
-/// Whether a workstream is open at an instant: always, when it has no hours.
-pub fn is_open(desk: &Desk, workstream: &desk::Workstream, wall_ms: i64) -> bool {
-    let hours = workstream.hours.as_ref().and_then(|id| desk.hours(id.as_str()));
-    match (hours, Timestamp::from_millisecond(wall_ms)) {
-        (Some(hours), Ok(at)) => hours.is_open(at),
-        _ => true,
-    }
-}
-
-/// When a closed workstream opens next; `None` when it is always open, or not within two years.
-pub fn opens_at(desk: &Desk, workstream: &desk::Workstream, wall_ms: i64) -> Option<i64> {
-    let hours = workstream.hours.as_ref().and_then(|id| desk.hours(id.as_str()))?;
-    let at = Timestamp::from_millisecond(wall_ms).ok()?;
-    hours.next_open(at).map(|open| open.as_millisecond())
-}
-
-/// The next instant any workstream opens or closes.
-pub fn next_change(desk: &Desk, wall_ms: i64) -> Option<i64> {
-    let at = Timestamp::from_millisecond(wall_ms).ok()?;
-    let used = |hours: &&desk::hours::Hours| {
-        desk.workstreams.iter().any(|workstream| workstream.hours.as_ref() == Some(&hours.id))
-    };
-    let changes = desk.hours.iter().filter(used).filter_map(|hours| hours.next_change(at));
-    changes.map(|change| change.as_millisecond()).min()
-}
-
 fn intern_all(desk: &Desk, names: &mut Names) -> Result<(), TooMany> {
     fn each<'a>(
         what: &'static str,
@@ -124,7 +97,7 @@ fn all(rows: &super::names::Rows) -> impl Iterator<Item = &str> {
     (0..rows.len()).filter_map(|row| rows.name(row as u16)).map(|name| &**name)
 }
 
-fn workstream_row(desk: &Desk, of: &desk::Workstream, names: &Names, wall_ms: i64) -> Workstream {
+fn workstream_row(desk: &Desk, of: &desk::Workstream, names: &Names, day: Daytime) -> Workstream {
     let allowed = all(&names.presences)
         .enumerate()
         .filter(|(_, presence)| desk.presence_allowed(of, presence))
@@ -136,7 +109,7 @@ fn workstream_row(desk: &Desk, of: &desk::Workstream, names: &Names, wall_ms: i6
         queue: QueueId(names.queues.row(of.queue.as_str()).unwrap_or(0)),
         units: of.units,
         allowed_presences: allowed,
-        open: is_open(desk, of, wall_ms),
+        open: day.is_open(&Entrance::of(desk, of)),
         offer_out_of_hours: of.offer_out_of_hours,
         keep_same_agent: of.keep_same_agent,
         notify: [

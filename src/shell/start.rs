@@ -2,11 +2,13 @@
 
 use super::Shell;
 use super::card::{Card, ContextValue, Customer};
+use super::clock::real_wall_ms;
+use super::hours::Entrance;
 use super::keys::random;
 use super::records::Offline;
-use super::rows;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
+use crate::agent::answer;
 use crate::desk::{Consent, Id, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
@@ -14,6 +16,7 @@ use crate::engine::id::{AgentId, ConversationId, WorkstreamId};
 use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start};
@@ -24,6 +27,14 @@ use serde_json::{Map, Value};
 const NUMBERS_FROM_MS: i64 = 1_577_836_800_000;
 /// Random bits behind the millisecond, so that a number tells nothing of its neighbours.
 const RANDOM_BITS: u32 = 22;
+
+/// Time on the page stands among the context variables (S1-13), unless the page has its own or they are full.
+pub(super) fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) {
+    const KEY: &str = "seconds_on_page";
+    if context.len() < crate::limits::CONTEXT_KEYS_MAX && context.iter().all(|(key, _)| key != KEY) {
+        context.push((KEY.to_owned(), ContextValue::Number(seconds)));
+    }
+}
 
 impl Shell {
     pub(super) fn start(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, start: Start) {
@@ -36,6 +47,12 @@ impl Shell {
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };
+        // The widget's own hours; those of the workstream are the engine's to judge.
+        if !workstream.is_persistent()
+            && !self.daytime().is_open(&Entrance::through(&self.desk, &widget, &workstream))
+        {
+            return self.refuse_closed(conn, re);
+        }
         let card = match self.card_of(visitor, &widget, &workstream, &start) {
             Ok(card) => card,
             Err(refusal) => return self.refuse(conn, re, refusal),
@@ -44,28 +61,45 @@ impl Shell {
             return self.refuse(conn, re, Refusal::ConsentRequired);
         }
         let mut card = card;
-        if let Some(invite) = &start.invite {
-            match self.use_invite(&widget, invite) {
-                Ok(rule) => card.proactive = Some(rule),
+        let accepted = match &start.invite {
+            Some(invite) => match self.accepted_invite(&widget, invite) {
+                Ok(accepted) => Some(accepted),
                 Err(refusal) => return self.refuse(conn, re, refusal),
+            },
+            None => None,
+        };
+        if let Some(accepted) = &accepted {
+            card.proactive = Some(accepted.rule.clone());
+            if let Some(seconds) = accepted.seconds_on_page {
+                add_seconds_on_page(&mut card.context, seconds);
             }
         }
         if let Some(refusal) = self.no_room() {
             return self.refuse(conn, re, refusal);
         }
         let comment = card.comment.clone();
-        self.arrive(card, comment, None, false, Some(Asker { conn, re }));
+        let given = self.arrive(card, comment, None, false, Some(Asker { conn, re }));
+        if let (Some(accepted), Some(Answer::Started(_))) = (accepted, given) {
+            self.spend_invite(&accepted);
+        }
     }
 
     /// A message left while nobody is there (D-19).
     pub(super) fn leave_message(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, leave: Leave) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        // Each takes a place in the table until it is answered.
+        if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
         let Some(known) = self.visitors.get(visitor) else { return };
         let widget = known.widget.clone();
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };
         let now_ms = self.now.wall_ms;
-        let open = rows::is_open(&self.desk, &workstream, now_ms);
+        let entrance = Entrance::through(&self.desk, &widget, &workstream);
+        let open = self.daytime().is_open(&entrance);
         let somebody = self.somebody_there(&workstream);
         if workstream.is_persistent() || !workstream.offline_message || (open && somebody) {
             return self.refuse(conn, re, Refusal::NotAllowed);
@@ -100,7 +134,7 @@ impl Shell {
         let shown =
             Card { customer: Customer { locale: language, ..Customer::default() }, ..Card::default() };
         let text = words::text(&self.desk, &workstream, &shown, TextKey::OfflineReceived, &extra, now_ms);
-        let from = if open { None } else { rows::opens_at(&self.desk, &workstream, now_ms) };
+        let from = self.daytime().opens_at(&Entrance::through(&self.desk, &widget, &workstream));
         self.send(conn, page::left(re.unwrap_or_default(), &reference, from, &text));
     }
 

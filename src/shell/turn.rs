@@ -198,6 +198,7 @@ impl Shell {
             Answer::Refused(Refusal::Stale) if !staff => {
                 self.send(asker.conn, page::stale(asker.re, "closed"));
             }
+            Answer::Refused(Refusal::ClosedHours) if !staff => self.refuse_closed(asker.conn, asker.re),
             Answer::Refused(refusal) => self.refuse(asker.conn, asker.re, refusal),
         }
     }

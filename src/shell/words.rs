@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Shell;
 use super::card::{Card, ContextValue};
-use super::rows;
-use crate::desk::{Desk, Id, Known, Placeholder, Template, TextKey, Workstream};
+use super::hours::Daytime;
+use crate::desk::{Desk, Known, Placeholder, Template, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::SystemCode;
 use crate::engine::id::AgentId;
@@ -140,18 +140,11 @@ fn value<'v>(
         Known::Position => extra.position.map(|position| Cow::Owned(position.to_string())),
         Known::Minutes => extra.minutes.map(|minutes| Cow::Owned(minutes.to_string())),
         Known::Reference => extra.reference.map(Cow::Borrowed),
-        Known::OpensAt => opening(desk, workstream, wall_ms).map(Cow::Owned),
+        Known::OpensAt => Daytime::at(wall_ms).opening_text(desk, workstream).map(Cow::Owned),
         Known::WaitTime => {
             let minutes = wall_ms.saturating_sub(card.started_ms).max(0) / 60_000;
             Some(Cow::Owned(format!("{minutes} min")))
         }
         Known::Device => None,
     }
-}
-
-/// When a workstream opens next, as its own wall clock shows it.
-fn opening(desk: &Desk, workstream: &Workstream, wall_ms: i64) -> Option<String> {
-    let hours = desk.hours(workstream.hours.as_ref()?.as_str())?;
-    let at = jiff::Timestamp::from_millisecond(rows::opens_at(desk, workstream, wall_ms)?).ok()?;
-    Some(at.to_zoned(hours.zone.rules().clone()).strftime("%Y-%m-%d %H:%M").to_string())
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::card::Card;
+use super::contacts::Contacts;
 use super::floor::Floor;
 use super::names::Names;
 use super::tail::Tail;
@@ -23,6 +24,8 @@ pub struct World<'a> {
     pub cards: &'a HashMap<u64, Card>,
     /// Their newest messages, by lasting name.
     pub tails: &'a HashMap<u64, Tail>,
+    /// Stored contacts.
+    pub contacts: &'a Contacts,
     /// Whose alerts ring, and how today went.
     pub floor: &'a Floor,
     /// The product clock now (D-18).

@@ -34,6 +34,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("banners.js", include_bytes!("../agent/banners.js")),
     ("box.js", include_bytes!("../agent/box.js")),
     ("compose.js", include_bytes!("../agent/compose.js")),
+    ("contact.js", include_bytes!("../agent/contact.js")),
     ("customer.js", include_bytes!("../agent/customer.js")),
     ("desktop.css", include_bytes!("../agent/desktop.css")),
     ("desktop.html", include_bytes!("../agent/desktop.html")),
@@ -87,6 +88,13 @@ const WEB: &[(&str, &[u8])] = &[
     ("lang/nl.js", include_bytes!("../web/lang/nl.js")),
 ];
 
+const MANUAL: &[(&str, &[u8])] = &[
+    ("index.html", include_bytes!("../manual/index.html")),
+    ("masking.html", include_bytes!("../manual/masking.html")),
+    ("manual.css", include_bytes!("../manual/manual.css")),
+    ("signed-customers.html", include_bytes!("../manual/signed-customers.html")),
+];
+
 const DEMO: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("demo/index.html")),
     ("portal.html", include_bytes!("demo/portal.html")),
@@ -107,6 +115,11 @@ impl Shelf {
         Shelf(files.iter().map(|(name, bytes)| (*name, Asset::new(name, bytes))).collect())
     }
 
+    /// Files for other people's visitors: without what only their authors read.
+    fn lean(files: &[(&'static str, &'static [u8])]) -> Shelf {
+        Shelf(files.iter().map(|(name, bytes)| (*name, Asset::new(name, lean(name, bytes)))).collect())
+    }
+
     fn respond(&self, name: &str, request: &Request) -> Response {
         match self.0.get(name) {
             Some(asset) => asset.respond(request),
@@ -122,13 +135,38 @@ pub fn page(request: &Request) -> Response {
     PAGE.respond(request)
 }
 
+/// A script or sheet without its comments, indentation and empty lines. Goes by whole lines only, so that it need not
+/// understand either language: what stands behind code stays, and no statement changes its line's end.
+fn lean(name: &str, bytes: &'static [u8]) -> &'static [u8] {
+    let (true, Ok(text)) = (name.ends_with(".js") || name.ends_with(".css"), std::str::from_utf8(bytes))
+    else {
+        return bytes;
+    };
+    let mut kept = String::with_capacity(text.len());
+    let mut in_comment = false;
+    for line in text.lines().map(str::trim) {
+        let opens = line.starts_with("/*");
+        if opens || in_comment {
+            in_comment = !line.ends_with("*/");
+        } else if !(line.is_empty() || name.ends_with(".js") && line.starts_with("//")) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    // Once a process: the shelves are made at the start and stay.
+    kept.leak().as_bytes()
+}
+
 /// The routes of all files.
 pub fn routes(demo: bool) -> Vec<Route> {
-    let loader =
-        Arc::new(Asset::new("widget.js", include_bytes!("widget.js")).caching(Caching::Seconds(LOADER_S)));
-    let widget = Arc::new(Shelf::new(WIDGET));
+    let loader = Arc::new(
+        Asset::new("widget.js", lean("widget.js", include_bytes!("widget.js")))
+            .caching(Caching::Seconds(LOADER_S)),
+    );
+    let widget = Arc::new(Shelf::lean(WIDGET));
     let web = Arc::new(Shelf::new(WEB));
     let agent = Arc::new(Shelf::new(AGENT));
+    let manual = Arc::new(Shelf::new(MANUAL));
     let get = |path, face, handler| Route::new(Method::Get, path, face, Access::Anyone, handler);
     let desktop = named(&agent, |_| "desktop.html".to_owned());
     let mut routes = vec![
@@ -150,6 +188,14 @@ pub fn routes(demo: bool) -> Vec<Route> {
             Face::Staff,
             handler(|_| async { Response::empty(308).with_header("location", "/agent/") }),
         ),
+        // A site's developer sees the public face only.
+        get(
+            "/manual",
+            Face::Both,
+            handler(|_| async { Response::empty(308).with_header("location", "/manual/") }),
+        ),
+        get("/manual/", Face::Both, named(&manual, |_| "index.html".to_owned())),
+        get("/manual/{name}", Face::Both, named(&manual, |r| r.param("name").to_owned())),
         get("/agent/", Face::Staff, desktop),
         get("/agent/{name}", Face::Staff, named(&agent, |r| r.param("name").to_owned())),
         // Browsers ask for it whatever a page says, and report its absence in the page's console.

@@ -140,6 +140,8 @@ pub struct RawPage {
     pub title: Option<String>,
     /// Where the visitor came from.
     pub referrer: Option<String>,
+    /// Seconds she has been on it.
+    pub seconds: Option<f64>,
 }
 
 impl RawPage {

@@ -91,17 +91,33 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
   const list = settings.proactive;
   const rules = !list || list.enabled === false ? [] : Array.isArray(list) ? list : list.rules || list.rule || [];
 
-  /** `*` stands for anything; a pattern with a scheme is held against the whole address, else the path. */
+  /**
+   * `*` stands for anything; `/…` is held against the path, anything else against the whole address. Each part is looked for
+   * once, from where the one before ended: a regular expression would go back and forth for hours over `*a*a*a*b`.
+   */
   function matches(pattern) {
-    const made = new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*")}$`);
-    return made.test(pattern.includes("://") ? location.href.split("#")[0] : location.pathname);
+    const text = pattern[0] === "/" ? location.pathname : location.href.split("#")[0];
+    const [first, ...parts] = pattern.split("*");
+    if (!parts.length) return text === first;
+    const last = parts.pop();
+    let at = first.length;
+    for (const part of parts) {
+      const found = text.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return text.startsWith(first) && text.endsWith(last) && at + last.length <= text.length;
   }
+
+  /** How much of the page was within sight, in percent. */
+  const scrolled = () => Math.min(100, ((scrollY + innerHeight) / document.documentElement.scrollHeight) * 100);
 
   let visit = mine().visit || {};
   let url = "";
   let since = 0;
   let asks = 0;
   let asking = false;
+  let leaving = false; // only while the pointer goes
   let pauseUntil = 0;
   const asked = new Set();
   const started = performance.now();
@@ -125,6 +141,8 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     const audience = rule.audience || {};
     return (
       !asked.has(rule) &&
+      (!rule.leaving || leaving) &&
+      (!rule.min_scroll_percent || scrolled() >= rule.min_scroll_percent) &&
       seconds * speed >= (rule.min_seconds_on_page || 0) &&
       ((performance.now() - started) / 1000) * speed >= (rule.min_seconds_on_site || 0) &&
       visit.count >= (audience.min_visits || 0) &&
@@ -147,6 +165,9 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
         page: page(),
         seconds_on_page: Math.floor(seconds * speed),
         seconds_on_site: Math.floor(((performance.now() - started) / 1000) * speed),
+        scroll: scrolled(),
+        leaving,
+        locale: document.documentElement.lang || undefined,
         visits: visit.count,
         path: visit.path,
         context: await context(),
@@ -180,6 +201,12 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
   if (rules.length) {
     look();
     setInterval(look, 1000);
+    // Up and out of the page: to another tab, the address, the cross.
+    document.documentElement.addEventListener("mouseleave", ({ clientY }) => {
+      leaving = clientY <= 0;
+      look();
+      leaving = false;
+    });
   }
   done({ offer, hide });
 })();

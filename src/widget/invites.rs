@@ -35,8 +35,10 @@ pub struct Ask {
     pub path: Vec<String>,
     /// Context variables.
     pub context: Vec<(String, ContextValue)>,
-    /// The visitor's language.
+    /// The visitor's language, as her browser says.
     pub language: String,
+    /// The language to speak to her: the page's own, else hers.
+    pub locale: String,
     /// Her browser.
     pub user_agent: String,
 }
@@ -53,6 +55,7 @@ struct Body {
     visits: Option<u32>,
     path: Option<Vec<String>>,
     context: Option<Map<String, Value>>,
+    locale: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +75,8 @@ pub fn parse(body: &[u8], language: &str, user_agent: &str) -> Result<Ask, Refus
     if path.len() > INVITE_PATH_MAX || body.visitor.as_ref().is_some_and(|visitor| visitor.len() > 128) {
         return Err(Refusal::TooLong);
     }
-    if !body.seconds_on_page.is_finite() || body.seconds_on_page < 0.0 {
+    let counted = [Some(body.seconds_on_page), body.seconds_on_site, body.scroll];
+    if counted.into_iter().flatten().any(|number| !number.is_finite() || number < 0.0) {
         return Err(Refusal::BadRequest);
     }
     let kept = |text: Option<&str>| bounded(text.unwrap_or_default(), URL_BYTES_MAX);
@@ -89,6 +93,7 @@ pub fn parse(body: &[u8], language: &str, user_agent: &str) -> Result<Ask, Refus
         visits: body.visits,
         path: path.iter().map(|url| kept(Some(url))).collect(),
         context: context(body.context.as_ref())?,
+        locale: bounded(body.locale.as_deref().unwrap_or(language), 35),
         language: bounded(language, 35),
         user_agent: bounded(user_agent, 256),
     })

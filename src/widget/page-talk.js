@@ -34,7 +34,7 @@ function subject(jwt) {
 
 function trimmed({ page = {}, ...rest }) {
   const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
-  return { ...rest, page: Object.fromEntries(cut) };
+  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds } };
 }
 
 /**
@@ -75,7 +75,11 @@ export function openTalk({ id, host, store }) {
       return;
     }
     dispatch({ type: "link", link, trouble });
-    if (link === "refused") host.tell({ t: "event", name: "error", detail: { code: trouble.code } });
+    if (link === "refused") {
+      // For the site's developer: what is wrong with the token, which the customer can do nothing about.
+      if (trouble.message) console.warn(`deskbell: ${trouble.code}: ${trouble.message}`);
+      host.tell({ t: "event", name: "error", detail: { code: trouble.code, message: trouble.message } });
+    }
     if (link !== "open") return;
     wasGreeted = true;
     carryOn();

@@ -115,6 +115,18 @@ pub fn stale(re: Option<i64>, state: &str) -> String {
     frame("error", &body)
 }
 
+/// `error` to `start` while it is closed: with the next opening, null when there is none in sight.
+pub fn closed(re: Option<i64>, opens_at_ms: Option<i64>) -> String {
+    let refusal = Refusal::ClosedHours;
+    let mut body = json!({
+        "code": refusal.code(),
+        "message": crate::agent::answer::message(refusal),
+        "opens_at": opens_at_ms.map(|at| Stamp(at).to_string()),
+    });
+    put(&mut body, "re", re.map(Value::from));
+    frame("error", &body)
+}
+
 /// `ok` to `history`: as many of the newest as fit one frame.
 pub fn history(re: i64, conversation: u64, messages: &[Message], more: bool) -> String {
     let (kept, cut) = fitting(conversation, messages, 512);

@@ -45,7 +45,14 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
 
   const say = (name, detail) => dispatchEvent(new CustomEvent(`deskbell:${name}`, { detail }));
   const within = (ms, run) => Promise.race([new Promise((done) => done(run && run())), new Promise((_, late) => setTimeout(late, ms))]);
-  const page = () => ({ url: location.href, title: document.title, referrer: document.referrer });
+  const first = location.href;
+  /** Since a page changed its address by itself, how long it has been there is not known. */
+  const page = () => ({
+    url: location.href,
+    title: document.title,
+    referrer: document.referrer,
+    seconds: location.href === first ? Math.floor(performance.now() / 1000) : undefined,
+  });
 
   /** The site's variables, or none: a provider that throws, hangs or returns rubbish does no harm. */
   async function context() {

@@ -442,7 +442,7 @@ fn a_long_conversation_keeps_only_what_is_near_in_the_page_and_reads_back_to_its
     alice.accept("Eva Smit");
     // An agent may say more in a row than a customer; one of her sockets does it here.
     let mut other = desk.agent("alice");
-    for at in 2..=240 {
+    for at in 2..=160 {
         let text = format!("number {at}");
         let id = format!("n{at}");
         let answer =
@@ -468,7 +468,7 @@ fn a_long_conversation_keeps_only_what_is_near_in_the_page_and_reads_back_to_its
             .filter(|said| said[0] == "number 1")
     });
     let rows = alice.page.run("return document.querySelectorAll('.log .said').length;", json!([]));
-    assert!(rows.as_u64().is_some_and(|rows| rows < 200), "{rows} of 241 messages are in the page");
+    assert!(rows.as_u64().is_some_and(|rows| rows < 140), "{rows} of 161 messages are in the page");
     alice.page.press("#jump");
     alice.hear("That is all.");
     let said = alice.reads();

@@ -68,6 +68,7 @@ fn a_closed_branch_takes_a_message_and_says_when_it_answers() {
     eva.page.write("#f-text", "Please call me about the chair.");
     eva.page.press(".p__pane .p__go");
     eva.page.see_text("#form-error", "Fill in this field");
+    eva.page.picture("widget-closed");
     eva.page.write("#f-reach", "+31 6 8765 4321");
     eva.page.press(".p__pane .p__go");
     eva.page.see_text(".p__pane", "Reference");
@@ -118,6 +119,7 @@ fn an_invitation_is_shown_accepted_and_only_then_rings_at_the_desk() {
     let eva = Customer { page: crate::page::Browser::new(&desk) };
     eva.page.go("/demo/product/lamp");
     eva.page.see_text("deskbell-chat >>> section", "can we help you choose?");
+    eva.page.picture("widget-invitation");
     assert!(
         bob.socket
             .find(std::time::Duration::from_millis(300), &|frame| frame["t"] == "notification")
@@ -183,6 +185,7 @@ fn who_waits_is_told_her_place_and_moves_up() {
     let eva = Customer::at_the_shop(&desk);
     eva.start("Eva Smit", "Do you deliver?");
     eva.page.see_text(".p__status", "2");
+    eva.page.picture("widget-queue");
     other.socket.ok("end", json!({}));
     eva.page.see_text(".p__status", "1");
     bob.socket.ok("presence", json!({"status": "available"}));

@@ -226,7 +226,7 @@ fn a_rule_of_proactive_chat_holds_all_its_conditions() {
         (rule.audience.max_visits, rule.audience.device.as_slice()),
         (Some(3), [Device::Phone].as_slice())
     );
-    let context: Vec<_> = rule.audience.context.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let context: Vec<_> = rule.audience.context.iter().map(|(key, value)| (&**key, value.as_str())).collect();
     assert_eq!(context, [("items", "16"), ("member", "true"), ("plan", "gold")]);
 }
 
@@ -260,7 +260,7 @@ fn what_is_odd_but_allowed_is_a_warning() {
             "line 20: agent.a.password: is shorter than 8 characters",
             "line 27: agent.s.queues: has no effect without the role agent",
             "line 30: quick_reply.r.text: holds < or >, which agents cannot send",
-            "line 36: contact[1].mobile: is that of contact[0] too; the first is found by it",
+            "line 36: contact[1].mobile: is that of contact[0] too: a customer with it is linked to neither",
         ]
     );
 }

@@ -12,6 +12,8 @@ mod closing;
 mod desk;
 mod expect;
 mod reached;
+#[path = "../engine/record.rs"]
+mod record;
 mod rng;
 mod search;
 mod shadow;

@@ -145,9 +145,10 @@ impl Talk {
         self.held.iter().filter(|held| held.part == Part::Guest).map(|held| held.agent)
     }
 
-    /// How many different people have said something.
+    /// How many different agents have said something.
     pub(crate) fn speakers(&self) -> usize {
-        self.sent.iter().map(|sent| sent.0).collect::<BTreeSet<_>>().len()
+        let agents = self.sent.iter().map(|sent| sent.0).filter(|&speaker| speaker != Speaker::Customer);
+        agents.collect::<BTreeSet<_>>().len()
     }
 
     /// A round whose time has come begins: nobody has been asked in it.

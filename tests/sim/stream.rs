@@ -7,8 +7,8 @@ use deskbell::engine::input::{AgentVerb, RevivalCause};
 use deskbell::engine::settings::{Auto, OfferKind};
 
 use crate::act::{Act, Parked};
+use crate::record::seed_of;
 use crate::shadow::{Due, Held, Over, Part, Place, ROUND_MS, Running, Shadow, Speaker, TEN, Talk, Why};
-use crate::store::seed_of;
 
 impl Shadow {
     pub(crate) fn apply(&mut self, act: &Act, effects: &[Effect], engine: &Engine) {
@@ -58,8 +58,10 @@ impl Shadow {
             }
         }
         assert_eq!(self.decided, None, "chosen and not offered");
+        // A tick whose turn was full goes on in the next, at the same instant.
+        let all_fired = self.ticking && engine.next_deadline().is_none_or(|due| due > now.mono_ms);
         for talk in self.talks.values_mut() {
-            if self.ticking {
+            if all_fired {
                 talk.begin_round(now);
             }
             // Nobody is left to be asked: the next round begins after 30 s (D-7).
@@ -137,10 +139,8 @@ impl Shadow {
     }
 
     fn offer_made(&mut self, id: ConversationId, agent: AgentId, offer: OfferId, engine: &Engine) {
-        if self.ticking {
-            let now = self.now;
-            self.talk(id).begin_round(now);
-        }
+        let now = self.now;
+        self.talk(id).begin_round(now);
         assert!(offer.0 > self.last_offer, "{offer} is not new");
         self.last_offer = offer.0;
         let talk = &self.talks[&id];
@@ -252,7 +252,11 @@ impl Shadow {
         match (talk.place, end) {
             (_, OfferEnd::Accepted) if running.asks => talk.taken = Some(kind),
             (Place::Put(_), OfferEnd::Undelivered) => {
-                let why = Why::Undelivered(Due::after(now, settings.undelivered_reroute_ms));
+                // Eight minutes after the time-out (S2-31), however late that was seen.
+                let late_ms = now.mono_ms - running.due.mono;
+                let ms = settings.undelivered_reroute_ms;
+                let due = Due { mono: running.due.mono + ms, wall: now.wall_ms + ms as i64 - late_ms as i64 };
+                let why = Why::Undelivered(due);
                 talk.place = Place::With { agent, why, told: false, units: settings.units };
             }
             (Place::Put(_), OfferEnd::Rejected | OfferEnd::Missed) => {

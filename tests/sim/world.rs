@@ -281,6 +281,9 @@ impl World {
         shadow.deserted.fill(None);
         for running in shadow.offers.values_mut() {
             running.due = again(running.due);
+            // What is only reserved is weighed by the desk of today; a session keeps the units it began with.
+            let workstream = shadow.talks[&running.conversation].workstream;
+            running.units = shadow.desk.workstreams[usize::from(workstream.0)].units;
         }
         for talk in shadow.talks.values_mut() {
             let settings = &shadow.desk.workstreams[usize::from(talk.workstream.0)];
@@ -291,8 +294,12 @@ impl World {
             }
             talk.customer_due = talk.customer_due.map(again);
             talk.round = talk.round.map(again);
-            if let Place::With { why: Why::Undelivered(due), .. } = &mut talk.place {
-                *due = again(*due);
+            if let Place::With { why, units, .. } = &mut talk.place {
+                match why {
+                    Why::Undelivered(due) => *due = again(*due),
+                    Why::Assigned | Why::Returned => {}
+                }
+                *units = if *why == Why::Returned { 0 } else { settings.units };
             }
             for held in &mut talk.held {
                 if let Part::WrapUp(Some(due)) = &mut held.part {

@@ -10,6 +10,7 @@ use deskbell::engine::input::Input;
 use deskbell::engine::settings::Capacity;
 use deskbell::limits::BOX_FRAME_BYTES_MAX;
 use deskbell::shell::card::{Card, ContextValue, Customer, Page, WrapUpRecord};
+use deskbell::shell::contacts::Contacts;
 use deskbell::shell::floor::Floor;
 use deskbell::shell::names::Names;
 use deskbell::shell::records::{Author, Message};
@@ -26,6 +27,7 @@ pub(crate) struct Office {
     pub(crate) names: Names,
     pub(crate) cards: HashMap<u64, Card>,
     pub(crate) tails: HashMap<u64, Tail>,
+    pub(crate) contacts: Contacts,
     pub(crate) floor: Floor,
 }
 
@@ -57,7 +59,9 @@ impl Office {
         let capacity = Capacity { conversations: 64, agents: 3, queues: 2, workstreams: 4 };
         bench.engine = Engine::new(capacity, routing, bench.now, 1);
         bench.feed(Input::Open);
-        Office { bench, desk, names, cards: HashMap::new(), tails: HashMap::new(), floor: Floor::default() }
+        let contacts = Contacts::new(&desk, []);
+        let (cards, tails) = (HashMap::new(), HashMap::new());
+        Office { bench, desk, names, cards, tails, contacts, floor: Floor::default() }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -67,6 +71,7 @@ impl Office {
             names: &self.names,
             cards: &self.cards,
             tails: &self.tails,
+            contacts: &self.contacts,
             floor: &self.floor,
             now: self.bench.now,
             speed: 1,

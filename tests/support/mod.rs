@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod drill;
+pub(crate) mod site;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
@@ -74,6 +75,11 @@ impl Desk {
             assert!(text.contains(from), "the example holds {from:?}");
             text = text.replacen(from, to, 1);
         }
+        Desk::start_with_text(&text, options)
+    }
+
+    /// A desk of this text.
+    pub(crate) fn start_with_text(text: &str, options: &[&str]) -> Desk {
         let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
         std::fs::write(file.path(), text).expect("written");
         let (_, path) = file.keep().expect("kept");
@@ -81,6 +87,22 @@ impl Desk {
         let mut all = vec!["--desk", &path];
         all.extend_from_slice(options);
         Desk::start(&all)
+    }
+
+    /// Clients for a box that runs in this process.
+    pub(crate) fn attach(dir: &Path, port: u16) -> Desk {
+        let mut desk = Desk {
+            child: None,
+            dir: dir.to_path_buf(),
+            owned: None,
+            url: format!("https://localhost:{port}"),
+            port,
+            options: Vec::new(),
+            tls: Arc::new(client_config(RootCertStore::empty())),
+            log: Arc::default(),
+        };
+        desk.tls = Arc::new(client_config(desk.roots()));
+        desk
     }
 
     fn launch(&mut self) {
@@ -178,6 +200,21 @@ impl Desk {
         panic!("did not stop on SIGTERM");
     }
 
+    /// Another value of an option for the next start.
+    pub(crate) fn set_option(&mut self, name: &str, value: &str) {
+        match self.options.iter().position(|option| option == name) {
+            Some(at) => self.options[at + 1] = value.to_string(),
+            None => self.options.extend([name.to_string(), value.to_string()]),
+        }
+    }
+
+    /// Leaves an option out of the next start.
+    pub(crate) fn drop_option(&mut self, name: &str) {
+        if let Some(at) = self.options.iter().position(|option| option == name) {
+            self.options.drain(at..at + 2);
+        }
+    }
+
     /// Starts again on the same folder and port.
     pub(crate) fn start_again(&mut self) {
         self.kill();
@@ -187,6 +224,18 @@ impl Desk {
     /// What the box has written to its standard error so far, over all its starts.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// Does the box log this, at once or in a moment?
+    pub(crate) fn logs(&self, text: &str) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            if Instant::now() > deadline {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -511,7 +560,9 @@ impl Agent {
         self.socket.ok("shown", json!({"notification": offer["id"]}));
         self.socket.ok("accept", json!({"notification": offer["id"]}));
         let conversation = &offer["conversation"];
-        self.socket.wait("session", |frame| frame["t"] == "session" && frame["conversation"] == *conversation)
+        self.socket.wait("session", |frame| {
+            frame["t"] == "session" && frame["conversation"] == *conversation && frame["state"] == "active"
+        })
     }
 
     pub(crate) fn say(&mut self, conversation: &str, client_id: &str, text: &str) -> Value {

@@ -112,8 +112,9 @@ fn queues(root: &Section<'_>) -> Vec<Queue> {
         let priority = section.number("priority", 0..=DESK_PRIORITY_MAX).unwrap_or(1);
         let distribution = section.word("distribution").unwrap_or(Distribution::MostIdle);
         let name = section.text("name", NAME);
+        let hours = section.reference("hours", "hours");
         let id: super::ids::QueueId = section.id("id")?;
-        Some(Queue { name: name.unwrap_or_else(|| id.to_string()), id, priority, distribution })
+        Some(Queue { name: name.unwrap_or_else(|| id.to_string()), id, priority, distribution, hours })
     };
     root.tables("queue", Some("id"), DESK_QUEUES_MAX).iter().filter_map(queue).collect()
 }
@@ -184,7 +185,8 @@ fn contacts(root: &Section<'_>) -> Vec<Contact> {
         };
         let (mobile, phone) = (number("mobile"), number("phone"));
         let name = section.need("name").and_then(|entry| entry.text(NAME))?;
-        Some(Contact { name, email, mobile, phone })
+        let sub = section.text("sub", NAME);
+        Some(Contact { name, email, mobile, phone, sub })
     };
     root.tables("contact", None, DESK_CONTACTS_MAX).iter().filter_map(contact).collect()
 }

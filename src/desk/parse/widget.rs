@@ -4,7 +4,7 @@ use crate::desk::language::Lang;
 use crate::desk::read::{Entry, NAME, Section, TEXT, shown};
 use crate::desk::template::Placeholder;
 use crate::desk::widget::{
-    Audience, Device, Origin, PagePattern, Prechat, PrechatKind, Proactive, Rule, Widget,
+    Audience, Condition, Device, Origin, PagePattern, Prechat, PrechatKind, Proactive, Rule, Widget,
 };
 use crate::desk::words::Word;
 use crate::limits::{
@@ -22,6 +22,7 @@ fn one(section: &Section<'_>) -> Option<Widget> {
         Some(entry) => origins(&entry),
         None => vec![Origin::Own],
     };
+    let hours = section.reference("hours", "hours");
     let title = section.localized("title", NAME);
     let prechat = section.tables("prechat", Some("id"), DESK_PRECHAT_MAX);
     let prechat = prechat.iter().filter_map(prechat_question).collect();
@@ -30,6 +31,7 @@ fn one(section: &Section<'_>) -> Option<Widget> {
         id: section.id("id")?,
         workstream: workstream?,
         allowed_origins,
+        hours,
         title,
         prechat,
         proactive,
@@ -127,8 +129,8 @@ fn audience(section: &Section<'_>) -> Audience {
     }
 }
 
-/// `{ plan = "gold", items = 3 }`: what a page says about a visitor, as text.
-fn context(section: Section<'_>) -> Vec<(Box<str>, Box<str>)> {
+/// `{ plan = "gold", items = ">= 3" }`: what a page says about a visitor, as text.
+fn context(section: Section<'_>) -> Vec<(Box<str>, Condition)> {
     let keys = section.keys();
     if keys.len() > DESK_RULE_ENTRIES_MAX {
         section.fault_here(format!(
@@ -142,7 +144,11 @@ fn context(section: Section<'_>) -> Vec<(Box<str>, Box<str>)> {
             entry.fault("must be a key of 1 to 64 bytes");
         }
         let value = entry.scalar_text(NAME)?;
-        Some((key.as_str().into(), value.into()))
+        let condition = Condition::parse(&value);
+        if condition.is_none() {
+            entry.fault("must compare with a number, as in \">= 3\"");
+        }
+        Some((key.as_str().into(), condition?))
     };
     let variables = keys.iter().take(DESK_RULE_ENTRIES_MAX).filter_map(variable).collect();
     section.all_keys_seen();

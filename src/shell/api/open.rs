@@ -10,7 +10,7 @@ use crate::engine::refusal::Refusal;
 use crate::gateway::{Framing, Refused, Request, Response};
 use crate::shell::boot::Board;
 use crate::shell::clock::real_wall_ms;
-use crate::shell::rows;
+use crate::shell::hours::{Daytime, Entrance};
 use crate::shell::wire::Stamp;
 use crate::widget::invites;
 
@@ -76,19 +76,19 @@ pub(super) fn may_call(board: &Board, request: &Request, origin: &str) -> bool {
 pub(super) async fn settings(shared: Arc<Shared>, request: Request) -> Response {
     let id = request.param("id").to_owned();
     let clock = shared.surface.door.ask(|shell| shell.clock_now()).await;
-    let Some((now_ms, speed)) = clock else { return unavailable() };
+    let Some((now_ms, speed, day)) = clock else { return unavailable() };
     let desk = shared.surface.board.desk();
     match desk.widget(&id) {
-        Some(widget) => Response::json(200, &public(&desk, widget, now_ms, speed)),
+        Some(widget) => Response::json(200, &public(&desk, widget, now_ms, speed, day)),
         None => refused(Refusal::NotFound),
     }
 }
 
-fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32) -> Value {
+fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32, day: Daytime) -> Value {
     let Some(workstream) = desk.workstream(widget.workstream.as_str()) else { return Value::Null };
-    let open = rows::is_open(desk, workstream, now_ms);
+    let entrance = Entrance::through(desk, widget.id.as_str(), workstream);
+    let open = day.is_open(&entrance);
     let stamp = |at: Option<i64>| at.map_or(Value::Null, |at| Stamp(at).to_string().into());
-    let closes = || rows::next_change(desk, now_ms).filter(|_| open && workstream.hours.is_some());
     let texts: serde_json::Map<String, Value> =
         [TextKey::OutOfHours, TextKey::Offline, TextKey::NobodyAvailable]
             .into_iter()
@@ -133,8 +133,8 @@ fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32) -> Value {
         "id": widget.id.as_str(),
         "mode": workstream.mode.word(),
         "open": open,
-        "opens_at": if open { Value::Null } else { stamp(rows::opens_at(desk, workstream, now_ms)) },
-        "closes_at": stamp(closes()),
+        "opens_at": stamp(day.opens_at(&entrance)),
+        "closes_at": stamp(day.closes_at(&entrance)),
         "theme": desk.theme.word(),
         "locale": desk.locale.as_str(),
         "title": widget.title.as_ref().map_or_else(|| Value::from(desk.name.as_str()), localized),

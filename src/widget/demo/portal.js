@@ -3,7 +3,8 @@ const who = document.getElementById("who");
 
 async function token() {
   if (!who.value) return null;
-  const answer = await fetch(`/demo/token?sub=${encodeURIComponent(who.value)}`);
+  const name = who.selectedOptions[0].textContent;
+  const answer = await fetch(`/demo/token?${new URLSearchParams({ sub: who.value, name })}`);
   return (await answer.json()).token;
 }
 

@@ -1,0 +1,330 @@
+//! What the admin pages ask of the running box: each call goes through the desk thread's door, and the
+//! thread of the page waits for the answer, for a limited time.
+//!
+//! What the box cannot do yet is refused by name, so that nobody believes it done.
+
+use std::io::Read;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Shell;
+use super::boot::hash_passwords;
+use super::clock::real_wall_ms;
+use super::door::Door;
+use super::history;
+use super::reads::{Readers, decoded, list_key};
+use super::records::Audit;
+use crate::admin::{
+    Actor, Audited, Authority, Backup, Certificate, Clock, Figure, Held, Keeper, Light, LogLine, NotApplied,
+    Proposal, Recorded, Refusal, Site,
+};
+use crate::desk::{Desk, Fault, Faults, Secret, diff};
+use crate::limits::KEEPER_ANSWER_MS_MAX;
+use crate::store::{Direction, ReadError, Snapshot, Table};
+
+/// How far a typed time may lie from the system's: it has no seconds, and typing takes a while.
+const TYPED_TIME_MS_MAX: i64 = 3 * 60 * 1000;
+
+/// What the box knows of its place in the network when it starts.
+pub(super) struct Place {
+    pub(super) names: Vec<String>,
+    pub(super) staff_url: String,
+    pub(super) public_url: Option<String>,
+    pub(super) staff: Vec<SocketAddr>,
+    pub(super) public: Vec<SocketAddr>,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) authority: Authority,
+    /// Until when the box's own certificate is good, in seconds; renewed while the box runs.
+    pub(super) good_until_s: Arc<AtomicI64>,
+}
+
+/// The running box as the admin pages see it.
+pub(super) struct BoxKeeper {
+    pub(super) door: Door,
+    pub(super) readers: Readers,
+    pub(super) data: PathBuf,
+    pub(super) place: Place,
+}
+
+impl BoxKeeper {
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Shell) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        in_time(self.door.ask(question))?.ok_or_else(stopping)
+    }
+
+    /// Reads the store, everything changed so far included.
+    fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Snapshot) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let sequence = self.ask(|shell| shell.watermark())?;
+        in_time(self.readers.read(sequence, job))?
+            .map_err(|_| Refusal("The box could not read what it has stored. Its log tells why.".to_owned()))
+    }
+}
+
+/// The answer, unless it takes too long: a page is better refused than never shown.
+fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Refusal> {
+    let late = async {
+        smol::Timer::after(Duration::from_millis(KEEPER_ANSWER_MS_MAX)).await;
+        None
+    };
+    smol::block_on(smol::future::or(async { Some(answer.await) }, late))
+        .ok_or_else(|| Refusal("The desk did not answer in time. Chats come first; try again.".to_owned()))
+}
+
+fn stopping() -> Refusal {
+    Refusal("The box is stopping. Try again when it is back.".to_owned())
+}
+
+fn not_yet<T>(text: &str) -> Result<T, Refusal> {
+    Err(Refusal(text.to_owned()))
+}
+
+/// Out of the calendar means a wrong clock: shown as the first instant.
+fn stamp(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl Keeper for BoxKeeper {
+    fn held(&self) -> Result<Held, Refusal> {
+        self.ask(|shell| Held {
+            desk: Arc::clone(&shell.desk),
+            number: shell.history.number,
+            version: shell.desk.version(),
+        })
+    }
+
+    fn apply(&self, proposal: Proposal) -> Result<u64, NotApplied> {
+        let Proposal { mut desk, based_on, by } = proposal;
+        // Here, on the thread of the page: hashing takes its time.
+        hash_passwords(&mut desk).map_err(|error| NotApplied::Faults(fault(error.to_string())))?;
+        let change = move |shell: &mut Shell| {
+            if shell.desk.version() != based_on {
+                return Err(NotApplied::Conflict);
+            }
+            match shell.replace_desk(desk, &based_on, by.name()) {
+                Ok(_) => Ok(shell.history.number),
+                Err(message) => Err(NotApplied::Faults(fault(message))),
+            }
+        };
+        match in_time(self.door.change(change)) {
+            Ok(Some(applied)) => applied,
+            Ok(None) => Err(NotApplied::Refused(stopping())),
+            Err(_) => Err(NotApplied::Refused(Refusal(
+                "The desk did not answer in time: it may or may not be in force. The changes page tells."
+                    .to_owned(),
+            ))),
+        }
+    }
+
+    fn changes(&self, before: Option<u64>, limit: usize) -> Result<Vec<Recorded>, Refusal> {
+        // One more than shown: a change is told from the version before it.
+        let found = self.read(move |snapshot| history::versions(snapshot, before, limit + 1))?;
+        let desks: Vec<Option<Desk>> =
+            found.iter().map(|(_, version)| history::loaded(version).ok()).collect();
+        let row = |(index, (number, version)): (usize, &(u64, super::records::DeskVersion))| {
+            let pair = (desks.get(index + 1).and_then(Option::as_ref), desks[index].as_ref());
+            let changes = match pair {
+                (Some(old), Some(new)) => diff(old, new),
+                // The first version, or one that this box no longer reads.
+                _ => Vec::new(),
+            };
+            Recorded { number: *number, at: stamp(version.at_ms), by: version.by.clone(), changes }
+        };
+        Ok(found.iter().enumerate().take(limit).map(row).collect())
+    }
+
+    fn desk_at(&self, number: u64) -> Result<Option<Arc<Desk>>, Refusal> {
+        let found =
+            self.read(move |snapshot| history::versions(snapshot, Some(number.saturating_add(1)), 1))?;
+        let version = found.into_iter().find(|(found, _)| *found == number);
+        Ok(version.and_then(|(_, version)| history::loaded(&version).ok()).map(Arc::new))
+    }
+
+    fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<Audited>, Refusal> {
+        let end = before.map_or([0xff; 24], key_of);
+        let page =
+            self.read(move |snapshot| snapshot.range(Table::Audit, ..&end[..], limit, Direction::Backward))?;
+        let line = |(key, value): &(Vec<u8>, Vec<u8>)| {
+            let Audit { at_ms, by, action, subject, reason } = decoded(value)?;
+            let detail = if reason.is_empty() { subject } else { format!("{subject}: {reason}") };
+            Some(Audited { number: number_of(key), at: stamp(at_ms), by, what: action, detail })
+        };
+        Ok(page.rows.iter().filter_map(line).collect())
+    }
+
+    fn health(&self) -> Result<Vec<Figure>, Refusal> {
+        let (reason, figures) = self.ask(|shell| (shell.health(), shell.figures()))?;
+        let value = |name: &str| {
+            let row = figures.rows.iter().find(|row| row.name == name)?;
+            row.values.first().map(|(_, value)| *value as u64)
+        };
+        let figure = |group, name: &str, value: String| Figure {
+            group,
+            name: name.to_owned(),
+            value,
+            bound: None,
+            light: Light::Good,
+            advice: String::new(),
+        };
+        let count = |name| value(name).unwrap_or_default();
+        let (open, most) = (count("deskbell_conversations_open"), count("deskbell_conversations_max").max(1));
+        let percent = (open * 100 / most).min(100) as u8;
+        let mut list = vec![
+            Figure {
+                bound: Some((most.to_string(), percent)),
+                light: match percent {
+                    0..80 => Light::Good,
+                    80..100 => Light::Warn,
+                    _ => Light::Bad,
+                },
+                advice: "New customers are turned away when the tables are full.".to_owned(),
+                ..figure("Work", "Conversations in the tables", open.to_string())
+            },
+            figure("Work", "Sockets of staff", count("deskbell_sockets_staff").to_string()),
+            figure("Work", "Sockets of customers", count("deskbell_sockets_customer").to_string()),
+            figure("Work", "Up", format!("{} min", count("deskbell_up_seconds") / 60)),
+        ];
+        list.extend(resident_mib().map(|mib| figure("Memory", "Resident", format!("{mib} MiB"))));
+        list.push(Figure {
+            light: if reason.is_some() { Light::Bad } else { Light::Good },
+            advice: reason.map_or_else(String::new, |_| "Make room on the box's disk.".to_owned()),
+            ..figure("Disk", "Store", reason.map_or("takes changes", |reason| reason).to_owned())
+        });
+        let free = rustix::fs::statvfs(&self.data).ok();
+        let free = free.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024));
+        list.extend(free.map(|mib| figure("Disk", "Free space", format!("{mib} MiB"))));
+        Ok(list)
+    }
+
+    fn clock(&self) -> Result<Clock, Refusal> {
+        let (now_ms, speed, trusted) =
+            self.ask(|shell| (shell.now.wall_ms, shell.clock.speed(), shell.clock.is_trusted()))?;
+        let source = match (trusted, speed) {
+            (false, _) => "Nobody has vouched for it since the start.".to_owned(),
+            (true, 1) => "The system's clock.".to_owned(),
+            (true, speed) => format!("The demo's clock, {speed} times as fast."),
+        };
+        Ok(Clock { now: stamp(now_ms), trusted, source })
+    }
+
+    fn set_clock(&self, by: &Actor, now: Timestamp) -> Result<(), Refusal> {
+        // The system's clock is not the box's to set: who types the time it shows vouches for it.
+        let system = stamp(real_wall_ms());
+        if (now.as_millisecond() - system.as_millisecond()).abs() > TYPED_TIME_MS_MAX {
+            return Err(Refusal(format!(
+                "The clock is as it was. The system's clock shows {system}, which is not what you typed: set it first, \
+                 with timedatectl set-time.",
+            )));
+        }
+        let by = by.clone();
+        in_time(self.door.change(move |shell| shell.trust_clock_for(by.name())))?.ok_or_else(stopping)
+    }
+
+    fn site(&self) -> Result<Site, Refusal> {
+        let place = &self.place;
+        let listed = |list: &[SocketAddr]| list.iter().map(ToString::to_string).collect();
+        Ok(Site {
+            names: place.names.clone(),
+            staff_url: place.staff_url.clone(),
+            public_url: place.public_url.clone(),
+            listen_staff: listed(&place.staff),
+            listen_public: listed(&place.public),
+            trusted_proxies: place.trusted_proxies.clone(),
+            authority: place.authority.clone(),
+            certificate: Certificate {
+                uploaded: false,
+                names: place.names.clone(),
+                issuer: "The box's own authority".to_owned(),
+                until: stamp(place.good_until_s.load(Ordering::Relaxed).saturating_mul(1000)),
+            },
+        })
+    }
+
+    fn use_certificate(&self, _: &Actor, _: &str, _: &Secret) -> Result<(), Refusal> {
+        not_yet("The certificate was not taken: the box shows its own only. Nothing was changed.")
+    }
+
+    fn use_own_certificate(&self, _: &Actor) -> Result<(), Refusal> {
+        not_yet("The box shows its own certificate already.")
+    }
+
+    fn backups(&self) -> Result<Vec<Backup>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    fn start_backup(&self, _: &Actor) -> Result<String, Refusal> {
+        not_yet(
+            "No backup was begun: this page cannot make one. Stop the box and run: deskbell backup --to FILE --data DIR",
+        )
+    }
+
+    fn open_backup(&self, _: &Actor, _: &str) -> Result<(Box<dyn Read + Send>, u64), Refusal> {
+        not_yet("There is no such backup on the box.")
+    }
+
+    fn restore(&self, _: &Actor, _: &str) -> Result<(), Refusal> {
+        not_yet(
+            "Nothing was replaced: a backup is restored into an empty directory, with deskbell restore --from FILE --data DIR.",
+        )
+    }
+
+    fn log(&self, _: usize) -> Result<Vec<LogLine>, Refusal> {
+        not_yet("This page cannot show the log. On the box: journalctl -u deskbell")
+    }
+
+    fn restart(&self, _: &Actor) -> Result<(), Refusal> {
+        not_yet("The box goes on: this page cannot restart it. On the box: systemctl restart deskbell")
+    }
+}
+
+fn fault(message: String) -> Faults {
+    Faults { list: vec![Fault { path: "desk".to_owned(), line: None, message }], more: 0 }
+}
+
+/// Bits of an audit line's number below its time: the head of the line's random part. Two lines of one
+/// millisecond have one number once in four million times.
+const LINE_BITS: u32 = 22;
+
+/// The number of an audit line: its time, and the head of what tells it from others of that time.
+fn number_of(key: &[u8]) -> u64 {
+    let part = |at: usize| {
+        let bytes = key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u64::from_be_bytes)
+    };
+    part(0) << LINE_BITS | part(16) >> (64 - LINE_BITS)
+}
+
+/// Where lines below a number end.
+fn key_of(number: u64) -> [u8; 24] {
+    list_key(number >> LINE_BITS, 0, number << (64 - LINE_BITS))
+}
+
+/// What the process holds of the memory; none where the system does not say.
+fn resident_mib() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64 / (1024 * 1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_an_audit_line_leads_back_to_what_lies_before_it() {
+        let at = 1_780_000_000_000;
+        let (older, newer) = (list_key(at, 0, 1 << 50), list_key(at, 0, 3 << 50));
+        assert!(number_of(&older) < number_of(&newer));
+        let end = key_of(number_of(&newer));
+        assert!(older < end && end <= newer, "the older is before it, the newer is not");
+    }
+}
