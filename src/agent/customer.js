@@ -137,7 +137,8 @@ const panels = {
     rows.push([t("agent.field.since"), h("span", { title: exact(one.since) }, clockTime(one.since))]);
     return [
       section(null, null, facts(rows)),
-      one.customer?.contact ? contactSection(state, one, contactId(one)) : stored(state, one),
+      one.customer?.contact ? null : stored(state, one),
+      contactSection(state, one, one.customer?.contact && contactId(one)),
       satisfaction(one),
       notes(state, one),
     ];

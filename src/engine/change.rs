@@ -105,6 +105,7 @@ impl Engine {
             self.waiting[usize::from(queue.0)] &= !(1 << workstream.0);
         }
         self.pass.line_changed(queue);
+        self.pass.come_nearer(queue);
     }
 
     /// Puts an offer beside the phase: timer, the agent's slot and units, her notification.

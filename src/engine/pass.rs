@@ -25,6 +25,8 @@ pub(super) struct Due {
     /// Where a pass stopped when its turn was full. Begun anew each turn, one that steps over more than a
     /// turn holds would never come to its end.
     stopped: Option<(QueueId, Key)>,
+    /// Queues where a line was not looked through to its end: whoever leaves it lets another come near enough.
+    cut_short: u64,
 }
 
 impl Due {
@@ -35,6 +37,7 @@ impl Due {
         lines: 0,
         watched: 0,
         stopped: None,
+        cut_short: 0,
     };
 
     /// Passes over these queues begin at the head of their lines.
@@ -69,6 +72,14 @@ impl Due {
 
     pub(super) fn line_changed(&mut self, queue: QueueId) {
         self.lines |= 1 << queue.0;
+    }
+
+    /// Somebody left a line, or may be asked about again.
+    pub(super) fn come_nearer(&mut self, queue: QueueId) {
+        if self.cut_short & (1 << queue.0) != 0 {
+            self.cut_short &= !(1 << queue.0);
+            self.begin(1 << queue.0);
+        }
     }
 
     pub(super) fn queue(&mut self, queue: QueueId) {
@@ -158,6 +169,9 @@ impl Engine {
                 scanned[workstream] += 1;
                 cursor[workstream] = behind;
             } else {
+                if !self.row(conversation).excluded.is_empty() {
+                    self.pass.cut_short |= 1 << queue.0;
+                }
                 open &= !(1 << workstream);
             }
         }

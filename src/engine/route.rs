@@ -105,6 +105,8 @@ impl Engine {
         row.round_wall_ms = None;
         row.round_timer = TimerId::NONE;
         row.excluded = AgentSet::EMPTY;
+        let queue = row.queue;
+        self.pass.come_nearer(queue);
         self.keep(conversation);
         match self.row(conversation).phase {
             super::conversation::Phase::Queued => {

@@ -90,7 +90,7 @@ fn main() {
 /// A seed's share of all steps. Large tables cost ten times as much a step, so they get few.
 fn share(seed: u64, sum: u64) -> u64 {
     let large = (1..=SEEDS).filter(|&seed| desk::capacity_of(seed).0 != "tiny").count() as u64;
-    let each = sum / 100;
+    let each = sum / 50;
     if desk::capacity_of(seed).0 == "tiny" { (sum - each * large) / (SEEDS - large) } else { each }
 }
 

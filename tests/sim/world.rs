@@ -90,7 +90,7 @@ impl World {
             next_id: 1,
             next_client: 1,
             effects: Vec::new(),
-            every: if capacity == Capacity::TINY { 3 } else { 8 },
+            every: if capacity == Capacity::TINY { 2 } else { 4 },
         };
         world.raw(Input::Open);
         world
