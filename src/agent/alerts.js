@@ -14,7 +14,7 @@ import { ask, listen } from "./box.js";
 import { clear, show } from "./notify.js";
 import { button, iconButton, kindIcon, nameOf, time } from "./parts.js";
 import { say, sayNow } from "./say.js";
-import { keepRinging, quiet, tick } from "./sound.js";
+import { keepRinging, quiet, ring, tick } from "./sound.js";
 import { alerts, notices } from "./state.js";
 
 const SHOWN_MAX = 3;
@@ -45,6 +45,7 @@ function react(frame, before) {
       if (!before.notifications.some((other) => other.id === one.id)) arrived(one);
   }
   if (frame.t === "notification_closed") withdrawn(frame, before);
+  if (frame.t === "unwatched") called(frame.queue);
   if (["notification_closed", "welcome", "signed_out"].includes(frame.t))
     clear((id) => store.get().notifications.some((one) => one.id === id));
   if (
@@ -62,6 +63,15 @@ async function arrived(one) {
   const heard = asks ? keepRinging() : (tick(), false);
   if (await show(one)) receipt(one.id);
   else if (document.visibilityState !== "visible" && (heard || document.title)) receipt(one.id);
+}
+
+/** Somebody has waited a minute and nobody can take it: whoever is signed in is called, whatever her presence (REQ B-12). */
+function called(queue) {
+  const title = t("agent.unwatched", { queue: queue.name });
+  const text = t("agent.unwatched_text");
+  ring();
+  toast({ id: `unwatched-${queue.id}`, kind: "urgent", title, text });
+  show({ id: `unwatched-${queue.id}`, style: "toast", title, fields: [{ label: queue.name, value: text }] });
 }
 
 function withdrawn({ id, reason }, before) {

@@ -84,7 +84,9 @@ export async function show(one) {
 /** Takes back what is no longer true. @param {(id: string) => boolean} still */
 export async function clear(still) {
   if (!worker) return;
-  for (const one of await worker.getNotifications().catch(() => [])) if (!still(one.tag)) one.close();
+  // Only offers are taken back; a call to a queue nobody watches stays until it is seen.
+  for (const one of await worker.getNotifications().catch(() => []))
+    if (/^n\d/.test(one.tag) && !still(one.tag)) one.close();
 }
 
 /** A press on a desktop notification, handed over by the worker (REQ S2-8, S2-9). */

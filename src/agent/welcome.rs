@@ -152,11 +152,9 @@ impl<'a> View<'a> {
     }
 
     fn notifications(&self, agent: AgentId, to_follow: &[OfferId]) -> Vec<String> {
-        let Some(row) = self.world.engine.agent(agent) else { return Vec::new() };
         let follows =
             |of: &&Conversation| of.phase.offer().is_some_and(|offer| to_follow.contains(&offer.id));
-        let offered = row.offers.iter().filter_map(|handle| self.world.engine.view(*handle));
-        let offered = offered.filter(|of| !follows(of));
+        let offered = self.world.engine.notified(agent).filter(|of| !follows(of));
         offered.filter_map(|of| self.notification_json(agent, of, NOTIFICATION_BYTES_MAX)).collect()
     }
 

@@ -31,6 +31,17 @@ impl Engine {
         self.agents.get(usize::from(id.0))
     }
 
+    /// Conversations an agent has a notification of: those she is asked about, then toasts of what is hers.
+    pub fn notified(&self, agent: AgentId) -> impl Iterator<Item = &Conversation> {
+        let row = self.agents.get(usize::from(agent.0));
+        let asked = row.into_iter().flat_map(|row| &row.offers).map(|&handle| self.row(handle));
+        let held = row.into_iter().flat_map(|row| &row.open).map(|&handle| self.row(handle));
+        let told = move |of: &&Conversation| {
+            of.phase.offer().is_some_and(|offer| offer.agent == agent && !offer.asks())
+        };
+        asked.chain(held.filter(told))
+    }
+
     /// Conversations whose customer is back and that stand with this agent, offered or not (D-3).
     pub fn returned_to(&self, agent: AgentId) -> impl Iterator<Item = &Conversation> {
         self.walk(returned_line(agent))

@@ -200,16 +200,17 @@ impl Shell {
     }
 
     fn revive(&mut self, asker: Option<Asker>, id: u64, cause: RevivalCause, stored: Stored) {
-        let refusal = |stale| if stale { Refusal::Stale } else { Refusal::NotFound };
+        let known = stored.card.is_some();
         let Stored { card: Some(card), waiting: Some(waiting), messages } = stored else {
+            // What is over cannot be acted on any more; what never was cannot either.
             if let Some(asker) = asker {
-                self.refuse(asker.conn, asker.re, Refusal::NotFound);
+                self.refuse(asker.conn, asker.re, if known { Refusal::Stale } else { Refusal::NotFound });
             }
             return;
         };
         if self.is_live(id) {
             if let Some(asker) = asker {
-                self.refuse(asker.conn, asker.re, refusal(true));
+                self.refuse(asker.conn, asker.re, Refusal::Stale);
             }
             return;
         }

@@ -118,10 +118,7 @@ impl Shell {
         }
         let notifications: Vec<String> = self
             .engine
-            .agent(agent)
-            .into_iter()
-            .flat_map(|row| row.offers.iter())
-            .filter_map(|handle| self.engine.view(*handle))
+            .notified(agent)
             .filter(|of| of.phase.offer().is_some_and(|offer| new.contains(&offer.id)))
             .filter_map(|of| self.view().notification(agent, of))
             .collect();
@@ -132,9 +129,7 @@ impl Shell {
 
     /// What is being offered to an agent.
     fn offers_to(&self, agent: AgentId) -> Vec<OfferId> {
-        let Some(row) = self.engine.agent(agent) else { return Vec::new() };
-        let views = row.offers.iter().filter_map(|handle| self.engine.view(*handle));
-        views.filter_map(|view| view.phase.offer()).map(|offer| offer.id).collect()
+        self.engine.notified(agent).filter_map(|of| of.phase.offer()).map(|offer| offer.id).collect()
     }
 
     /// A socket is gone.

@@ -86,6 +86,11 @@ impl Browser {
         Browser::trusting(&desk.url, &desk.get("/ca.crt").body)
     }
 
+    /// The same at a box whose authority it does not know.
+    pub(crate) fn distrusting(desk: &Desk, other: &Desk) -> Browser {
+        Browser::trusting(&desk.url, &other.get("/ca.crt").body)
+    }
+
     fn trusting(url: &str, authority: &str) -> Browser {
         let home = tempfile::tempdir().expect("a folder");
         trust(home.path(), authority);
@@ -145,6 +150,35 @@ impl Browser {
         self.must("POST", "/url", &json!({"url": format!("{}{path}", self.url)}));
     }
 
+    /// Opens a path of a box it does not trust, past the browser's warning, as a person in a hurry would.
+    pub(crate) fn go_unsafely(&self, path: &str) {
+        let address = json!({"url": format!("{}{path}", self.url)});
+        let _ = self.call("POST", "/url", &address);
+        let warning = self.run("return document.body.innerText;", json!([]));
+        assert!(warning.to_string().contains("ERR_CERT_AUTHORITY_INVALID"), "{warning}");
+        for key in "thisisunsafe".chars() {
+            self.chord(&[&key.to_string()]);
+        }
+    }
+
+    /// Presses a button of a desktop notification, or with no action its body, as the system would tell the
+    /// service worker.
+    pub(crate) fn notification_pressed(&self, tag: &Value, action: &str) {
+        let targets = self.devtools("Target.getTargets", json!({}));
+        let all = targets["targetInfos"].as_array().into_iter().flatten();
+        let worker = all.clone().find(|target| target["type"] == "service_worker");
+        let worker = worker.unwrap_or_else(|| panic!("no service worker among {targets}"));
+        let to = json!({"targetId": worker["targetId"], "flatten": false});
+        let session = self.devtools("Target.attachToTarget", to)["sessionId"].clone();
+        let press = format!(
+            "registration.getNotifications({{ tag: {tag} }}).then(([one]) => self.dispatchEvent(
+               new NotificationEvent('notificationclick', {{ notification: one, action: '{action}' }})))"
+        );
+        let evaluate = json!({"id": 1, "method": "Runtime.evaluate", "params": {"expression": press}});
+        let message = json!({"sessionId": session, "message": evaluate.to_string()});
+        self.devtools("Target.sendMessageToTarget", message);
+    }
+
     pub(crate) fn reload(&self) {
         self.must("POST", "/refresh", &json!({}));
     }
@@ -173,6 +207,10 @@ impl Browser {
     /// Looks into a tab without bringing it to the front.
     pub(crate) fn look_into(&self, tab: &str) {
         self.must("POST", "/window", &json!({"handle": tab}));
+    }
+
+    pub(crate) fn minimise(&self) {
+        self.must("POST", "/window/minimize", &json!({}));
     }
 
     pub(crate) fn turn_to(&self, tab: &str) {

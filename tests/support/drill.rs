@@ -22,6 +22,14 @@ pub(crate) fn offer_of(agent: &mut Agent, conversation: &str) -> Value {
     })
 }
 
+/// The notification an agent who has just signed in finds, in her welcome or right behind it.
+pub(crate) fn found_offer(agent: &mut Agent, conversation: &str) -> Value {
+    let there = agent.welcome["notifications"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["conversation"] == conversation).cloned());
+    there.unwrap_or_else(|| offer_of(agent, conversation))
+}
+
 /// How a notification ended.
 pub(crate) fn closed_offer(agent: &mut Agent, offer: &Value) -> String {
     let closed = agent

@@ -553,6 +553,8 @@ export default {
   "agent.transfer.queue": "{name} goes to {to} at once, with the original time of arrival.",
   "agent.transfer.ringing": "the transfer to {to} is ringing",
   "agent.transfer.title": "Transfer {name}",
+  "agent.unwatched": "Somebody waits in {queue}",
+  "agent.unwatched_text": "They have waited a minute and nobody can take them.",
   "agent.unreachable": "The box cannot be reached. Trying again…",
   "agent.unread.one": "{n} unread",
   "agent.unread.other": "{n} unread",
