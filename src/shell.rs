@@ -26,9 +26,11 @@ pub mod world;
 mod agents;
 mod connections;
 mod contact_acts;
+mod counting;
 pub mod contacts;
 mod customers;
 mod erase;
+pub mod figures;
 mod hello;
 mod history;
 pub mod hours;
@@ -245,6 +247,7 @@ impl Shell {
     /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
     /// makes everybody wait, which is what must happen then.
     fn flush(&mut self) {
+        self.keep_figures();
         if !self.pending {
             return;
         }

@@ -11,6 +11,7 @@ use super::card::Card;
 use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
 use super::contacts::Contacts;
+use super::counting::{Day, Today, old_quarters};
 use super::door::{Door, Event};
 use super::history::Head;
 use super::hours::{Daytime, Doors};
@@ -170,6 +171,10 @@ impl Shell {
             }
         };
         let fresh = found.secret.is_none();
+        let snapshot = store.reader().snapshot()?;
+        let today = Today::read(&snapshot, &desk, now.wall_ms)?;
+        let old = old_quarters(&snapshot, Day::at(&desk, now.wall_ms).number)?;
+        drop(snapshot);
         let readers = Readers::new(store.reader());
         let batch: Batch<super::out::Out> = store.batch();
         let mut shell = Shell {
@@ -197,7 +202,7 @@ impl Shell {
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
             last_conversation: found.last_conversation,
-            floor: super::floor::Floor::default(),
+            floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
             marked: None,
             doors,
@@ -208,6 +213,9 @@ impl Shell {
         };
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
+        }
+        for key in old {
+            shell.delete(Table::Figures, &key);
         }
         if found.orphans {
             shell.look_for_orphans();
