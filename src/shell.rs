@@ -42,6 +42,7 @@ mod office;
 pub mod offline;
 mod orphans;
 mod proof;
+pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;

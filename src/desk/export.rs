@@ -220,6 +220,9 @@ fn workstream(workstream: &Workstream) -> Tree {
     } else if workstream.channel == Channel::Chat {
         tree.put("offline_message", workstream.offline_message);
     }
+    if workstream.rate_during_chat {
+        tree.put("rate_during_chat", true);
+    }
     if let Some(auth) = &workstream.auth {
         tree.put_table("auth", auth_tree(auth));
     }

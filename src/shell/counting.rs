@@ -26,16 +26,16 @@ const QUARTERS_MAX: usize = 100;
 
 /// The calendar day of an instant on the branch's wall.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Day {
+pub(super) struct Day {
     /// Its number.
-    pub number: DayNumber,
+    pub(super) number: DayNumber,
     began_ms: i64,
     ends_ms: i64,
 }
 
 impl Day {
     /// The day of an instant, in the zone of the desk's first hours; UTC without any.
-    pub fn at(desk: &Desk, now_ms: i64) -> Day {
+    pub(super) fn at(desk: &Desk, now_ms: i64) -> Day {
         let zone = desk.hours.first().map_or(TimeZone::UTC, |hours| hours.zone.rules().clone());
         let day = || {
             let here = Timestamp::from_millisecond(now_ms).ok()?.to_zoned(zone);

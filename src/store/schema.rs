@@ -90,6 +90,12 @@ tables! {
     Outbound = 21,
     /// Staff accounts.
     Users = 22,
+    /// Ratings: conversation.
+    Ratings = 23,
+    /// Agents' own ledgers: (agent, when, n).
+    Ledger = 24,
+    /// What conversations are found by: conversation.
+    Traces = 25,
 }
 
 impl Table {
