@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use support::drill::{closed_offer, elapsed_ms, offer_of};
 use support::{Agent, Customer, Desk, Reply};
 
-const LIVE_RATING: (&str, &str) = ("offline_message = true", "offline_message = true\nrate_during_chat = true");
+const LIVE_RATING: (&str, &str) =
+    ("offline_message = true", "offline_message = true\nrate_during_chat = true");
 const PER_AGENT: (&str, &str) = ("[masking]", "[figures]\nper_agent = true\n[masking]");
 
 fn chat(desk: &Desk) -> (Customer, String) {
@@ -91,7 +92,8 @@ fn a_day_is_counted_as_it_happened_and_kept_over_restart_and_midnight() {
             let rows = rows(desk, &sofie, &format!("{DAY}&by={by}"));
             let row = rows.iter().find(|row| row["id"] == id || by == "day").expect("the row");
             assert_eq!(row["day"], "2026-03-04");
-            let counted = ["arrived", "accepted", "missed", "rejected", "undelivered", "abandoned", "transferred"];
+            let counted =
+                ["arrived", "accepted", "missed", "rejected", "undelivered", "abandoned", "transferred"];
             let counted: Vec<i64> = counted.iter().map(|name| row[name].as_i64().expect("a count")).collect();
             assert_eq!(counted, [3, 2, 1, 1, 0, 1, 1], "{by}: {row}");
             assert_eq!((row["ended"].as_i64(), row["waits"]["count"].as_i64()), (Some(2), Some(2)), "{by}");
@@ -102,10 +104,12 @@ fn a_day_is_counted_as_it_happened_and_kept_over_restart_and_midnight() {
         // Each agent sees her own; a supervisor too sees no more than that where it is not switched on.
         let own = |token: &str| rows(desk, token, &format!("{DAY}&by=agent"));
         let [row] = &own(&alice.token)[..] else { panic!("one row, alice's") };
-        let counted = ["accepted", "missed", "rejected", "transferred", "ended"].map(|name| row[name].as_i64());
+        let counted =
+            ["accepted", "missed", "rejected", "transferred", "ended"].map(|name| row[name].as_i64());
         assert_eq!((row["id"].as_str(), counted), (Some("alice"), [2, 0, 1, 1, 1].map(Some)));
         let [row] = &own(&bob.token)[..] else { panic!("one row, bob's") };
-        let counted = ["accepted", "missed", "rejected", "transferred", "ended"].map(|name| row[name].as_i64());
+        let counted =
+            ["accepted", "missed", "rejected", "transferred", "ended"].map(|name| row[name].as_i64());
         assert_eq!((row["id"].as_str(), counted), (Some("bob"), [0, 1, 0, 0, 1].map(Some)));
         assert_eq!(own(&sofie), Vec::<Value>::new(), "sofie did nothing");
         let mut watcher = desk.agent_with(&sofie);

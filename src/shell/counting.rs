@@ -41,7 +41,8 @@ impl Day {
             let here = Timestamp::from_millisecond(now_ms).ok()?.to_zoned(zone);
             let began = here.start_of_day().ok()?;
             let ends = began.tomorrow().ok()?.start_of_day().ok()?;
-            let number = i64::from(here.year()) * 10_000 + i64::from(here.month()) * 100 + i64::from(here.day());
+            let number =
+                i64::from(here.year()) * 10_000 + i64::from(here.month()) * 100 + i64::from(here.day());
             let number = u32::try_from(number).ok()?;
             Some(Day {
                 number,
@@ -108,7 +109,8 @@ impl Today {
         for by in [By::Agent, By::Queue, By::Workstream] {
             let (low, high) = (key(by, day, ""), key(by, day + 1, ""));
             // Never more than the desk has names.
-            let page = snapshot.range(Table::Figures, &low[..]..&high[..], READ_ROWS_MAX, Direction::Forward)?;
+            let page =
+                snapshot.range(Table::Figures, &low[..]..&high[..], READ_ROWS_MAX, Direction::Forward)?;
             for (key, value) in &page.rows {
                 if let (Some((_, name)), Some(figures)) = (key_parts(key), reads::decoded(value)) {
                     today.rows.insert((by, name.to_owned()), figures);
@@ -164,8 +166,9 @@ impl Today {
 
     pub(crate) fn body(&self) -> TodayBody {
         let each = |of: fn(&Quarter) -> u32| self.quarters.iter().map(of).collect();
-        let wait =
-            |quarter: &Quarter| (quarter.waits > 0).then(|| quarter.waited_ms / 1000 / i64::from(quarter.waits));
+        let wait = |quarter: &Quarter| {
+            (quarter.waits > 0).then(|| quarter.waited_ms / 1000 / i64::from(quarter.waits))
+        };
         TodayBody {
             arrivals: each(|quarter| quarter.arrivals),
             accepted: each(|quarter| quarter.accepted),

@@ -224,7 +224,11 @@ mod tests {
     fn two_days_joined_are_as_if_counted_together() {
         let (mut one, mut two, mut both) = (Spread::default(), Spread::default(), Spread::default());
         for (at, took_ms) in [10, 20_000, 3_000_000, 9_000_000].into_iter().enumerate() {
-            if at % 2 == 0 { one.add(took_ms) } else { two.add(took_ms) }
+            if at % 2 == 0 {
+                one.add(took_ms)
+            } else {
+                two.add(took_ms)
+            }
             both.add(took_ms);
         }
         one.join(&two);

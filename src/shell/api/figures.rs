@@ -16,7 +16,8 @@ use crate::desk::Desk;
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Caller, Request, Response, Role};
 use crate::limits::{
-    DESK_ID_BYTES_MAX, FIGURES_DAYS_MAX, FIGURES_FILE_ROWS_MAX, FIGURES_PAGE_MAX, FIGURES_READ_MAX, READ_ROWS_MAX,
+    DESK_ID_BYTES_MAX, FIGURES_DAYS_MAX, FIGURES_FILE_ROWS_MAX, FIGURES_PAGE_MAX, FIGURES_READ_MAX,
+    READ_ROWS_MAX,
 };
 use crate::shell::figures::{By, DayFigures, DayNumber, Spread, key, key_parts};
 use crate::shell::reads;
@@ -221,7 +222,9 @@ fn each(snapshot: &Snapshot, ask: &Ask, take: &mut dyn FnMut(Line) -> bool) -> R
     loop {
         let page = snapshot.range(Table::Figures, &low[..]..&high[..], READ_ROWS_MAX, Direction::Forward)?;
         for (key, value) in &page.rows {
-            let (Some((day, name)), Some(figures)) = (key_parts(key), reads::decoded(value)) else { continue };
+            let (Some((day, name)), Some(figures)) = (key_parts(key), reads::decoded(value)) else {
+                continue;
+            };
             if !take((day, name.to_owned(), figures)) {
                 return Ok(());
             }
@@ -351,7 +354,13 @@ fn csv_text(desk: &Desk, by: Option<By>, sum: bool, lines: &[Line]) -> String {
         }
         let maybe = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
         let counts = [
-            row.arrived, row.accepted, row.missed, row.rejected, row.undelivered, row.abandoned, row.transferred,
+            row.arrived,
+            row.accepted,
+            row.missed,
+            row.rejected,
+            row.undelivered,
+            row.abandoned,
+            row.transferred,
             row.ended,
         ];
         let mut cells: Vec<String> = counts.iter().map(ToString::to_string).collect();
@@ -372,7 +381,11 @@ fn csv_text(desk: &Desk, by: Option<By>, sum: bool, lines: &[Line]) -> String {
 fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r', ';']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    if text.contains([',', '"', '\n', '\r', ';']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
