@@ -323,8 +323,11 @@ pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 /// Doubled: 3 MiB more.
 pub const CONTACTS_KEPT_MAX: usize = 10_000;
 
-/// Rows one step of erasing a contact deletes. Doubled: one batch of the journal twice as long.
+/// Rows one step of erasing a contact or of retention deletes. Doubled: one batch of the journal twice as long.
 pub const ERASED_ROWS_MAX: usize = 200;
+
+/// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
+pub const RETENTION_CARDS_MAX: usize = 256;
 
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 
