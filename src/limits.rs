@@ -323,7 +323,7 @@ pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 /// Doubled: 3 MiB more.
 pub const CONTACTS_KEPT_MAX: usize = 10_000;
 
-/// Rows one step of erasing a contact deletes. Doubled: one batch of the journal twice as long.
+/// Rows one step of erasing a contact or of retention deletes. Doubled: one batch of the journal twice as long.
 pub const ERASED_ROWS_MAX: usize = 200;
 
 /// Days one report may span: ten years and their leap days. Doubled: one call reads twice as many rows.
@@ -338,6 +338,9 @@ pub const FIGURES_FILE_ROWS_MAX: usize = 20_000;
 /// Rows of figures one call reads: 64 workstreams for ten years, or 512 agents for fourteen months. Doubled: one
 /// call takes a reader's place twice as long.
 pub const FIGURES_READ_MAX: usize = 250_000;
+
+/// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
+pub const RETENTION_CARDS_MAX: usize = 256;
 
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 

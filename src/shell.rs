@@ -24,6 +24,7 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+mod belongings;
 mod connections;
 mod contact_acts;
 pub mod contacts;
@@ -46,6 +47,7 @@ pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;
+mod retention;
 mod reveal;
 mod set_up;
 mod start;
@@ -125,6 +127,9 @@ pub struct Shell {
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
+    retention: retention::Sweep,
+    /// Conversations that retention has deleted since the start.
+    retained_away: u64,
     marked: Option<Instant>,
     doors: hours::Doors,
     vouchers: trust::Vouchers,
@@ -234,6 +239,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();

@@ -22,6 +22,7 @@ use super::names::Names;
 use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
 use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
@@ -79,6 +80,8 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     let meta = |key: &[u8]| snapshot.get(Table::Meta, key);
     let desk = stored_desk(snapshot)?;
     let last = snapshot.range(Table::Conversations, .., 1, Direction::Backward)?.rows.pop();
+    let last = last.and_then(|(key, _)| reads::conversation_of(&key));
+    let given = meta(LAST_CONVERSATION)?.as_deref().and_then(reads::conversation_of);
     let mut found = Found {
         mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
         desk,
@@ -89,7 +92,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         live: Vec::new(),
         invites: Vec::new(),
         tokens: Vec::new(),
-        last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
+        last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
     };
@@ -204,6 +207,8 @@ impl Shell {
             last_conversation: found.last_conversation,
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
+            retention: super::retention::Sweep::default(),
+            retained_away: 0,
             marked: None,
             doors,
             vouchers,
