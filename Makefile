@@ -44,6 +44,7 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --test at_size -- --ignored --nocapture
+	$(CARGO) test --release --test finding -- --ignored --nocapture
 	@echo "make test-box: done. Not run here: make test-units (4 of its 20 booted steps await an empty desk, the port 80 redirect and the online backup), make test-arm64 (13 minutes of cross build)."
 
 unit-tools: ## Install what packages and booted units need from Debian, when it is missing

@@ -342,6 +342,43 @@ pub const FIGURES_READ_MAX: usize = 250_000;
 /// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
 pub const RETENTION_CARDS_MAX: usize = 256;
 
+// ── finding ──────────────────────────────────────────────────────────────────────────────────────────
+
+/// Characters of what is looked for. Doubled: nothing anybody types; a pasted page is refused all the same.
+pub const SEARCH_CHARS_MAX: usize = 200;
+
+/// Different words of what is looked for. Doubled: each text read is compared twice as often.
+pub const SEARCH_WORDS_MAX: usize = 8;
+
+/// Characters of one word; of longer ones the beginning counts.
+pub const SEARCH_WORD_CHARS_MAX: usize = 32;
+
+/// Rows one call of the search looks at: twice those of a million messages. Doubled: a search that finds nothing takes
+/// a reader's place twice as long.
+pub const SEARCH_TRACES_MAX: usize = 200_000;
+
+/// Messages one call of the search reads to be certain; then it says how far it has come. Doubled: the same.
+pub const SEARCH_MESSAGES_MAX: usize = 20_000;
+
+/// Newest messages of one conversation that are searched. Doubled: one long acquaintance takes half of a call.
+pub const SEARCH_CONVERSATION_MESSAGES_MAX: usize = 5_000;
+
+/// Conversations on one page of a search.
+pub const SEARCH_PAGE_MAX: usize = 50;
+
+/// Beginnings of words kept of one conversation; one with more is read whenever its other marks fit.
+/// Doubled: a trace's bits say less, or take twice as many bytes.
+pub const TRACE_WORDS_MAX: usize = 6_000;
+
+/// Bytes of the bits of one trace (stored as they are). Doubled: a search reads more for the longest conversations.
+pub const TRACE_BYTES_MAX: usize = 4_096;
+
+/// Conversations that wait to be traced. What is beyond is read when it is looked for, and traced at a later start.
+pub const TRACES_DUE_MAX: usize = 1_024;
+
+/// Messages one step of tracing reads. Doubled: a step takes a reader's place twice as long.
+pub const TRACE_STEP_MESSAGES_MAX: usize = 2_000;
+
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Bytes of a desk file: a few hundred staff with their settings, a thousand contacts and the articles.

@@ -49,10 +49,12 @@ pub mod reads;
 mod recover;
 mod retention;
 mod reveal;
+pub mod search;
 mod set_up;
 mod start;
 mod storable;
 mod touches;
+pub mod traces;
 pub mod trust;
 mod turn;
 mod visitors;
@@ -126,6 +128,7 @@ pub struct Shell {
     invites: invites::Invites,
     last_conversation: u64,
     lines: lines::Lines,
+    traces: traces::Traces,
     floor: floor::Floor,
     retention: retention::Sweep,
     /// Conversations that retention has deleted since the start.
@@ -239,6 +242,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.trace_step();
         self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();

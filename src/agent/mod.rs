@@ -9,6 +9,7 @@ mod contact;
 mod customer;
 pub mod desk_view;
 pub mod directory;
+mod found;
 pub mod frames;
 pub mod message;
 pub mod notification;

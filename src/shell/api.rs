@@ -5,6 +5,7 @@
 
 mod audit;
 mod clock;
+mod conversations;
 mod desk;
 mod entrance;
 mod figures;
@@ -159,6 +160,7 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Post, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::create(s, r)))
             .body_bytes_max(WORK_ITEM_BYTES_MAX),
         staff(Method::Get, "/api/v1/work-items/{id}", &[Role::Integration], |s, r| Box::pin(work::get(s, r))),
+        staff(Method::Get, "/api/v1/conversations", STAFF, |s, r| Box::pin(conversations::find(s, r))),
         staff(Method::Get, "/api/v1/conversations/{id}", SUPERVISORS, |s, r| {
             Box::pin(staff::conversation(s, r))
         }),
