@@ -27,7 +27,8 @@ fn code(secret: &str, steps: i64) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
     let tag = ring::hmac::sign(&key, &(now_s / 30 + steps).to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
-    let number = tag.as_ref()[at..at + 4].iter().fold(0u32, |all, byte| all << 8 | u32::from(*byte)) & 0x7fff_ffff;
+    let number =
+        tag.as_ref()[at..at + 4].iter().fold(0u32, |all, byte| all << 8 | u32::from(*byte)) & 0x7fff_ffff;
     format!("{:06}", number % 1_000_000)
 }
 
@@ -75,7 +76,8 @@ fn a_new_password_ends_every_other_sign_in_and_its_sockets() {
     let token = desk.login("alice");
     let mut elsewhere = desk.agent("alice");
     let mut here = desk.agent_with(&token);
-    let change = |current: &str, new: &str| me(&desk, &token, "/password", &json!({"current": current, "new": new}));
+    let change =
+        |current: &str, new: &str| me(&desk, &token, "/password", &json!({"current": current, "new": new}));
     for (current, new, status) in [
         ("wrong", "long enough now", 401),
         ("alice-demo-pass", "short", 422),
@@ -100,7 +102,11 @@ fn codes_are_asked_for_once_set_up_each_is_good_once_and_recovery_codes_too() {
     let mut desk = Desk::start(&[]);
     let (token, other) = (desk.login("alice"), desk.login("alice"));
     assert_eq!(me(&desk, &token, "/totp", &json!({"password": "wrong"})).status, 401);
-    assert_eq!(me(&desk, &token, "/totp/confirm", &json!({"code": "123456"})).status, 422, "nothing was begun");
+    assert_eq!(
+        me(&desk, &token, "/totp/confirm", &json!({"code": "123456"})).status,
+        422,
+        "nothing was begun"
+    );
     let (secret, codes) = enrol(&desk, &token, "alice-demo-pass");
     assert_eq!(codes.len(), 10);
     assert!(!is_signed_in(&desk, &other) && is_signed_in(&desk, &token), "the others end");
@@ -109,7 +115,11 @@ fn codes_are_asked_for_once_set_up_each_is_good_once_and_recovery_codes_too() {
     let try_in = |totp: Option<&str>| sign_in(&desk, "alice", "alice-demo-pass", totp);
     let without = try_in(None);
     assert_eq!((without.status, error(&without).as_str()), (401, "totp_required"));
-    assert_eq!(error(&sign_in(&desk, "alice", "wrong", None)), "unauthorized", "no word of codes before the password");
+    assert_eq!(
+        error(&sign_in(&desk, "alice", "wrong", None)),
+        "unauthorized",
+        "no word of codes before the password"
+    );
     assert_eq!(try_in(Some("000000")).status, 401);
     let now = code(&secret, 0);
     assert_eq!(try_in(Some(&now)).status, 200);
@@ -149,7 +159,10 @@ fn guesses_at_a_code_are_limited_as_those_at_a_password_are() {
 #[test]
 fn a_role_that_must_have_codes_sets_them_up_before_anything_else() {
     let desk = Desk::start_with_desk(
-        &[("retention_days = 365", "sign_in = { totp_required = [\"supervisor\", \"admin\"] }\nretention_days = 365")],
+        &[(
+            "retention_days = 365",
+            "sign_in = { totp_required = [\"supervisor\", \"admin\"] }\nretention_days = 365",
+        )],
         &[],
     );
     assert_eq!(sign_in(&desk, "alice", "alice-demo-pass", None).status, 200, "agents need none here");
@@ -161,7 +174,10 @@ fn a_role_that_must_have_codes_sets_them_up_before_anything_else() {
     assert_eq!(get("/api/v1/login"), 401, "not signed in");
     assert_eq!(get("/api/v1/conversations/c1"), 403);
     assert_eq!(desk.socket("/ws/agent", &[("authorization", &bearer)]).err(), Some(401));
-    assert_eq!(me(&desk, &waiting, "/password", &json!({"current": "sofie-demo-pass", "new": "long enough"})).status, 403);
+    assert_eq!(
+        me(&desk, &waiting, "/password", &json!({"current": "sofie-demo-pass", "new": "long enough"})).status,
+        403
+    );
     let shown = me(&desk, &waiting, "/totp", &json!({}));
     assert_eq!(shown.status, 200, "{}", shown.body);
     assert!(shown.json()["qr"]["path"].as_str().is_some_and(|path| path.starts_with('M')));
@@ -209,7 +225,10 @@ fn form(reply: Reply, action: &str) -> Form {
 }
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
-    text.split(start).nth(1).and_then(|rest| rest.split(end).next()).unwrap_or_else(|| panic!("no {start} in {text}"))
+    text.split(start)
+        .nth(1)
+        .and_then(|rest| rest.split(end).next())
+        .unwrap_or_else(|| panic!("no {start} in {text}"))
 }
 
 #[test]
@@ -222,7 +241,11 @@ fn an_admin_does_all_of_it_by_pages_without_script() {
     let first = admin.sign_in("admin", "admin-demo-pass", "");
     assert_eq!((first.status, first.header("location")), (303, Some("/admin/account")));
     let away = admin.get("/admin/queues");
-    assert_eq!((away.status, away.header("location")), (303, Some("/admin/account")), "nothing else is open yet");
+    assert_eq!(
+        (away.status, away.header("location")),
+        (303, Some("/admin/account")),
+        "nothing else is open yet"
+    );
     assert_eq!(admin.post(&Form { action: "/admin/desk".to_owned(), pairs: vec![] }).status, 403);
     let page = admin.get("/admin/account");
     assert!(page.body.contains("Set them up") && !page.body.contains("Everybody"), "{}", page.body);
@@ -267,7 +290,12 @@ fn whoever_sits_at_the_box_gives_and_takes_codes_with_a_box_running_and_without(
     let user = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
         command.arg("user").args(arguments).args(["--data", &data]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
         let _ = child.stdin.take().expect("piped").write_all(b"");
         let output = child.wait_with_output().expect("ends");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();

@@ -69,7 +69,7 @@ fn unavailable() -> Refused {
 }
 
 fn wrong() -> Refused {
-    refused(401, Refusal::Unauthorized, "Username, password or code is wrong.")
+    refused(401, Refusal::Unauthorized, "The password is wrong.")
 }
 
 impl People {

@@ -69,7 +69,7 @@ pub(super) async fn enter(
     peer: IpAddr,
 ) -> Result<Entered, Refused> {
     let attempt = shared.people.attempt(username, peer)?;
-    let wrong = || Refused::new(401, Refusal::Unauthorized.code(), "Username, password or code is wrong.");
+    let wrong = || Refused::new(401, Refusal::Unauthorized.code(), "Username or password is wrong.");
     if !shared.people.is_right(username, password).await? {
         return Err(wrong());
     }
@@ -84,7 +84,10 @@ pub(super) async fn enter(
             let text = "Enter the code of your authenticator, or a recovery code.";
             return Err(Refused::new(401, "totp_required", text));
         }
-        Second::Wrong => return Err(wrong()),
+        Second::Wrong => {
+            let text = "The code is wrong, or was used already.";
+            return Err(Refused::new(401, Refusal::Unauthorized.code(), text));
+        }
     };
     shared.sign_ins.succeeded(attempt);
     if must_set_up {
