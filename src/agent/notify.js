@@ -7,6 +7,7 @@
 
 import { t } from "/web/i18n.js";
 import { accept, reject } from "./acts.js";
+import { acceptLabel } from "./parts.js";
 
 /** A worker that takes longer to start than this is not waited for: the request rings in the page meanwhile. */
 const WORKER_MS_MAX = 3000;
@@ -89,7 +90,7 @@ async function put(one) {
     .filter((field) => field.value && !TIMES.test(field.value))
     .map((field) => `${field.label}: ${field.value}`);
   const asks = one.style === "alert";
-  const actions = asks ? [{ action: "accept", title: one.accept_label || t("agent.alert.accept") }] : [];
+  const actions = asks ? [{ action: "accept", title: acceptLabel(one) }] : [];
   if (asks && one.can_reject) actions.push({ action: "reject", title: t("agent.alert.reject") });
   try {
     await worker.showNotification(one.title, {

@@ -38,9 +38,7 @@ pub(crate) fn watch_notifications(page: &Browser) {
 /// Waits until the desktop has put a notification with this title on the screen.
 pub(crate) fn stands(page: &Browser, title: &str) {
     let put = "return window.stands.includes(arguments[0]);";
-    page.until(&format!("notification {title:?}"), || {
-        (page.run(put, json!([title])) == true).then_some(())
-    });
+    page.until(&format!("notification {title:?}"), || (page.run(put, json!([title])) == true).then_some(()));
 }
 
 fn shown(page: &Browser) -> Vec<Value> {
