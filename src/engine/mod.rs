@@ -138,7 +138,8 @@ impl Engine {
             desk,
             queue_order: heapless::Vec::new(),
             member_of: vec![0; agents].into(),
-            agents: vec![Agent::NEW; agents].into(),
+            // Never seen is offline since the start, not since 1970.
+            agents: vec![Agent { since_wall_ms: now.wall_ms, ..Agent::NEW }; agents].into(),
             ready: ready::Ready::new(agents),
             conversations: Table::new(capacity.conversations),
             sent: sent::SentRings::new(capacity.conversations),
