@@ -29,8 +29,10 @@ mod belongings;
 mod connections;
 mod contact_acts;
 pub mod contacts;
+mod counting;
 mod customers;
 mod erase;
+pub mod figures;
 mod hello;
 mod history;
 pub mod hours;
@@ -44,11 +46,13 @@ mod one_time;
 mod orphans;
 mod people;
 mod proof;
+pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;
 mod retention;
 mod reveal;
+mod roster;
 mod set_up;
 mod start;
 mod storable;
@@ -100,6 +104,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
 pub struct Shell {
     engine: Engine,
     names: Names,
+    /// Who stands in the engine's rows, as decisions in the store are read.
+    roster: roster::Newest,
     desk: Arc<Desk>,
     /// Where the desk's history stands.
     history: history::Head,
@@ -258,6 +264,7 @@ impl Shell {
     /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
     /// makes everybody wait, which is what must happen then.
     fn flush(&mut self) {
+        self.keep_figures();
         if !self.pending {
             return;
         }

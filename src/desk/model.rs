@@ -134,7 +134,7 @@ pub struct Desk {
     pub audit_days: u32,
     /// Roles that must sign in with one-time codes; sorted.
     pub totp_required: Vec<Role>,
-    /// Whether daily figures are kept per agent (B-11); off unless switched on (S2-1).
+    /// Whether supervisors see daily figures per agent (B-11); off unless switched on (S2-1). Agents see their own.
     pub figures_per_agent: bool,
     /// Whether a missed notification has a banner and sets Inactive (S2-23). Routing is the same without.
     pub missed_enabled: bool,

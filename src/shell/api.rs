@@ -7,6 +7,7 @@ mod audit;
 mod clock;
 mod desk;
 mod entrance;
+mod figures;
 mod login;
 mod me;
 mod open;
@@ -90,6 +91,7 @@ pub(super) fn router(surface: Surface) -> Router {
         Route::new(method, path, Face::Staff, Access::SignedIn, to(function)).body_bytes_max(SMALL_BODY)
     };
     const SUPERVISORS: &[Role] = &[Role::Supervisor, Role::Admin];
+    const STAFF: &[Role] = &[Role::Agent, Role::Supervisor, Role::Admin];
     const SMALL_BODY: usize = 16 * 1024;
     let mut routes = crate::widget::assets::routes(demo);
     routes.extend([
@@ -176,6 +178,7 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
             Box::pin(staff::routing(s, r))
         }),
+        staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),

@@ -11,6 +11,7 @@ use super::card::Card;
 use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
 use super::contacts::Contacts;
+use super::counting::{Day, Today, old_quarters};
 use super::door::{Door, Event};
 use super::history::Head;
 use super::hours::{Daytime, Doors};
@@ -61,6 +62,7 @@ pub(super) struct Found {
     contacts: Vec<(u64, Contact)>,
     users: Vec<(String, User)>,
     orphans: bool,
+    roster: super::roster::Newest,
 }
 
 struct Restored {
@@ -98,6 +100,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         contacts: Vec::new(),
         users: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
+        roster: super::roster::Newest::read(snapshot)?,
     };
     for (key, value) in all(snapshot, Table::Contacts)? {
         if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
@@ -182,11 +185,16 @@ impl Shell {
             }
         };
         let fresh = found.secret.is_none();
+        let snapshot = store.reader().snapshot()?;
+        let today = Today::read(&snapshot, &desk, now.wall_ms)?;
+        let old = old_quarters(&snapshot, Day::at(&desk, now.wall_ms).number)?;
+        drop(snapshot);
         let readers = Readers::new(store.reader());
         let batch: Batch<super::out::Out> = store.batch();
         let mut shell = Shell {
             engine,
             names,
+            roster: super::roster::Newest::default(),
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             history: found.history,
@@ -209,7 +217,7 @@ impl Shell {
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
             last_conversation: found.last_conversation,
-            floor: super::floor::Floor::default(),
+            floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
             users: std::mem::take(&mut found.users).into_iter().collect(),
             enrolling: HashMap::new(),
@@ -225,9 +233,13 @@ impl Shell {
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
         }
+        for key in old {
+            shell.delete(Table::Figures, &key);
+        }
         if found.orphans {
             shell.look_for_orphans();
         }
+        shell.adopt_roster(std::mem::take(&mut found.roster));
         shell.restore(found);
         shell.put_mark();
         shell.flush();

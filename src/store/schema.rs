@@ -96,10 +96,18 @@ tables! {
     Outbound = 21,
     /// What members of staff sign in with beside their password: username.
     Users = 22,
+    /// Ratings: conversation.
+    Ratings = 23,
+    /// Agents' own ledgers: (agent, when, n).
+    Ledger = 24,
+    /// What conversations are found by: conversation.
+    Traces = 25,
     /// Backups made, as far as the box knows: (when, number).
     Backups = 30,
     /// Contacts whose erasure is not through: contact.
     Erasures = 31,
+    /// Who stood in which row of the engine's tables, for the sets of agents in `Decisions`: n.
+    Rosters = 50,
 }
 
 impl Table {
