@@ -24,6 +24,7 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+mod backups;
 mod belongings;
 mod connections;
 mod contact_acts;
@@ -41,7 +42,9 @@ mod keys;
 mod lines;
 mod office;
 pub mod offline;
+mod one_time;
 mod orphans;
+mod people;
 mod proof;
 pub mod ratings;
 mod reading;
@@ -49,6 +52,7 @@ pub mod reads;
 mod recover;
 mod retention;
 mod reveal;
+mod roster;
 pub mod search;
 mod set_up;
 mod start;
@@ -102,6 +106,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
 pub struct Shell {
     engine: Engine,
     names: Names,
+    /// Who stands in the engine's rows, as decisions in the store are read.
+    roster: roster::Newest,
     desk: Arc<Desk>,
     /// Where the desk's history stands.
     history: history::Head,
@@ -130,6 +136,10 @@ pub struct Shell {
     lines: lines::Lines,
     traces: traces::Traces,
     floor: floor::Floor,
+    /// What staff sign in with beside their passwords.
+    users: HashMap<String, records::User>,
+    /// Secrets that were shown and wait for their first code, and until when, real wall clock.
+    enrolling: HashMap<String, (Vec<u8>, i64)>,
     retention: retention::Sweep,
     /// Conversations that retention has deleted since the start.
     retained_away: u64,

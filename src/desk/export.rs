@@ -73,6 +73,11 @@ impl Desk {
         if self.audit_days > 0 {
             tree.put("audit_days", self.audit_days);
         }
+        if !self.totp_required.is_empty() {
+            let mut sign_in = Tree::default();
+            sign_in.put("totp_required", shown_list(&self.totp_required));
+            tree.put_table("sign_in", sign_in);
+        }
         tree.put_table("figures", switch("per_agent", self.figures_per_agent));
         tree.put_table("missed", switch("enabled", self.missed_enabled));
         tree.put_table("reject", switch("enabled", self.reject_enabled));
@@ -268,6 +273,7 @@ fn notify_tree(written: &NotifyWritten) -> Tree {
     tree.put_some("timeout_s", written.timeout_s);
     tree.put_some("show_timeout", written.show_timeout);
     tree.put_some("reject", written.reject);
+    tree.put_some("accept_label", written.accept_label.as_ref().map(localized));
     tree.put_some("auto", written.auto.map(Word::word));
     tree.put_some("desktop", written.desktop.map(Word::word));
     tree

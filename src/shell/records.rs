@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
-use crate::store::records::Record;
+use crate::store::records::{Record, RecordError, body_of};
 
 macro_rules! records {
     ($($name:ident = $text:literal v $version:literal,)+) => {$(
@@ -23,7 +23,7 @@ records! {
     AgentState = "agent" v 1,
     Visitor = "visitor" v 1,
     Waiting = "waiting conversation" v 1,
-    Decision = "decision" v 1,
+    Roster = "roster" v 1,
     Token = "token" v 1,
     WorkItem = "work item" v 1,
     Note = "note" v 1,
@@ -34,6 +34,8 @@ records! {
     ClockMark = "clock" v 1,
     Contact = "contact" v 1,
     Erasure = "erasure" v 1,
+    BackupMade = "backup" v 1,
+    User = "user" v 1,
 }
 
 /// Who a stored message is from.
@@ -240,8 +242,58 @@ pub struct Decision {
     pub queue: String,
     /// Username of the chosen.
     pub chosen: Option<String>,
-    /// Who was weighed: username, verdict, rank.
-    pub candidates: Vec<(String, String, u64)>,
+    /// What settled it: `only preferred distribution assigned row choice`.
+    pub by: Option<String>,
+    /// How the queue chose then: `most_idle round_robin highest_capacity pick`.
+    pub distribution: Option<String>,
+    /// Who was weighed.
+    pub weighed: Weighed,
+}
+
+/// Who was weighed in a decision, and what was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Weighed {
+    /// Usernames and verdicts, as earlier versions wrote them and as they are read.
+    Named(Vec<(String, String)>),
+    /// As sets of rows: 500 agents take 380 bytes instead of ten thousand.
+    Sets {
+        /// Whose rows they are: a key of `Rosters`.
+        roster: u64,
+        /// By verdict, `Offline` first, `Ranked` last: as [`AgentSet`](crate::engine::agent_set::AgentSet) writes
+        /// itself.
+        sets: [Vec<u8>; 6],
+    },
+}
+
+impl Record for Decision {
+    const NAME: &'static str = "decision";
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, body: &[u8]) -> Result<Decision, RecordError> {
+        /// Version 1: every candidate by name, with her place by the queue's distribution.
+        #[derive(Deserialize)]
+        struct Named {
+            at_ms: i64,
+            event: String,
+            queue: String,
+            chosen: Option<String>,
+            candidates: Vec<(String, String, u64)>,
+        }
+        if version != 1 {
+            return Err(RecordError::Forgotten { name: Decision::NAME, version });
+        }
+        let Named { at_ms, event, queue, chosen, candidates } = body_of(Decision::NAME, body)?;
+        let weighed = candidates.into_iter().map(|(agent, verdict, _)| (agent, verdict)).collect();
+        let (by, distribution) = (None, None);
+        Ok(Decision { at_ms, event, queue, chosen, by, distribution, weighed: Weighed::Named(weighed) })
+    }
+}
+
+/// Who stood in which row (table `Rosters`, key n). A new one is written when somebody came to the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    /// Usernames, by row.
+    pub usernames: Vec<String>,
 }
 
 /// A staff token (table `Tokens`, key SHA-256 of the token).
@@ -353,6 +405,42 @@ pub struct Erasure {
     pub by: String,
 }
 
+/// What a member of staff signs in with beside the password, which stands in the desk (table `Users`, key
+/// username).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// What her authenticator's codes are made of, when they are asked for.
+    pub secret: Option<Vec<u8>>,
+    /// The step of the last code taken: no code is good twice.
+    pub last_step: u64,
+    /// SHA-256 of the recovery codes not yet used.
+    pub recovery: Vec<[u8; 32]>,
+}
+
+// It holds a secret.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "user, {} recovery codes left", self.recovery.len())
+    }
+}
+
+/// A backup that was made (table `Backups`, key when and a number).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupMade {
+    /// When, real wall clock.
+    pub at_ms: i64,
+    /// By whom.
+    pub by: String,
+    /// Where it went: a path, or a name below `DIR`.
+    pub to: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Whether it takes a key to open it.
+    pub sealed: bool,
+    /// Until when it is kept, as far as its maker said.
+    pub until_ms: Option<i64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::card::ContextValue;
@@ -427,6 +515,23 @@ mod tests {
     );
     golden!(an_erasure_is_stored_as, Erasure { at_ms: 1000, by: "sofie".into() }, "01d00f05736f666965");
     golden!(
+        a_user_is_stored_as,
+        User { secret: Some(b"12345".to_vec()), last_step: 300, recovery: vec![[7; 32]] },
+        "0101053132333435ac02010707070707070707070707070707070707070707070707070707070707070707"
+    );
+    golden!(
+        a_backup_made_is_stored_as,
+        BackupMade {
+            at_ms: 1000,
+            by: "local root".into(),
+            to: "/m/x".into(),
+            bytes: 300,
+            sealed: true,
+            until_ms: Some(1000)
+        },
+        "01d00f0a6c6f63616c20726f6f74042f6d2f78ac020101d00f"
+    );
+    golden!(
         a_note_is_stored_as,
         Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },
         "01d00f05616c69636505416c696365026869"
@@ -475,9 +580,30 @@ mod tests {
             event: "arrived".into(),
             queue: "front".into(),
             chosen: Some("alice".into()),
-            candidates: vec![("alice".into(), "chosen".into(), 5)]
+            by: Some("only".into()),
+            distribution: Some("most_idle".into()),
+            weighed: Weighed::Sets { roster: 3, sets: [vec![2], vec![], vec![], vec![], vec![], vec![1]] }
         },
-        "01d00f07617272697665640566726f6e740105616c6963650105616c6963650663686f73656e05"
+        "02d00f07617272697665640566726f6e740105616c69636501046f6e6c7901096d6f73745f69646c6501030102000000000101"
+    );
+    golden!(
+        a_roster_is_stored_as,
+        Roster { usernames: vec!["alice".into(), "bob".into()] },
+        "010205616c69636503626f62"
+    );
+
+    golden!(
+        a_decision_of_the_first_version_is_still_explained,
+        Decision {
+            at_ms: 1000,
+            event: "arrived".into(),
+            queue: "front".into(),
+            chosen: Some("alice".into()),
+            by: None,
+            distribution: None,
+            weighed: Weighed::Named(vec![("alice".into(), "chosen".into())])
+        },
+        from "01d00f07617272697665640566726f6e740105616c6963650105616c6963650663686f73656e05"
     );
     golden!(
         a_waiting_conversation_is_stored_as,

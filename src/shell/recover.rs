@@ -21,7 +21,9 @@ use super::lines::Lines;
 use super::names::Names;
 use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
-use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::records::{
+    AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token, User,
+};
 use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
 use super::traces::TRACED;
@@ -59,7 +61,9 @@ pub(super) struct Found {
     tokens: Vec<(TokenHash, Token)>,
     last_conversation: u64,
     contacts: Vec<(u64, Contact)>,
+    users: Vec<(String, User)>,
     orphans: bool,
+    roster: super::roster::Newest,
 }
 
 struct Restored {
@@ -95,7 +99,9 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         tokens: Vec::new(),
         last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
+        users: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
+        roster: super::roster::Newest::read(snapshot)?,
     };
     for (key, value) in all(snapshot, Table::Contacts)? {
         if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
@@ -105,6 +111,11 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     for (key, value) in all(snapshot, Table::Agents)? {
         if let (Ok(username), Some(state)) = (String::from_utf8(key), reads::decoded(&value)) {
             found.agents.push((username, state));
+        }
+    }
+    for (key, value) in all(snapshot, Table::Users)? {
+        if let (Ok(username), Some(user)) = (String::from_utf8(key), reads::decoded(&value)) {
+            found.users.push((username, user));
         }
     }
     for (key, value) in all(snapshot, Table::Tokens)? {
@@ -185,6 +196,7 @@ impl Shell {
         let mut shell = Shell {
             engine,
             names,
+            roster: super::roster::Newest::default(),
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             history: found.history,
@@ -210,6 +222,8 @@ impl Shell {
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
             traces: super::traces::Traces::default(),
+            users: std::mem::take(&mut found.users).into_iter().collect(),
+            enrolling: HashMap::new(),
             retention: super::retention::Sweep::default(),
             retained_away: 0,
             marked: None,
@@ -229,6 +243,7 @@ impl Shell {
         if found.orphans {
             shell.look_for_orphans();
         }
+        shell.adopt_roster(std::mem::take(&mut found.roster));
         shell.restore(found);
         shell.put_mark();
         shell.flush();
