@@ -351,6 +351,12 @@ pub const FIGURES_READ_MAX: usize = 250_000;
 /// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
 pub const RETENTION_CARDS_MAX: usize = 256;
 
+/// Messages on one page of a transcript to print. Doubled: a page of four megabytes at worst.
+pub const TRANSCRIPT_MESSAGES_MAX: usize = 500;
+
+/// Days an agent's ledger reaches back. Doubled: so are its rows.
+pub const LEDGER_DAYS_MAX: i64 = 400;
+
 // ── finding ──────────────────────────────────────────────────────────────────────────────────────────
 
 /// Characters of what is looked for. Doubled: nothing anybody types; a pasted page is refused all the same.

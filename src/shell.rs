@@ -39,6 +39,7 @@ pub mod hours;
 mod keep;
 mod keeper;
 mod keys;
+pub mod ledger;
 mod lines;
 mod office;
 pub mod offline;

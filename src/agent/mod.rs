@@ -19,4 +19,5 @@ pub mod project;
 pub mod rest;
 pub mod selftest;
 pub mod session;
+mod transcript;
 pub mod welcome;

@@ -9,6 +9,7 @@ mod conversations;
 mod desk;
 mod entrance;
 mod figures;
+mod ledger;
 mod login;
 mod me;
 mod open;
@@ -179,6 +180,10 @@ pub(super) fn router(surface: Surface) -> Router {
         }),
         staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
             Box::pin(staff::routing(s, r))
+        }),
+        staff(Method::Get, "/api/v1/ledger", STAFF, |s, r| Box::pin(ledger::page(s, r))),
+        staff(Method::Get, "/api/v1/conversations/{id}/transcript", STAFF, |s, r| {
+            Box::pin(staff::transcript(s, r))
         }),
         staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
