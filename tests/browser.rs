@@ -12,6 +12,8 @@ mod colleagues;
 mod conversation;
 #[path = "browser/desktop.rs"]
 mod desktop;
+#[path = "browser/finding.rs"]
+mod finding;
 #[path = "browser/notices.rs"]
 mod notices;
 #[path = "browser/page.rs"]
