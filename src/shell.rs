@@ -32,6 +32,7 @@ mod erase;
 mod hello;
 mod history;
 pub mod hours;
+mod inbound;
 mod keep;
 mod keeper;
 mod keys;
@@ -39,10 +40,12 @@ mod lines;
 mod office;
 pub mod offline;
 mod orphans;
+pub mod outbound;
 mod proof;
 mod reading;
 pub mod reads;
 mod recover;
+mod relay;
 mod reveal;
 mod set_up;
 mod start;
@@ -119,6 +122,14 @@ pub struct Shell {
     tokens: Arc<Tokens>,
     staff_messages: HashMap<AgentId, Bucket>,
     invites: invites::Invites,
+    /// What waits to leave the box.
+    outbox: outbound::Outbox,
+    /// Who writes through a provider, of those whose conversation is in the engine's table.
+    peers: HashMap<u64, outbound::records::Peer>,
+    /// Messages of providers on their way in.
+    hearing: inbound::Hearing,
+    /// `https://…` of the public face, or of the box where it has none.
+    public_url: String,
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
@@ -157,6 +168,7 @@ impl Shell {
                     self.gone(conn);
                 }
             }
+            self.pump();
             if Instant::now() >= chores {
                 self.chores();
                 chores = Instant::now() + CHORES;
@@ -181,6 +193,7 @@ impl Shell {
             cards: &self.cards,
             tails: &self.tails,
             contacts: &self.contacts,
+            peers: &self.peers,
             floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),
@@ -231,6 +244,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.watch_relay();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();

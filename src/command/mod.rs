@@ -4,6 +4,7 @@
 mod demo;
 mod desk;
 mod options;
+mod relay;
 mod serve;
 mod store;
 mod wait;
@@ -23,6 +24,8 @@ deskbell: the desk bell of a branch office
       A box with a demo desk, a shop page and accounts, ready at once.
   deskbell serve --config deskbell.toml
       The appliance.
+  deskbell relay --socket DIR/relay.sock
+      Makes the box's outbound calls: text messages, Messenger, webhooks. A process of its own, with the network.
   deskbell desk check FILE
       Lists every fault of a desk file.
   deskbell desk export --data DIR
@@ -62,6 +65,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let done = match name {
         "demo" => demo::run(rest),
         "serve" => serve::run(rest),
+        "relay" => relay::run(rest),
         "desk" => desk::run(rest),
         "backup" => store::backup(rest),
         "restore" => store::restore(rest),

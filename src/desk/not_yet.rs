@@ -20,11 +20,6 @@ const NOT_YET: &[NotYet] = &[
         find: |desk| desk.figures_per_agent.then(|| "figures.per_agent".to_owned()),
         message: "has no effect yet: no figures are kept per agent",
     },
-    NotYet { find: |desk| channel(desk, Channel::Sms), message: "has no effect yet: no SMS comes in" },
-    NotYet {
-        find: |desk| channel(desk, Channel::Messenger),
-        message: "has no effect yet: no message comes in",
-    },
     NotYet { find: |desk| channel(desk, Channel::Voice), message: "has no effect yet: no call comes in" },
 ];
 

@@ -154,7 +154,7 @@ fn step(snapshot: &Snapshot, number: u64) -> Result<Step, ReadError> {
     let Some((key, _)) = page.rows.first() else { return desks(snapshot, number) };
     let listed = |key: &Vec<u8>| Step::Rows(vec![(Table::ContactConversations, key.clone())]);
     let Some(id) = reads::conversation_of(key) else { return Ok(listed(key)) };
-    for table in [Table::Messages, Table::Notes] {
+    for table in [Table::Messages, Table::Notes, Table::Deliveries] {
         let (first, last) = (message_key(id, 0), message_key(id, u32::MAX));
         let page = snapshot.range(table, &first[..]..=&last[..], ERASED_ROWS_MAX, Direction::Forward)?;
         if !page.rows.is_empty() {

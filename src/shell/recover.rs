@@ -19,6 +19,7 @@ use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
 use super::names::Names;
 use super::orphans::UNFINISHED;
+use super::outbound::records::{Outbound, Peer};
 use super::reads::{self, Readers, message_key};
 use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
 use super::tokens::Tokens;
@@ -57,6 +58,8 @@ pub(super) struct Found {
     last_conversation: u64,
     contacts: Vec<(u64, Contact)>,
     orphans: bool,
+    outbound: Vec<(u64, Outbound)>,
+    peers: Vec<(u64, Peer)>,
 }
 
 struct Restored {
@@ -91,7 +94,14 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
         contacts: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
+        outbound: Vec::new(),
+        peers: Vec::new(),
     };
+    for (key, value) in all(snapshot, Table::Outbound)? {
+        if let (Some(id), Some(row)) = (reads::conversation_of(&key), reads::decoded(&value)) {
+            found.outbound.push((id, row));
+        }
+    }
     for (key, value) in all(snapshot, Table::Contacts)? {
         if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
             found.contacts.push((number, contact));
@@ -117,6 +127,9 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
             continue;
         };
         let Some(card) = reads::card(snapshot, id)? else { continue };
+        if let Some(peer) = reads::peer(snapshot, &card)? {
+            found.peers.push((card.visitor, peer));
+        }
         let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
         let decisions = count(snapshot, Table::Decisions, id, DECISIONS_KEPT_MAX)?;
         let notes = count(snapshot, Table::Notes, id, NOTES_MAX)?;
@@ -133,6 +146,7 @@ impl Shell {
         tokens: Arc<Tokens>,
         clock: Clock,
         vouchers: super::trust::Vouchers,
+        public_url: String,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
@@ -196,6 +210,10 @@ impl Shell {
             tokens,
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
+            outbox: super::outbound::Outbox::default(),
+            peers: found.peers.drain(..).collect(),
+            hearing: super::inbound::Hearing::default(),
+            public_url,
             last_conversation: found.last_conversation,
             floor: super::floor::Floor::default(),
             lines: Lines::default(),
@@ -245,6 +263,7 @@ impl Shell {
         for (number, invite) in found.invites {
             self.restore_invite(number, invite);
         }
+        let outbound = found.outbound;
         let mut recalls = Vec::new();
         for restored in found.live {
             let id = restored.card.id;
@@ -255,6 +274,7 @@ impl Shell {
             self.recall(id, &messages);
         }
         self.turn(Input::Open, None);
+        self.restore_outbox(outbound);
     }
 
     fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {
@@ -266,7 +286,14 @@ impl Shell {
         }
         let ended = matches!(live.phase, LivePhase::Ended(_));
         // Nobody is connected yet: a live customer has until then to be back.
-        if !live.persistent && !live.left && visitor != 0 && !ended && live.customer_lost_ms.is_none() {
+        let has_page = card.kind == "chat";
+        if has_page
+            && !live.persistent
+            && !live.left
+            && visitor != 0
+            && !ended
+            && live.customer_lost_ms.is_none()
+        {
             let workstream = self.desk.workstream(&live.workstream);
             let wait_ms =
                 workstream.map_or(180_000, |workstream| i64::from(workstream.customer_lost_s) * 1000);
@@ -354,6 +381,7 @@ impl Shell {
             self.send_agent(agent, frame);
         }
         self.lines.staff_changed = true;
+        self.follow_providers();
         if workstream_gone || !gone.is_empty() {
             self.look_for_orphans();
         }

@@ -90,6 +90,12 @@ tables! {
     Outbound = 21,
     /// Staff accounts.
     Users = 22,
+    /// Messages by their providers' names: (direction, workstream, name).
+    ProviderIds = 55,
+    /// Who writes through a provider: visitor.
+    Peers = 56,
+    /// What became of messages that left the box: (conversation, seq).
+    Deliveries = 57,
 }
 
 impl Table {
