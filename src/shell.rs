@@ -24,11 +24,14 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+mod belongings;
 mod connections;
 mod contact_acts;
 pub mod contacts;
+mod counting;
 mod customers;
 mod erase;
+pub mod figures;
 mod hello;
 mod history;
 pub mod hours;
@@ -42,10 +45,12 @@ pub mod offline;
 mod orphans;
 pub mod outbound;
 mod proof;
+pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;
 mod relay;
+mod retention;
 mod reveal;
 mod set_up;
 mod start;
@@ -133,6 +138,9 @@ pub struct Shell {
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
+    retention: retention::Sweep,
+    /// Conversations that retention has deleted since the start.
+    retained_away: u64,
     marked: Option<Instant>,
     doors: hours::Doors,
     vouchers: trust::Vouchers,
@@ -245,6 +253,7 @@ impl Shell {
         self.sweep_waiting();
         self.sweep_orphans();
         self.watch_relay();
+        self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();
@@ -259,6 +268,7 @@ impl Shell {
     /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
     /// makes everybody wait, which is what must happen then.
     fn flush(&mut self) {
+        self.keep_figures();
         if !self.pending {
             return;
         }

@@ -11,17 +11,8 @@ struct NotYet {
     message: &'static str,
 }
 
-const NOT_YET: &[NotYet] = &[
-    NotYet {
-        find: |desk| (desk.retention_days > 0).then(|| "retention_days".to_owned()),
-        message: "has no effect yet: conversations are kept",
-    },
-    NotYet {
-        find: |desk| desk.figures_per_agent.then(|| "figures.per_agent".to_owned()),
-        message: "has no effect yet: no figures are kept per agent",
-    },
-    NotYet { find: |desk| channel(desk, Channel::Voice), message: "has no effect yet: no call comes in" },
-];
+const NOT_YET: &[NotYet] =
+    &[NotYet { find: |desk| channel(desk, Channel::Voice), message: "has no effect yet: no call comes in" }];
 
 fn channel(desk: &Desk, channel: Channel) -> Option<String> {
     let workstream = desk.workstreams.iter().find(|workstream| workstream.channel == channel)?;

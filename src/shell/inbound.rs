@@ -105,7 +105,7 @@ impl Shell {
 
     fn look_up(&mut self, letter: Letter) {
         let sequence = self.watermark();
-        let key = inbound_key(&letter.workstream, &letter.inbound.id);
+        let key = inbound_key(&letter.workstream, &client_id(&letter.inbound.id, 0));
         let visitor = letter.visitor;
         let job = move |snapshot: &Snapshot| {
             let known = snapshot.get(Table::ProviderIds, &key)?.is_some();
@@ -137,7 +137,7 @@ impl Shell {
 
     fn take_letter(&mut self, letter: Letter, looked: Looked) {
         let Letter { workstream, inbound, address, visitor, done } = letter;
-        let key = inbound_key(&workstream, &inbound.id);
+        let key = inbound_key(&workstream, &client_id(&inbound.id, 0));
         if looked.known || self.hearing.lately.contains(&key) {
             return self.once_durable(move || done(Ok(())));
         }

@@ -147,7 +147,8 @@ impl Shell {
         let parcel = Parcel::Text { to: peer.address.clone(), text: message.text.clone() };
         let workstream = card.workstream.clone();
         self.queue_out(conversation, message.seq, workstream, parcel);
-        let delivery = Delivery { state: DeliveryState::Pending, at_ms: self.now.wall_ms, detail: None };
+        let delivery =
+            Delivery { state: DeliveryState::Pending, at_ms: self.now.wall_ms, detail: None, name: None };
         self.put(Table::Deliveries, &message_key(conversation, message.seq), &delivery);
         message.delivery = Some(delivery);
     }

@@ -92,7 +92,9 @@ const MANUAL: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("../manual/index.html")),
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),
+    ("openapi.json", include_bytes!("../manual/openapi.json")),
     ("signed-customers.html", include_bytes!("../manual/signed-customers.html")),
+    ("sockets.html", include_bytes!("../manual/sockets.html")),
 ];
 
 const DEMO: &[(&str, &[u8])] = &[

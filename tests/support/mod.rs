@@ -283,7 +283,9 @@ impl Desk {
             .next()
             .and_then(|line| line.split(' ').nth(1))
             .and_then(|code| code.parse().ok())
-            .unwrap_or_else(|| panic!("no HTTP answer to {method} {path}: {text:?}; the log says:\n{}", self.log()));
+            .unwrap_or_else(|| {
+                panic!("no HTTP answer to {method} {path}: {text:?}; the log says:\n{}", self.log())
+            });
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_string()))

@@ -148,8 +148,8 @@ impl Provider {
     /// The workstream of a desk that sends through it.
     pub(crate) fn sms_workstream(&self, more: &str) -> String {
         format!(
-            "[[workstream]]\nid = \"sms\"\nname = \"Text messages\"\nchannel = \"sms\"\nqueue = \"front\"\nhours = \"office\"\n\
-             offer_out_of_hours = true\n{more}\n[workstream.sms]\nprovider = \"twilio\"\naccount = \"{ACCOUNT}\"\n\
+            "[[workstream]]\nid = \"sms\"\nname = \"Text messages\"\nchannel = \"sms\"\nqueue = \"front\"\n\
+             {more}\n[workstream.sms]\nprovider = \"twilio\"\naccount = \"{ACCOUNT}\"\n\
              secret = \"{TOKEN}\"\nfrom = \"{FROM}\"\nurl = \"{}\"\n",
             self.url
         )

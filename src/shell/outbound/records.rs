@@ -118,6 +118,8 @@ pub struct Delivery {
     pub at_ms: i64,
     /// Why, where that needs saying.
     pub detail: Option<String>,
+    /// The provider's name for it, once it has one.
+    pub name: Option<String>,
 }
 
 macro_rules! records {
@@ -191,7 +193,12 @@ mod tests {
     );
     golden!(
         a_delivery_is_stored_as,
-        Delivery { state: DeliveryState::Failed, at_ms: 1000, detail: Some("no".into()) },
-        "0104d00f01026e6f"
+        Delivery {
+            state: DeliveryState::Failed,
+            at_ms: 1000,
+            detail: Some("no".into()),
+            name: Some("SM1".into())
+        },
+        "0104d00f01026e6f0103534d31"
     );
 }

@@ -11,6 +11,9 @@ use crate::shell::Shell;
 use crate::shell::reads::{self, message_key};
 use crate::store::{ReadError, Snapshot, Table};
 
+/// A message that is known by its provider's name, and what had become of it.
+type Known = (ProviderMessage, Option<Delivery>);
+
 impl Shell {
     /// The relay's answer to one call.
     pub(super) fn replied(&mut self, id: u64, asked: bool, reply: &Reply) {
@@ -87,20 +90,16 @@ impl Shell {
             return;
         }
         let early = self.outbox.early.iter().position(|(workstream, receipt)| {
-            *workstream == row.workstream
-                && (receipt.outbound == Some(id) || Some(&receipt.id) == name.as_ref())
+            let same = receipt.outbound == Some(id) || Some(&receipt.id) == name.as_ref();
+            *workstream == row.workstream && same
         });
-        if let Some(name) = &name {
-            let record = ProviderMessage { conversation: row.conversation, seq: row.seq };
-            self.put(Table::ProviderIds, &outbound_key(&row.workstream, name), &record);
-        } else {
-            // A gateway's receipt names our number only.
-            let record = ProviderMessage { conversation: row.conversation, seq: row.seq };
-            self.put(Table::ProviderIds, &outbound_key(&row.workstream, &format!("#{id}")), &record);
-        }
-        self.delivered(row.conversation, row.seq, state, detail);
+        // A gateway's receipt names our number only.
+        let name = name.unwrap_or_else(|| format!("#{id}"));
+        let record = ProviderMessage { conversation: row.conversation, seq: row.seq };
+        self.put(Table::ProviderIds, &outbound_key(&row.workstream, &name), &record);
+        self.deliver(row.conversation, row.seq, state, detail, Some(name.clone()));
         if let Some((_, receipt)) = early.and_then(|at| self.outbox.early.remove(at)) {
-            self.delivered(row.conversation, row.seq, receipt.state, receipt.detail);
+            self.deliver(row.conversation, row.seq, receipt.state, receipt.detail, Some(name));
         }
     }
 
@@ -169,26 +168,23 @@ impl Shell {
             let value = snapshot.get(Table::Deliveries, &message_key(known.conversation, known.seq))?;
             Ok(Some((known, value.as_deref().and_then(reads::decoded::<Delivery>))))
         };
-        let then =
-            move |shell: &mut Shell,
-                  found: Result<Option<(ProviderMessage, Option<Delivery>)>, ReadError>| {
-                match found {
-                    Ok(Some((known, before))) => {
-                        // In memory it may be further than on the disk that was read.
-                        let held = shell.held_delivery(known.conversation, known.seq).or(before);
-                        if held.is_none_or(|held| rank(held.state) < rank(receipt.state)) {
-                            shell.delivered(known.conversation, known.seq, receipt.state, receipt.detail);
-                        }
-                    }
-                    Ok(None) => {
-                        if shell.outbox.early.len() >= EARLY_RECEIPTS_MAX {
-                            shell.outbox.early.pop_front();
-                        }
-                        shell.outbox.early.push_back((workstream, receipt));
-                    }
-                    Err(error) => log::error!("a receipt could not be looked up: {error:?}"),
+        let then = move |shell: &mut Shell, found: Result<Option<Known>, ReadError>| match found {
+            Ok(Some((known, before))) => {
+                // In memory it may be further than on the disk that was read.
+                let held = shell.held_delivery(known.conversation, known.seq).or(before);
+                let (state, detail) = (receipt.state, receipt.detail);
+                if held.is_none_or(|held| rank(held.state) < rank(state)) {
+                    shell.deliver(known.conversation, known.seq, state, detail, Some(name));
                 }
-            };
+            }
+            Ok(None) => {
+                if shell.outbox.early.len() >= EARLY_RECEIPTS_MAX {
+                    shell.outbox.early.pop_front();
+                }
+                shell.outbox.early.push_back((workstream, receipt));
+            }
+            Err(error) => log::error!("a receipt could not be looked up: {error:?}"),
+        };
         self.readers.clone().spawn(&self.door.clone(), sequence, job, then);
     }
 
@@ -196,7 +192,7 @@ impl Shell {
         self.tails.get(&conversation)?.get(seq)?.delivery.clone()
     }
 
-    /// What has become of a message is stored, remembered and told.
+    /// What has become of a message that has no name at its provider yet.
     pub(super) fn delivered(
         &mut self,
         conversation: u64,
@@ -204,17 +200,25 @@ impl Shell {
         state: DeliveryState,
         detail: Option<String>,
     ) {
+        self.deliver(conversation, seq, state, detail, None);
+    }
+
+    /// What has become of a message is stored, remembered and told.
+    fn deliver(
+        &mut self,
+        conversation: u64,
+        seq: u32,
+        state: DeliveryState,
+        detail: Option<String>,
+        name: Option<String>,
+    ) {
         if seq == 0 {
             return;
         }
-        let held = self
-            .tails
-            .get_mut(&conversation)
-            .and_then(|tail| tail.get_mut(seq))
-            .and_then(|m| m.delivery.as_mut());
-        let delivery = Delivery { state, at_ms: self.now.wall_ms, detail };
-        if let Some(held) = held {
-            if held.state == state && held.detail == delivery.detail {
+        let delivery = Delivery { state, at_ms: self.now.wall_ms, detail, name };
+        let tail = self.tails.get_mut(&conversation);
+        if let Some(held) = tail.and_then(|tail| tail.get_mut(seq)).and_then(|said| said.delivery.as_mut()) {
+            if held.state == state && held.detail == delivery.detail && held.name == delivery.name {
                 return;
             }
             *held = delivery.clone();
