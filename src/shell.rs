@@ -52,6 +52,7 @@ mod recover;
 mod relay;
 mod retention;
 mod reveal;
+mod roster;
 mod set_up;
 mod start;
 mod storable;
@@ -103,6 +104,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
 pub struct Shell {
     engine: Engine,
     names: Names,
+    /// Who stands in the engine's rows, as decisions in the store are read.
+    roster: roster::Newest,
     desk: Arc<Desk>,
     /// Where the desk's history stands.
     history: history::Head,

@@ -62,6 +62,7 @@ pub(super) struct Found {
     orphans: bool,
     outbound: Vec<(u64, Outbound)>,
     peers: Vec<(u64, Peer)>,
+    roster: super::roster::Newest,
 }
 
 struct Restored {
@@ -100,6 +101,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         orphans: meta(UNFINISHED)?.is_some(),
         outbound: Vec::new(),
         peers: Vec::new(),
+        roster: super::roster::Newest::read(snapshot)?,
     };
     for (key, value) in all(snapshot, Table::Outbound)? {
         if let (Some(id), Some(row)) = (reads::conversation_of(&key), reads::decoded(&value)) {
@@ -197,6 +199,7 @@ impl Shell {
         let mut shell = Shell {
             engine,
             names,
+            roster: super::roster::Newest::default(),
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             history: found.history,
@@ -243,6 +246,7 @@ impl Shell {
         if found.orphans {
             shell.look_for_orphans();
         }
+        shell.adopt_roster(std::mem::take(&mut found.roster));
         shell.restore(found);
         shell.put_mark();
         shell.flush();

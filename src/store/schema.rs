@@ -106,6 +106,8 @@ tables! {
     Backups = 30,
     /// Contacts whose erasure is not through: contact.
     Erasures = 31,
+    /// Who stood in which row of the engine's tables, for the sets of agents in `Decisions`: n.
+    Rosters = 50,
     /// Messages by their providers' names: (direction, workstream, name).
     ProviderIds = 55,
     /// Who writes through a provider: visitor.

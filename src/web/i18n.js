@@ -17,17 +17,20 @@ export function language() {
   return current;
 }
 
+/** The first of some languages that has a file, as its two letters; a region is ignored ("nl-BE" is Dutch). */
+export function known(...wanted) {
+  const short = wanted.map((one) => String(one || "").toLowerCase().split("-")[0]);
+  return short.find((one) => LANGUAGES.includes(one));
+}
+
 /**
- * Loads a language and sets the page's `lang`. A region is ignored ("nl-BE" is Dutch); a language
- * without a file, or a file that cannot be had, leaves English.
- * @param {string} wanted  BCP 47
+ * Loads the first of these languages that has a file, and sets the page's `lang`: what was chosen, the browser's, the
+ * desk's (REQ B-9). English, where none has one or a file cannot be had.
+ * @param {...string} wanted  BCP 47
  * @returns {Promise<string>} the language now in use
  */
-export async function setLanguage(wanted) {
-  const short = String(wanted || "")
-    .toLowerCase()
-    .split("-")[0];
-  const next = LANGUAGES.includes(short) ? short : "en";
+export async function setLanguage(...wanted) {
+  const next = known(...wanted) || "en";
   try {
     texts = next === "en" ? english : (await import(`./lang/${next}.js`)).default;
     current = next;
