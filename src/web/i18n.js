@@ -3,12 +3,11 @@
 // A text is a string with `{name}` placeholders. One that depends on a number has a key per plural
 // form (`widget.wait.one`, `widget.wait.other`, Czech also `.few`), chosen by `params.count`.
 
-import english from "./lang/en.js";
-
 /** The languages with a file in `lang/`. */
 export const LANGUAGES = ["en", "nl", "cs", "da"];
 
 let current = "en";
+let english = {};
 let texts = english;
 let plurals = new Intl.PluralRules("en");
 
@@ -21,18 +20,20 @@ export function language() {
  * Loads a language and sets the page's `lang`. A region is ignored ("nl-BE" is Dutch); a language
  * without a file, or a file that cannot be had, leaves English.
  * @param {string} wanted  BCP 47
+ * @param {string} [whole]  a folder of files that each hold every text, so that English need not come too
  * @returns {Promise<string>} the language now in use
  */
-export async function setLanguage(wanted) {
+export async function setLanguage(wanted, whole) {
   const short = String(wanted || "")
     .toLowerCase()
     .split("-")[0];
-  const next = LANGUAGES.includes(short) ? short : "en";
+  const load = async (name) => (await import(`${whole || "./lang/"}${name}.js`)).default;
+  current = LANGUAGES.includes(short) ? short : "en";
+  if (!whole) english = await load("en");
   try {
-    texts = next === "en" ? english : (await import(`./lang/${next}.js`)).default;
-    current = next;
+    texts = await load(current);
   } catch {
-    texts = english;
+    texts = whole ? await load("en") : english;
     current = "en";
   }
   plurals = new Intl.PluralRules(current);

@@ -4,12 +4,12 @@ import { h, icon, render } from "/web/dom.js";
 import { initials } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { composer } from "./page-compose.js";
-import { consentForm, endedPane, leaveForm, leftPane, startForm } from "./page-forms.js";
 import { logItems } from "./page-log.js";
 import { phase } from "./page-state.js";
 import { status, subtitle, title } from "./page-words.js";
 
 const NEAR_PX = 48;
+const FORM_RETRY_MS = 2_000;
 
 /**
  * @param {Element} root
@@ -26,6 +26,8 @@ export function openView(root, acts) {
   let newest = "";
   let oldest = "";
   let wantsFocus = false;
+  let forms = null;
+  let formTries = 0;
   let state;
 
   function draw(next) {
@@ -42,6 +44,31 @@ export function openView(root, acts) {
     if (changed) turned(now);
     face = now;
     seen();
+  }
+
+  /** A form, drawn by a part of the page that comes when one is first needed. */
+  function form(name) {
+    if (forms) return forms[name](state, acts);
+    if (!formTries) loadForms();
+    return loading();
+  }
+
+  async function loadForms() {
+    formTries += 1;
+    try {
+      const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget-assets/page-forms.css" });
+      // A module that failed to come is remembered as failed under its name.
+      const module = import(`./page-forms.js${formTries > 1 ? `?${formTries}` : ""}`);
+      await new Promise((done, failed) => {
+        Object.assign(sheet, { onload: done, onerror: failed });
+        document.head.append(sheet);
+      });
+      forms = await module;
+    } catch {
+      return setTimeout(loadForms, FORM_RETRY_MS);
+    }
+    draw(state);
+    turned(face);
   }
 
   /** Whether this drawing adds messages above those that are there. */
@@ -142,24 +169,19 @@ export function openView(root, acts) {
   function body(now, items) {
     switch (now) {
       case "chat":
-        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && endedPane(state, acts)];
+        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && form("endedPane")];
       case "ended":
-        return [log(items), endedPane(state, acts)];
+        return [log(items), form("endedPane")];
       case "start":
-        return startForm(state, acts);
+        return form("startForm");
       case "consent":
-        return consentForm(state, acts);
+        return form("consentForm");
       case "leave":
-        return leaveForm(state, acts);
+        return form("leaveForm");
       case "left":
-        return leftPane(state, acts);
+        return form("leftPane");
       case "loading":
-        return h(
-          "div",
-          { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
-          h("p", { class: "dots" }, h("i"), h("i"), h("i")),
-          h("p", { class: "vh" }, t("widget.loading")),
-        );
+        return loading();
       case "full":
         return note("clock", "full");
       case "unreachable":
@@ -167,6 +189,15 @@ export function openView(root, acts) {
       default:
         return note("warn", state.mode === "persistent" && state.trouble?.code === "unauthorized" ? "sign_in" : "gone");
     }
+  }
+
+  function loading() {
+    return h(
+      "div",
+      { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
+      h("p", { class: "dots" }, h("i"), h("i"), h("i")),
+      h("p", { class: "vh" }, t("widget.loading")),
+    );
   }
 
   function note(symbol, what) {

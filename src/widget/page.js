@@ -1,5 +1,6 @@
 // The chat page: puts host, state, talk and view together.
 
+import { iconsFrom } from "/web/dom.js";
 import { language, setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { openHost } from "./page-host.js";
@@ -110,6 +111,7 @@ async function settingsOf(widget) {
 }
 
 async function begin() {
+  iconsFrom("/widget-assets/icons.svg");
   view = openView(document.getElementById("chat"), acts);
   try {
     host = await openHost(id);
@@ -122,7 +124,7 @@ async function begin() {
   });
   host.on("start", ({ invite, invited }) => invited && whenReady(() => talk.invited(invite)));
   host.on("auth", () => talk?.signedInAnew());
-  await setLanguage(host.locale);
+  await setLanguage(host.locale, "/widget-assets/words/");
   set({ shown: host.shown });
   store.watch(view.draw);
   view.draw(get());
