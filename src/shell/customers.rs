@@ -353,7 +353,7 @@ impl Shell {
             }
             self.card_changed(id);
             self.keep_card(id);
-            self.tell_rating(id);
+            self.tell_session(id);
             return self.send(conn, answer::ok(re.unwrap_or_default()));
         }
         let Some((id, closed_ms)) = known.closed else {
@@ -375,8 +375,8 @@ impl Shell {
         self.read_for(conn, job, then, re);
     }
 
-    /// The agents of a conversation see its rating as it is given (S2-36).
-    fn tell_rating(&mut self, id: u64) {
+    /// The agents of a conversation see what has changed of it: its rating as it is given (S2-36), the customer's pages.
+    pub(super) fn tell_session(&mut self, id: u64) {
         let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
         for agent in listeners {
             let row = self.engine.conversation(ConversationId(id));

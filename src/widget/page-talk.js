@@ -34,7 +34,7 @@ function subject(jwt) {
 
 function trimmed({ page = {}, ...rest }) {
   const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
-  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds } };
+  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds, path: page.path } };
 }
 
 /**
@@ -195,8 +195,8 @@ export function openTalk({ id, host, store }) {
     const { client_id, ...wire } = fields;
     const existed = get().conversation?.state !== "closed" && get().conversation?.id;
     try {
-      const { context } = await host.context();
-      const { conversation } = await line.request("start", { ...wire, context });
+      const { context, page } = await host.context();
+      const { conversation } = await line.request("start", { ...wire, context, path: page?.path });
       dispatch({ type: "started", conversation });
       // Where it was open already its first message is another one, unless an earlier try had come through.
       if (wire.comment && existed === conversation && !said(conversation, wire.comment)) write(wire.comment, conversation, client_id);
