@@ -90,6 +90,8 @@ tables! {
     Outbound = 21,
     /// Staff accounts.
     Users = 22,
+    /// What came of invitations: widget, rule and day, parted by a zero byte.
+    InviteDays = 40,
 }
 
 impl Table {
