@@ -332,8 +332,24 @@ pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 /// Doubled: 3 MiB more.
 pub const CONTACTS_KEPT_MAX: usize = 10_000;
 
-/// Rows one step of erasing a contact deletes. Doubled: one batch of the journal twice as long.
+/// Rows one step of erasing a contact or of retention deletes. Doubled: one batch of the journal twice as long.
 pub const ERASED_ROWS_MAX: usize = 200;
+
+/// Days one report may span: ten years and their leap days. Doubled: one call reads twice as many rows.
+pub const FIGURES_DAYS_MAX: i32 = 3_700;
+
+/// Rows of one page of figures. Doubled: an answer of a megabyte.
+pub const FIGURES_PAGE_MAX: usize = 1000;
+
+/// Rows of one file of figures; what is beyond has a link to the next. Doubled: a file of 6 MiB in memory.
+pub const FIGURES_FILE_ROWS_MAX: usize = 20_000;
+
+/// Rows of figures one call reads: 64 workstreams for ten years, or 512 agents for fourteen months. Doubled: one
+/// call takes a reader's place twice as long.
+pub const FIGURES_READ_MAX: usize = 250_000;
+
+/// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
+pub const RETENTION_CARDS_MAX: usize = 256;
 
 // ── desk ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,11 +25,14 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+mod belongings;
 mod connections;
 mod contact_acts;
 pub mod contacts;
+mod counting;
 mod customers;
 mod erase;
+pub mod figures;
 mod hello;
 mod history;
 pub mod hours;
@@ -41,9 +44,11 @@ mod office;
 pub mod offline;
 mod orphans;
 mod proof;
+pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;
+mod retention;
 mod reveal;
 mod set_up;
 mod start;
@@ -123,6 +128,9 @@ pub struct Shell {
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
+    retention: retention::Sweep,
+    /// Conversations that retention has deleted since the start.
+    retained_away: u64,
     marked: Option<Instant>,
     doors: hours::Doors,
     vouchers: trust::Vouchers,
@@ -232,6 +240,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();
             self.store.checkpoint();
@@ -246,6 +255,7 @@ impl Shell {
     /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
     /// makes everybody wait, which is what must happen then.
     fn flush(&mut self) {
+        self.keep_figures();
         if !self.pending {
             return;
         }

@@ -70,6 +70,9 @@ impl Desk {
         tree.put_shown("consent", &self.consent);
         tree.put_some("agent_notice", self.agent_notice.as_ref().map(localized));
         tree.put("retention_days", self.retention_days);
+        if self.audit_days > 0 {
+            tree.put("audit_days", self.audit_days);
+        }
         tree.put_table("figures", switch("per_agent", self.figures_per_agent));
         tree.put_table("missed", switch("enabled", self.missed_enabled));
         tree.put_table("reject", switch("enabled", self.reject_enabled));
@@ -219,6 +222,9 @@ fn workstream(workstream: &Workstream) -> Tree {
         tree.put("offer_out_of_hours", workstream.offer_out_of_hours);
     } else if workstream.channel == Channel::Chat {
         tree.put("offline_message", workstream.offline_message);
+    }
+    if workstream.rate_during_chat {
+        tree.put("rate_during_chat", true);
     }
     if let Some(auth) = &workstream.auth {
         tree.put_table("auth", auth_tree(auth));

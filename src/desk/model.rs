@@ -131,7 +131,9 @@ pub struct Desk {
     pub agent_notice: Option<Localized>,
     /// Days a closed conversation is kept; 0 = for ever.
     pub retention_days: u32,
-    /// Whether daily figures are kept per agent (B-11); off unless switched on (S2-1).
+    /// Days a line of the audit log is kept; 0 = for ever.
+    pub audit_days: u32,
+    /// Whether supervisors see daily figures per agent (B-11); off unless switched on (S2-1). Agents see their own.
     pub figures_per_agent: bool,
     /// Whether a missed notification has a banner and sets Inactive (S2-23). Routing is the same without.
     pub missed_enabled: bool,

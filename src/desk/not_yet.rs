@@ -12,14 +12,6 @@ struct NotYet {
 }
 
 const NOT_YET: &[NotYet] = &[
-    NotYet {
-        find: |desk| (desk.retention_days > 0).then(|| "retention_days".to_owned()),
-        message: "has no effect yet: conversations are kept",
-    },
-    NotYet {
-        find: |desk| desk.figures_per_agent.then(|| "figures.per_agent".to_owned()),
-        message: "has no effect yet: no figures are kept per agent",
-    },
     NotYet { find: |desk| channel(desk, Channel::Sms), message: "has no effect yet: no SMS comes in" },
     NotYet {
         find: |desk| channel(desk, Channel::Messenger),

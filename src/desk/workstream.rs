@@ -80,6 +80,8 @@ pub struct Workstream {
     pub customer_lost_s: u32,
     /// Live chat: whether a message can be left when nobody can talk (D-19); false elsewhere.
     pub offline_message: bool,
+    /// Chat: whether the customer can rate while it goes on, and not only after its end (S2-36).
+    pub rate_during_chat: bool,
     /// Persistent: hours after which a waiting conversation is closed; 0 = never.
     pub auto_close_waiting_h: u32,
     /// Persistent: a returning customer waits for the same agent (S0-17). Always true there, else false.

@@ -100,8 +100,9 @@ async fn routed(
     };
     if method == Method::Options
         && let Some((route, params)) = inner.router.cors_route(link.face, &head.path)
+        && let Found::OtherMethods(methods) = inner.router.find(link.face, method, &head.path)
     {
-        return preflight(inner, link, head, request.into_parts().0.headers, route, params);
+        return preflight(inner, link, head, request.into_parts().0.headers, (route, params), &methods);
     }
     let (route, params) = match inner.router.find(link.face, method, &head.path) {
         Found::Route(route, params) => (route, params),
@@ -175,16 +176,17 @@ fn preflight(
     link: &Link,
     head: &Head,
     headers: HeaderMap,
-    route: &Route,
-    params: Vec<(&'static str, String)>,
+    (route, params): (&Route, Vec<(&'static str, String)>),
+    methods: &[&str],
 ) -> (Response, Seal) {
+    let methods = methods.join(", ");
     let request = whole(link, head, Method::Options, headers, params, Vec::new(), None);
     let cors_origin = cors_origin(inner, &request);
     let response = match (&request.origin, &cors_origin) {
         (Some(_), None) => Response::error(403, "forbidden", "This site may not use the widget."),
         _ => Response::empty(204)
-            .with_header("allow", "GET, HEAD, POST, OPTIONS")
-            .with_header("access-control-allow-methods", "GET, HEAD, POST")
+            .with_header("allow", &methods)
+            .with_header("access-control-allow-methods", &methods)
             .with_header("access-control-allow-headers", "content-type")
             .with_header("access-control-max-age", "600"),
     };

@@ -73,11 +73,6 @@ impl Router {
         let fitting = self.lines.iter().filter(|line| face.serves(line.route.face) && line.route.cors);
         fitting.filter_map(|line| Some((&line.route, matched(&line.parts, path)?))).next()
     }
-
-    /// Every route as `METHOD path`, for the documentation's own test.
-    pub fn listing(&self) -> Vec<String> {
-        self.lines.iter().map(|line| format!("{} {}", line.route.method.name(), line.route.path)).collect()
-    }
 }
 
 fn note(methods: &mut Vec<&'static str>, route: &Route) {

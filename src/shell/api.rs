@@ -7,6 +7,7 @@ mod audit;
 mod clock;
 mod desk;
 mod entrance;
+mod figures;
 mod login;
 mod open;
 mod staff;
@@ -83,6 +84,7 @@ pub(super) fn router(surface: Surface) -> Router {
         Route::new(method, path, Face::Staff, Access::Role(roles), to(function))
     };
     const SUPERVISORS: &[Role] = &[Role::Supervisor, Role::Admin];
+    const STAFF: &[Role] = &[Role::Agent, Role::Supervisor, Role::Admin];
     const SMALL_BODY: usize = 16 * 1024;
     let mut routes = crate::widget::assets::routes(demo);
     routes.extend([
@@ -164,6 +166,7 @@ pub(super) fn router(surface: Surface) -> Router {
             Box::pin(staff::routing(s, r))
         }),
         staff(Method::Get, "/api/v1/invites", SUPERVISORS, |s, r| Box::pin(staff::invite_days(s, r))),
+        staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),

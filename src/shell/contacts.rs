@@ -68,6 +68,19 @@ impl Contacts {
         true
     }
 
+    /// Forgets a contact that staff made; says whether there was one.
+    pub(super) fn forget(&mut self, number: u64) -> bool {
+        if self.own.remove(&number).is_none() {
+            return false;
+        }
+        for key in self.all.remove(&number).iter().flat_map(keys_of) {
+            if let Some(known) = self.by_key.get_mut(&key) {
+                known.retain(|other| *other != number);
+            }
+        }
+        true
+    }
+
     /// The one contact a customer is; none when several could be meant.
     pub(super) fn find(&self, customer: &Customer) -> Option<u64> {
         match self.candidates(customer)[..] {

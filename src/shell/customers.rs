@@ -4,7 +4,6 @@ use super::Shell;
 use super::card::Card;
 use super::clock::real_wall_ms;
 use super::door::Event;
-use super::hello::RESUME_MS;
 use super::live;
 use super::reads;
 use super::records::{Author, Message, Waiting};
@@ -19,7 +18,7 @@ use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
 use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{CLIENT_IDS_KEPT, RECALL_MESSAGES_MAX};
-use crate::store::{Admission, ReadError, Snapshot, Table};
+use crate::store::{Admission, ReadError, Snapshot};
 use crate::widget::frames::{Frame, FrameFault, Request, page_limit};
 use crate::widget::project as page;
 
@@ -332,57 +331,6 @@ impl Shell {
             (Some(_), _) => self.refuse(conn, re, Refusal::NotAllowed),
             (None, Some(_)) => self.send(conn, page::stale(re, "closed")),
             (None, None) => self.refuse(conn, re, Refusal::NotFound),
-        }
-    }
-
-    /// What it was worth; the last counts, for a day after the close.
-    fn rate(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, score: u8, comment: Option<String>) {
-        let Some(known) = self.visitors.get(visitor) else { return };
-        let comment = self.storable(comment.unwrap_or_default());
-        let rating = Some((score, comment));
-        if let Some(id) = known.conversation.filter(|id| self.is_live(*id)) {
-            let ended = self
-                .engine
-                .conversation(ConversationId(id))
-                .is_some_and(|row| matches!(row.state(), State::WrapUp | State::Closed));
-            if !ended {
-                return self.refuse(conn, re, Refusal::NotAllowed);
-            }
-            if let Some(card) = self.cards.get_mut(&id) {
-                card.rating = rating;
-            }
-            self.card_changed(id);
-            self.keep_card(id);
-            self.tell_session(id);
-            return self.send(conn, answer::ok(re.unwrap_or_default()));
-        }
-        let Some((id, closed_ms)) = known.closed else {
-            let refusal = if known.conversation.is_some() { Refusal::NotAllowed } else { Refusal::NotFound };
-            return self.refuse(conn, re, refusal);
-        };
-        if self.now.wall_ms - closed_ms >= RESUME_MS {
-            return self.refuse(conn, re, Refusal::Stale);
-        }
-        let job = move |snapshot: &Snapshot| reads::card(snapshot, id);
-        let then = move |shell: &mut Shell, card: Option<Card>| {
-            let Some(mut card) = card.filter(|card| card.visitor == visitor) else {
-                return shell.refuse(conn, re, Refusal::NotFound);
-            };
-            card.rating = rating;
-            shell.put(Table::Conversations, &reads::conversation_key(id), &card);
-            shell.send(conn, answer::ok(re.unwrap_or_default()));
-        };
-        self.read_for(conn, job, then, re);
-    }
-
-    /// The agents of a conversation see what has changed of it: its rating as it is given (S2-36), the customer's pages.
-    pub(super) fn tell_session(&mut self, id: u64) {
-        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
-        for agent in listeners {
-            let row = self.engine.conversation(ConversationId(id));
-            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
-                self.send_agent(agent, frame);
-            }
         }
     }
 

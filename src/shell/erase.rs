@@ -9,19 +9,17 @@ use std::sync::Arc;
 
 use super::Shell;
 use super::agents::Desk;
+use super::belongings::{self, Row};
 use super::card::{Card, Customer};
 use super::contacts::number_of;
-use super::reads::{self, conversation_key, list_key, message_key};
-use super::records::{Contact, DeskVersion};
+use super::reads::{self, conversation_key, list_key};
+use super::records::{Contact, DeskVersion, Erasure};
 use crate::agent::answer;
 use crate::desk::{LoadOptions, load_with};
 use crate::engine::refusal::Refusal;
 use crate::limits::ERASED_ROWS_MAX;
 use crate::store::records::Record;
 use crate::store::{Direction, ReadError, Snapshot, Table};
-
-/// Rows a table's page of deletions holds: key, and the table it is in.
-type Row = (Table, Vec<u8>);
 
 /// What one step does.
 enum Step {
@@ -48,8 +46,10 @@ impl Shell {
             }
             let by = shell.names_of(desk.agent).0;
             shell.audit(&by, "contact_erase", name, reason);
+            let erasure = Erasure { at_ms: shell.now.wall_ms, by: by.clone() };
+            shell.put(Table::Erasures, &number.to_be_bytes(), &erasure);
             shell.forget_contact(number, &by);
-            shell.erase_step(desk, number);
+            shell.erase_step(Some(desk), number);
         };
         self.read_for(desk.conn, job, then, desk.re);
         Ok(())
@@ -74,7 +74,23 @@ impl Shell {
         }
     }
 
-    fn erase_step(&mut self, desk: Desk, number: u64) {
+    /// Goes on with erasures that a restart, or a conversation begun meanwhile, has cut short.
+    pub(super) fn resume_erasures(&mut self) {
+        let sequence = self.watermark();
+        let job =
+            |snapshot: &Snapshot| snapshot.range(Table::Erasures, .., ERASED_ROWS_MAX, Direction::Forward);
+        self.readers.clone().spawn(&self.door.clone(), sequence, job, |shell, found| {
+            for (key, _) in found.map(|page| page.rows).unwrap_or_default() {
+                if let Some(number) = reads::conversation_of(&key) {
+                    log::info!("an erasure goes on where it was cut short");
+                    shell.erase_step(None, number);
+                }
+            }
+        });
+    }
+
+    /// One step, and the next when it is done. Two that go on with one contact do no harm: each looks again.
+    fn erase_step(&mut self, desk: Option<Desk>, number: u64) {
         let sequence = self.watermark();
         let job = move |snapshot: &Snapshot| step(snapshot, number);
         self.readers.clone().spawn(&self.door.clone(), sequence, job, move |shell, step| match step {
@@ -95,14 +111,28 @@ impl Shell {
                     version.encode(&mut value);
                     shell.put_bytes(Table::Desk, &key, &value);
                 }
-                shell.send(desk.conn, answer::ok(desk.re()));
+                shell.delete(Table::Erasures, &number.to_be_bytes());
+                shell.erased(desk);
             }
-            Ok(Step::Open) => shell.refuse(desk.conn, desk.re, Refusal::NotAllowed),
+            Ok(Step::Open) => shell.erasure_refused(desk, Refusal::NotAllowed),
             Err(error) => {
                 log::error!("erasing a contact stopped: {error:?}");
-                shell.refuse(desk.conn, desk.re, Refusal::Unavailable);
+                shell.erasure_refused(desk, Refusal::Unavailable);
             }
         });
+    }
+
+    fn erased(&mut self, desk: Option<Desk>) {
+        if let Some(desk) = desk {
+            self.send(desk.conn, answer::ok(desk.re()));
+        }
+    }
+
+    /// It stays written down, and the next sweep tries again.
+    fn erasure_refused(&mut self, desk: Option<Desk>, refusal: Refusal) {
+        if let Some(desk) = desk {
+            self.refuse(desk.conn, desk.re, refusal);
+        }
     }
 }
 
@@ -147,23 +177,26 @@ fn any_open(snapshot: &Snapshot, number: u64) -> Result<bool, ReadError> {
     }
 }
 
-/// The next thing to do: the oldest conversation's messages, then its notes, then its card; then the next one's.
+/// The next thing to do: what hangs on the oldest conversation, then its card; then the next one's.
 fn step(snapshot: &Snapshot, number: u64) -> Result<Step, ReadError> {
     let (low, high) = (list_key(number, 0, 0), list_key(number, -1, u64::MAX));
     let page = snapshot.range(Table::ContactConversations, &low[..]..&high[..], 1, Direction::Forward)?;
     let Some((key, _)) = page.rows.first() else { return desks(snapshot, number) };
     let listed = |key: &Vec<u8>| Step::Rows(vec![(Table::ContactConversations, key.clone())]);
     let Some(id) = reads::conversation_of(key) else { return Ok(listed(key)) };
-    for table in [Table::Messages, Table::Notes] {
-        let (first, last) = (message_key(id, 0), message_key(id, u32::MAX));
-        let page = snapshot.range(table, &first[..]..=&last[..], ERASED_ROWS_MAX, Direction::Forward)?;
-        if !page.rows.is_empty() {
-            return Ok(Step::Rows(page.rows.into_iter().map(|(key, _)| (table, key)).collect()));
-        }
-    }
     Ok(match reads::card(snapshot, id)? {
         Some(card) if card.state != "closed" => Step::Open,
-        Some(card) => Step::Bare(Box::new(card)),
+        Some(card) => {
+            // By the key it was found under, so that no list is gone through twice.
+            let card = Card { contact: Some(number), ..card };
+            let rows = belongings::personal(snapshot, &card)?;
+            if rows.iter().all(|row| *row == (Table::ContactConversations, key.clone())) {
+                Step::Bare(Box::new(card))
+            } else {
+                // Her list last: a restart in the middle still finds the conversation by it.
+                Step::Rows(rows.into_iter().filter(|row| row.1 != *key).collect())
+            }
+        }
         None => listed(key),
     })
 }

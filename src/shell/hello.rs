@@ -398,7 +398,8 @@ impl Shell {
             let text = notice.get(language, &self.desk.locale);
             page::put(&mut body, "consent", Some(json!({ "text": text, "required": required })));
         }
-        if !earlier.is_empty() {
+        // A persistent page may count on the list, the first time too.
+        if persistent || !earlier.is_empty() {
             let list = earlier.iter().map(|(id, started, ended)| {
                 let mut one = json!({ "id": page::name(*id), "started": Stamp(*started).to_string() });
                 page::put(&mut one, "ended", ended.map(|at| Stamp(at).to_string().into()));

@@ -4,7 +4,6 @@ use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::floor::Counted;
 use super::live;
 use super::reads::{
     conversation_key, list_key, message_key, waiting_agent_key, waiting_key, waiting_time_key,
@@ -100,7 +99,8 @@ impl Shell {
         let owner = owner.map(|owner| self.names_of(owner).0);
         let queue = self.names.queues.name(queue_row.0).map(|name| name.to_string());
         let now_ms = self.now.wall_ms;
-        let (mut handled, mut waited) = (None, None);
+        let left = view.left;
+        let (mut handled, mut ended, mut accepted) = (None, false, false);
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.state = state.name().to_owned();
         card.reason = reason.map(|reason| reason.name().to_owned());
@@ -111,10 +111,11 @@ impl Shell {
         match state {
             State::Active if card.accepted_ms.is_none() => {
                 card.accepted_ms = Some(now_ms);
-                waited = Some(now_ms - card.started_ms);
+                accepted = true;
             }
             State::WrapUp | State::Closed if card.ended_ms.is_none() => {
                 card.ended_ms = Some(now_ms);
+                ended = true;
                 handled = card.accepted_ms.map(|accepted| now_ms - accepted);
             }
             _ => {}
@@ -126,8 +127,12 @@ impl Shell {
             self.lines.waits.handled(queue_row, took_ms);
         }
         self.card_changed(id);
-        if let Some(waited_ms) = waited {
-            self.count(Counted::Accepted { waited_ms });
+        if accepted {
+            let waited_ms = self.cards.get(&id).filter(|_| !left).map(|card| now_ms - card.started_ms);
+            self.count_accepted(id, waited_ms);
+        }
+        if ended {
+            self.count_ended(id);
         }
     }
 
@@ -168,11 +173,15 @@ impl Shell {
         let last_seq = self.tails.get(&id).and_then(|tail| tail.messages().last()).map(|message| message.seq);
         let Some(card) = self.cards.get_mut(&id) else { return };
         card.state = State::Closed.name().to_owned();
+        let ended = card.ended_ms.is_none();
         card.ended_ms.get_or_insert(now_ms);
         if let Some(last_seq) = last_seq {
             card.last_seq = last_seq;
         }
         let visitor = card.visitor;
+        if ended {
+            self.count_ended(id);
+        }
         self.card_changed(id);
         self.keep_card(id);
         self.delete(Table::Live, &conversation_key(id));
@@ -231,7 +240,7 @@ impl Shell {
         if let Some(contact) = contact {
             self.put_bytes(Table::ContactConversations, &list_key(contact, started_ms, id), &[]);
         }
-        self.count(Counted::Arrival);
+        self.count_arrival(id);
         self.card_changed(id);
         self.keep_card(id);
     }

@@ -235,7 +235,7 @@ impl Shell {
         else {
             return;
         };
-        self.floor.today.turn_page(&self.desk, self.now.wall_ms);
+        self.turn_day();
         let frame = self.view().desk(&mut digest);
         if let Some(staff) = self.connections.staff_mut(conn) {
             staff.desk_view = Some(digest);

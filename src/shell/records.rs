@@ -34,6 +34,7 @@ records! {
     Offline = "offline message" v 1,
     ClockMark = "clock" v 1,
     Contact = "contact" v 1,
+    Erasure = "erasure" v 1,
 }
 
 /// Who a stored message is from.
@@ -359,6 +360,15 @@ pub struct Contact {
     pub erased_ms: Option<i64>,
 }
 
+/// An erasure that is not through (table `Erasures`, key the contact's number).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// When it was asked for, product wall clock.
+    pub at_ms: i64,
+    /// By whom.
+    pub by: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::card::ContextValue;
@@ -431,6 +441,7 @@ mod tests {
         },
         "010345766101056540782e79000001d00f"
     );
+    golden!(an_erasure_is_stored_as, Erasure { at_ms: 1000, by: "sofie".into() }, "01d00f05736f666965");
     golden!(
         a_day_of_invitations_is_stored_as,
         InviteDay { shown: 300, accepted: 4, closed: 3, expired: 2, conversations: 1 },

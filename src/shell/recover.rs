@@ -11,6 +11,7 @@ use super::card::Card;
 use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
 use super::contacts::Contacts;
+use super::counting::{Day, Today, old_quarters};
 use super::door::{Door, Event};
 use super::history::Head;
 use super::hours::{Daytime, Doors};
@@ -23,6 +24,7 @@ use super::reads::{self, Readers, message_key};
 use super::records::{
     AgentState, ClockMark, Contact, DeskVersion, Invite, InviteDay, Live, LivePhase, Message, Token,
 };
+use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
@@ -81,6 +83,8 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     let meta = |key: &[u8]| snapshot.get(Table::Meta, key);
     let desk = stored_desk(snapshot)?;
     let last = snapshot.range(Table::Conversations, .., 1, Direction::Backward)?.rows.pop();
+    let last = last.and_then(|(key, _)| reads::conversation_of(&key));
+    let given = meta(LAST_CONVERSATION)?.as_deref().and_then(reads::conversation_of);
     let mut found = Found {
         mark: meta(CLOCK)?.as_deref().and_then(reads::decoded),
         desk,
@@ -92,7 +96,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         invites: Vec::new(),
         invite_days: Vec::new(),
         tokens: Vec::new(),
-        last_conversation: last.and_then(|(key, _)| reads::conversation_of(&key)).unwrap_or(0),
+        last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
     };
@@ -177,6 +181,10 @@ impl Shell {
             }
         };
         let fresh = found.secret.is_none();
+        let snapshot = store.reader().snapshot()?;
+        let today = Today::read(&snapshot, &desk, now.wall_ms)?;
+        let old = old_quarters(&snapshot, Day::at(&desk, now.wall_ms).number)?;
+        drop(snapshot);
         let readers = Readers::new(store.reader());
         let batch: Batch<super::out::Out> = store.batch();
         let mut shell = Shell {
@@ -204,8 +212,10 @@ impl Shell {
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
             last_conversation: found.last_conversation,
-            floor: super::floor::Floor::default(),
+            floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
+            retention: super::retention::Sweep::default(),
+            retained_away: 0,
             marked: None,
             doors,
             vouchers,
@@ -215,6 +225,9 @@ impl Shell {
         };
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
+        }
+        for key in old {
+            shell.delete(Table::Figures, &key);
         }
         if found.orphans {
             shell.look_for_orphans();

@@ -9,7 +9,7 @@ use super::words;
 use crate::agent::answer;
 use crate::agent::project::View;
 use crate::engine::conversation::{Phase, SessionState};
-use crate::engine::effect::{Answer, Author, Effect};
+use crate::engine::effect::{Answer, Author, Effect, SystemCode};
 use crate::engine::id::{AgentId, ConversationId, Handle, RequestId, TextId};
 use crate::engine::input::{Input, Sender};
 use crate::engine::refusal::Refusal;
@@ -220,8 +220,8 @@ impl Shell {
                     self.send_agent(agent, frame);
                 }
             }
-            Effect::OfferClosed { agent, offer, end, .. } => {
-                self.count_end(end);
+            Effect::OfferClosed { conversation, agent, offer, end, .. } => {
+                self.count_offer(conversation, agent, end);
                 let frame = self.view().notification_closed(offer, end);
                 self.send_agent(agent, frame);
             }
@@ -295,6 +295,9 @@ impl Shell {
                 (From::Agent(username, name), text.unwrap_or_default(), None)
             }
             Author::System(code, agent) => {
+                if code == SystemCode::Transferred {
+                    self.count_transferred(id, agent);
+                }
                 let text = words::system(self, id, code, agent);
                 (From::System, text, Some(words::code(code).to_owned()))
             }

@@ -170,12 +170,12 @@ type OpenTable<'a> = redb::Table<'a, &'static [u8], &'static [u8]>;
 /// The tables one transaction has touched so far: opening one costs more than most changes.
 pub(super) struct OpenTables<'a> {
     transaction: &'a WriteTransaction,
-    tables: [Option<OpenTable<'a>>; Table::ALL.len()],
+    tables: [Option<OpenTable<'a>>; Table::NUMBERS],
 }
 
 impl<'a> OpenTables<'a> {
     pub(super) fn new(transaction: &'a WriteTransaction) -> Self {
-        OpenTables { transaction, tables: [const { None }; Table::ALL.len()] }
+        OpenTables { transaction, tables: [const { None }; Table::NUMBERS] }
     }
 
     /// Makes one change, and gives the bytes of keys and values it removed and added.

@@ -30,6 +30,12 @@ macro_rules! tables {
             /// All tables, in the order of their numbers.
             pub const ALL: &'static [Table] = &[$(Table::$name),*];
 
+            /// One more than the highest number.
+            pub(super) const NUMBERS: usize = {
+                let last = Table::ALL[Table::ALL.len() - 1];
+                last as usize + 1
+            };
+
             /// The table with this number, if this version knows one.
             pub fn from_number(number: u8) -> Option<Table> {
                 match number { $($number => Some(Table::$name),)* _ => None }
@@ -88,8 +94,18 @@ tables! {
     Articles = 20,
     /// What is still to be sent to a provider.
     Outbound = 21,
-    /// Staff accounts.
+    /// What members of staff sign in with beside their password: username.
     Users = 22,
+    /// Ratings: conversation.
+    Ratings = 23,
+    /// Agents' own ledgers: (agent, when, n).
+    Ledger = 24,
+    /// What conversations are found by: conversation.
+    Traces = 25,
+    /// Backups made, as far as the box knows: (when, number).
+    Backups = 30,
+    /// Contacts whose erasure is not through: contact.
+    Erasures = 31,
     /// What came of invitations: widget, rule and day, parted by a zero byte.
     InviteDays = 40,
 }
@@ -168,6 +184,7 @@ mod tests {
             assert_eq!(Table::from_number(*table as u8), Some(*table));
             assert!((*table as u8) < super::super::batch::DELETE, "{}", table.name());
         }
-        assert_eq!(Table::from_number(Table::ALL.len() as u8), None);
+        assert_eq!(Table::from_number(Table::NUMBERS as u8), None);
+        assert!(Table::ALL.iter().is_sorted(), "in the order of their numbers");
     }
 }

@@ -22,6 +22,8 @@ const WIDGET: &[(&str, &[u8])] = &[
     ("page-forms.js", include_bytes!("page-forms.js")),
     ("page-host.js", include_bytes!("page-host.js")),
     ("page-log.js", include_bytes!("page-log.js")),
+    ("page-past.js", include_bytes!("page-past.js")),
+    ("page-signed.js", include_bytes!("page-signed.js")),
     ("page-state.js", include_bytes!("page-state.js")),
     ("page-talk.js", include_bytes!("page-talk.js")),
     ("page-view.js", include_bytes!("page-view.js")),
@@ -95,7 +97,10 @@ const MANUAL: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("../manual/index.html")),
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),
+    ("openapi.json", include_bytes!("../manual/openapi.json")),
+    ("widget-script.html", include_bytes!("../manual/widget-script.html")),
     ("signed-customers.html", include_bytes!("../manual/signed-customers.html")),
+    ("sockets.html", include_bytes!("../manual/sockets.html")),
 ];
 
 const DEMO: &[(&str, &[u8])] = &[

@@ -27,7 +27,7 @@ export function openView(root, acts) {
   let oldest = "";
   let wantsFocus = false;
   let forms = null;
-  let formTries = 0;
+  let coming = null; // the forms, on their way
   let state;
 
   function draw(next) {
@@ -38,7 +38,7 @@ export function openView(root, acts) {
     const items = logItems(state, acts);
     const grewUpwards = before(items);
     if (scroller && grewUpwards) scroller.firstChild.setAttribute("aria-live", "off");
-    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), confirmation());
+    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), forms && forms.confirmation(acts, (el) => (dialog = el)));
     document.title = title(state);
     settle(items, fromEnd, grewUpwards, changed);
     if (changed) turned(now);
@@ -49,26 +49,32 @@ export function openView(root, acts) {
   /** A form, drawn by a part of the page that comes when one is first needed. */
   function form(name) {
     if (forms) return forms[name](state, acts);
-    if (!formTries) loadForms();
+    needForms();
     return loading();
   }
 
+  const needForms = () => (coming ||= loadForms());
   async function loadForms() {
-    formTries += 1;
-    try {
-      const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget-assets/page-forms.css" });
-      // A module that failed to come is remembered as failed under its name.
-      const module = import(`./page-forms.js${formTries > 1 ? `?${formTries}` : ""}`);
-      await new Promise((done, failed) => {
-        Object.assign(sheet, { onload: done, onerror: failed });
+    for (let tries = 1; !forms; tries++) {
+      try {
+        const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget-assets/page-forms.css" });
+        const styled = new Promise((onload, onerror) => Object.assign(sheet, { onload, onerror }));
         document.head.append(sheet);
-      });
-      forms = await module;
-    } catch {
-      return setTimeout(loadForms, FORM_RETRY_MS);
+        // A module that failed to come is remembered as failed under its name.
+        const module = import(tries > 1 ? `./page-forms.js?${tries}` : "./page-forms.js");
+        await styled;
+        forms = await module;
+      } catch {
+        await new Promise((again) => setTimeout(again, FORM_RETRY_MS));
+      }
     }
     draw(state);
     turned(face);
+  }
+
+  async function askToEnd() {
+    await needForms();
+    dialog.showModal();
   }
 
   /** Whether this drawing adds messages above those that are there. */
@@ -143,7 +149,7 @@ export function openView(root, acts) {
       canEnd &&
         h(
           "button",
-          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: () => dialog.showModal() },
+          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: askToEnd },
           icon("close"),
         ),
     );
@@ -251,22 +257,6 @@ export function openView(root, acts) {
         { class: "p__jump", type: "button", hidden: true, onclick: () => ((scroller.scrollTop = scroller.scrollHeight), compose.focus()) },
         icon("chevron", { small: true }),
         t("widget.new_messages"),
-      ),
-    );
-  }
-
-  function confirmation() {
-    const close = () => dialog.close();
-    return h(
-      "dialog",
-      { key: "confirm", "aria-labelledby": "end-q", ref: (el) => (dialog = el) },
-      h("h2", { id: "end-q" }, t("widget.end_q")),
-      h("p", null, t("widget.end_more")),
-      h(
-        "div",
-        { class: "row" },
-        h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")),
-        h("button", { class: "p__go", type: "button", onclick: () => (close(), acts.end()) }, t("widget.end")),
       ),
     );
   }

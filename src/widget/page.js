@@ -18,7 +18,7 @@ const store = createStore(reduce, INITIAL);
 const { get, dispatch } = store;
 const set = (fields) => dispatch({ type: "set", fields });
 
-let host, talk, view;
+let host, signed, talk, view;
 let draft = "";
 let keepTimer = 0;
 let told = "";
@@ -44,27 +44,18 @@ const acts = {
   seen() {
     if (unread(get()) && get().link === "open") talk.seen(lastSeq(get()));
   },
-  end: () => attempt(talk.end()),
-  async rate(score, comment) {
-    if (await attempt(talk.rate(score, comment))) set({ rated: score, form: {} });
+  /** Asks the box for something out of a form; null when it refuses, which is shown there. */
+  async ask(verb, ...given) {
+    set({ formError: null });
+    try {
+      return await talk[verb](...given);
+    } catch ({ code, retry_after_ms }) {
+      set({ formError: { code, retry_after_ms }, ...(code === "not_allowed" && { noMessages: true }) });
+      return null;
+    }
   },
-  async leave(fields) {
-    const ok = await attempt(talk.leave(fields));
-    if (ok) set({ left: { reference: ok.reference, answerFrom: ok.answer_from }, form: {}, leave: false });
-  },
+  set,
 };
-
-/** Waits for an answer; a refusal is shown where the form is. */
-async function attempt(asked) {
-  set({ formError: null });
-  try {
-    return await asked;
-  } catch (error) {
-    if (error.code === "not_allowed") set({ noMessages: true });
-    set({ formError: { code: error.code, retry_after_ms: error.retry_after_ms } });
-    return null;
-  }
-}
 
 function keepSoon() {
   clearTimeout(keepTimer);
@@ -100,7 +91,11 @@ async function settingsOf(widget) {
   for (let wait = 1_000; ; wait = Math.min(wait * 2, SETTINGS_RETRY_MS_MAX)) {
     try {
       const answer = await fetch(`/api/v1/widgets/${encodeURIComponent(widget)}`);
-      if (answer.ok) return await answer.json();
+      if (answer.ok) {
+        const settings = await answer.json();
+        if (settings.mode === "persistent") signed = await import("./page-signed.js");
+        return settings;
+      }
       if (answer.status < 500 && answer.status !== 429) return null;
     } catch {
       // The box cannot be reached: said on the page, and tried again.
@@ -143,7 +138,7 @@ async function begin() {
     closesAt: settings.closes_at ?? null,
   });
   restore(host.kept);
-  talk = openTalk({ id, host, store });
+  talk = openTalk({ id, host, store, signed });
   ready.splice(0).forEach((run) => run());
   store.watch(tell);
   let whose = get().sub;

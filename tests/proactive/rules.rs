@@ -232,7 +232,7 @@ fn a_rule_can_be_for_those_who_are_signed_in_or_for_those_who_are_not() {
     let at = text.find("[[widget]]\nid = \"portal\"").expect("the portal's widget");
     let end = text[at + 1..].find("\n[[").map_or(text.len(), |next| at + 1 + next);
     let text = format!("{}\n{rules}{}", &text[..end], &text[end..]);
-    let desk = crate::support::Desk::start_with_text(&text, &[]);
+    let desk = crate::support::Desk::start_with_text(&text, &crate::MONDAY);
     let _alice = desk.agent("alice");
     let invited = |rule: &str, jwt: Option<String>| {
         let mut body = question(rule, json!({}));

@@ -49,8 +49,12 @@ const DESK_TAB: Tab = Tab {
                     .help("Shown to everybody who signs in."),
                 Field::new("retention_days", "Keep conversations", Kind::Number)
                     .unit("days")
-                    .help("Then a closed conversation is deleted for good. 0 is for ever.")
+                    .help("Then a closed conversation is deleted for good, with its notes and its routing, and a contact that staff made with her last conversation. 0 is for ever.")
                     .note("Default 365 · 0 to 36600"),
+                Field::new("audit_days", "Keep the audit log", Kind::Number)
+                    .unit("days")
+                    .help("Then a line of it is deleted for good. 0 is for ever.")
+                    .note("Default 0 · 0 to 36600"),
                 Field::new("figures.per_agent", "Figures per agent", Kind::Flag("Kept"))
                     .help("Daily figures are kept per queue; per agent only if you switch it on, and never for employment decisions.")
                     .note("Default off"),

@@ -360,6 +360,13 @@ const HOURS: Tab = Tab {
                 Field::new("offline_message", "Nobody there", Kind::Flag("The customer can leave a message"))
                     .note("Default on")
                     .only(Only::LiveChat),
+                Field::new(
+                    "rate_during_chat",
+                    "Rating",
+                    Kind::Flag("The customer can rate while the chat goes on"),
+                )
+                .help("After its end a chat can always be rated. Agents see a rating as it is given.")
+                .note("Default off"),
             ],
         },
         Set {

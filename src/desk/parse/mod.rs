@@ -42,6 +42,7 @@ pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
         consent: root.word("consent").unwrap_or(Consent::None),
         agent_notice: root.localized("agent_notice", TEXT),
         retention_days: root.number("retention_days", 0..=DESK_RETENTION_DAYS_MAX).unwrap_or(365),
+        audit_days: root.number("audit_days", 0..=DESK_RETENTION_DAYS_MAX).unwrap_or(0),
         figures_per_agent: switch(root, "figures", "per_agent", false),
         missed_enabled: switch(root, "missed", "enabled", true),
         reject_enabled: switch(root, "reject", "enabled", true),

@@ -58,6 +58,8 @@ fn one(section: &Section<'_>, presences: &[Presence], has_reasons: bool) -> Opti
         agent_lost_s: seconds("agent_lost_s", 150),
         customer_lost_s: seconds("customer_lost_s", 180),
         offline_message: only_for(section, "offline_message", live_chat, "a live chat").unwrap_or(live_chat),
+        rate_during_chat: only_for(section, "rate_during_chat", channel == Channel::Chat, "a chat")
+            .unwrap_or(false),
         auto_close_waiting_h: auto_close_waiting_h(section, persistent),
         keep_same_agent: keep_same_agent(section, persistent),
         offer_out_of_hours: only_for(section, "offer_out_of_hours", persistent, "a persistent one")

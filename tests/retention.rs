@@ -1,0 +1,160 @@
+//! What is kept no longer than the desk says, and what goes with it; and an erasure cut short by a power cut.
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use deskbell::shell::out::Out;
+use deskbell::shell::records::{Contact, Erasure};
+use deskbell::store::records::Record;
+use deskbell::store::{Direction, Options, Row, Store, Table};
+use serde_json::{Value, json};
+use support::{Desk, PATIENCE};
+
+/// Everything that may hang on a conversation, its card included.
+const OF_CONVERSATIONS: [Table; 8] = [
+    Table::Conversations,
+    Table::Messages,
+    Table::Notes,
+    Table::Decisions,
+    Table::Offline,
+    Table::Visitors,
+    Table::VisitorConversations,
+    Table::ContactConversations,
+];
+
+fn rows(store: &Store<Out>, table: Table) -> Vec<Row> {
+    store.reader().range(table, .., 1000, Direction::Forward).expect("a read").rows
+}
+
+fn open(dir: &Path) -> Store<Out> {
+    Store::open(Options::new(dir)).expect("no box runs on it").0
+}
+
+/// A chat of this customer with Alice, closed.
+fn closed_chat(desk: &Desk, start: Value) -> String {
+    let named = start["name"].is_string();
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(start);
+    alice.take(&conversation);
+    alice.say(&conversation, "a1", "an answer nobody needs for ever");
+    alice.socket.ok("note", json!({"conversation": conversation, "text": "a note to self"}));
+    if named {
+        let kept = alice.socket.ok("contact_new", json!({"conversation": conversation}));
+        let change = json!({"contact": kept["contact"]["id"], "fields": {"mobile": "+31612345678"}});
+        alice.socket.ok("contact_edit", change);
+    }
+    customer.socket.ok("end", json!({}));
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    alice.socket.wait("closed", |frame| {
+        frame["t"] == "session_closed" && frame["conversation"] == conversation.as_str()
+    });
+    conversation
+}
+
+fn status(desk: &Desk, conversation: &str) -> u16 {
+    let bearer = format!("Bearer {}", desk.login("sofie"));
+    desk.http("GET", &format!("/api/v1/conversations/{conversation}"), &[("authorization", &bearer)], "")
+        .status
+}
+
+fn gone(desk: &Desk, conversation: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while status(desk, conversation) != 404 {
+        assert!(Instant::now() < deadline, "{conversation} is still there");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn a_closed_conversation_goes_after_its_days_with_everything_that_hangs_on_it_and_its_number_is_not_given_again()
+ {
+    let begin = "2026-03-02T10:00:00Z";
+    let mut desk = Desk::start_with_desk(
+        &[("retention_days = 365", "retention_days = 2\naudit_days = 2")],
+        &["--wall-clock", begin],
+    );
+    let first = closed_chat(&desk, json!({"comment": "hi", "name": "Jan", "email": "jan@example.com"}));
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    for table in OF_CONVERSATIONS.into_iter().filter(|table| *table != Table::Offline) {
+        assert!(!rows(&store, table).is_empty(), "{}", table.name());
+    }
+    assert_eq!(rows(&store, Table::Contacts).len(), 1, "Jan was kept as a contact");
+    assert!(!rows(&store, Table::Audit).is_empty());
+    store.shutdown().expect("closed");
+
+    // A day later it is still there; a newer one joins it.
+    desk.set_option("--wall-clock", "2026-03-03T10:00:00Z");
+    desk.start_again();
+    assert_eq!(status(&desk, &first), 200);
+    let second = closed_chat(&desk, json!({"comment": "again"}));
+    assert_ne!(first, second);
+    assert_eq!(desk.stop(), Some(0));
+
+    desk.set_option("--wall-clock", "2026-03-04T12:00:00Z");
+    desk.start_again();
+    gone(&desk, &first);
+    assert_eq!(status(&desk, &second), 200, "that one has a day left");
+    assert_eq!(desk.stop(), Some(0));
+
+    desk.set_option("--wall-clock", "2026-03-09T12:00:00Z");
+    desk.start_again();
+    gone(&desk, &second);
+    let bearer = format!("Bearer {}", desk.login("admin"));
+    let deadline = Instant::now() + PATIENCE;
+    while desk.http("GET", "/api/v1/audit", &[("authorization", &bearer)], "").body.contains("contact_edit") {
+        assert!(Instant::now() < deadline, "the audit log has its days too");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    for table in OF_CONVERSATIONS {
+        assert_eq!(rows(&store, table), [], "{}", table.name());
+    }
+    assert_eq!(rows(&store, Table::Contacts), [], "nobody is left who talked");
+    store.shutdown().expect("closed");
+
+    desk.start_again();
+    let third = closed_chat(&desk, json!({"comment": "hi"}));
+    assert!(third != first && third != second, "{third} is a number of its own");
+}
+
+#[test]
+fn an_erasure_cut_short_goes_on_at_the_next_start() {
+    let mut desk = Desk::start(&[]);
+    let conversation =
+        closed_chat(&desk, json!({"comment": "my secret plan", "name": "Jan", "email": "jan@example.com"}));
+    assert_eq!(desk.stop(), Some(0));
+    // As the power left it: asked for, her record a stone, nothing else done yet.
+    let store = open(&desk.dir);
+    let number = rows(&store, Table::Contacts).pop().expect("Jan").0;
+    let mut batch = store.batch();
+    let (mut stone, mut asked) = (Vec::new(), Vec::new());
+    Contact { erased_ms: Some(1), ..Contact::default() }.encode(&mut stone);
+    Erasure { at_ms: 1, by: "sofie".to_owned() }.encode(&mut asked);
+    batch.put(Table::Contacts, &number, &stone);
+    batch.put(Table::Erasures, &number, &asked);
+    store.submit(batch).expect("submitted");
+    store.shutdown().expect("closed");
+    desk.start_again();
+    assert!(desk.logs("an erasure goes on"), "{}", desk.log());
+    let bearer = format!("Bearer {}", desk.login("sofie"));
+    let path = format!("/api/v1/conversations/{conversation}");
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let shown = desk.http("GET", &path, &[("authorization", &bearer)], "").body;
+        if !shown.contains("secret plan") && !shown.contains("Jan") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{shown}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    assert_eq!((rows(&store, Table::Messages), rows(&store, Table::Notes)), (vec![], vec![]));
+    assert_eq!(rows(&store, Table::Erasures), [], "it is through");
+    assert_eq!(rows(&store, Table::Conversations).len(), 1, "that there was one is kept");
+}
