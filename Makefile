@@ -37,7 +37,7 @@ lint: ## Format and clippy, warnings denied
 
 test: tools lint ## Everything quick: format, clippy, unit, model, integration, browser (under 20 minutes cold)
 	$(CARGO) test
-	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench), one browser test that is not steady on a loaded machine (marked ignored, with its reason)."
+	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench)."
 
 test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers (under 40 minutes)
 	$(CARGO) build --release

@@ -50,6 +50,7 @@ pub mod reads;
 mod recover;
 mod retention;
 mod reveal;
+mod roster;
 mod set_up;
 mod start;
 mod storable;
@@ -101,6 +102,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(4 * 3600);
 pub struct Shell {
     engine: Engine,
     names: Names,
+    /// Who stands in the engine's rows, as decisions in the store are read.
+    roster: roster::Newest,
     desk: Arc<Desk>,
     /// Where the desk's history stands.
     history: history::Head,

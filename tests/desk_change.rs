@@ -159,3 +159,34 @@ fn a_capacity_cut_below_what_is_in_use_takes_nothing_away() {
         .socket
         .never("more", MOMENT, |frame| frame["t"] == "notification" && frame["conversation"] == *more);
 }
+
+#[test]
+fn a_decision_is_told_as_it_was_made_after_desk_and_box_have_changed() {
+    let mut desk = Desk::start(&[]);
+    let _alice = desk.agent("alice");
+    let (_customer, asked) = chat(&desk);
+    let sofie = desk.login("sofie");
+    let told = |desk: &Desk, token: &str| decisions(desk, token, &asked).swap_remove(0);
+    let first = told(&desk, &sofie);
+    let found = |agent: &str| {
+        let all = first["candidates"].as_array().expect("candidates");
+        all.iter().find(|one| one["agent"] == agent).map(|one| one["verdict"].clone())
+    };
+    assert_eq!((found("alice"), found("bob")), (Some(json!("chosen")), Some(json!("offline"))), "{first}");
+    assert_eq!(first["by"], "only", "{first}");
+    // Others move into the rows of those who go: first in the running box, then in the next one.
+    let reply = change(&desk, |text| {
+        let newcomer = "[[agent]]\nusername = \"abel\"\nname = \"Abel\"\npassword = \"abel-demo-pass\"\nroles = [\"agent\"]\nqueues = [\"front\"]\n\n";
+        let text = without(text, "username = \"bob\"");
+        let at = text.find("[[agent]]").expect("agents");
+        format!("{}{newcomer}{}", &text[..at], &text[at..])
+    });
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(told(&desk, &sofie)["candidates"], first["candidates"]);
+    let (_second, later) = chat(&desk);
+    let later = decisions(&desk, &sofie, &later).swap_remove(0);
+    assert!(later["candidates"].to_string().contains("abel"), "{later}");
+    desk.kill();
+    desk.start_again();
+    assert_eq!(told(&desk, &desk.login("sofie"))["candidates"], first["candidates"]);
+}

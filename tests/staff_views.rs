@@ -20,7 +20,7 @@ use deskbell::engine::id::{ConversationId, ReasonId, WorkstreamId};
 use deskbell::engine::input::{AgentVerb, CustomerVerb, Input, WrapUp};
 use deskbell::limits::BOX_FRAME_BYTES_MAX;
 use deskbell::shell::card::ContextValue;
-use deskbell::shell::records::{Author, Decision, Live, LivePhase, Message, Note, Waiting};
+use deskbell::shell::records::{Author, Decision, Live, LivePhase, Message, Note, Waiting, Weighed};
 use office::{Office, SECRETS, plain_card, read, telling_card};
 use serde_json::{Value, json};
 
@@ -493,17 +493,19 @@ fn the_live_view_of_a_full_desk_comes_in_several_frames() {
 #[test]
 fn a_decision_is_told_in_words() {
     let office = Office::open();
-    let candidate = |agent: &str, verdict: &str, rank| (agent.to_owned(), verdict.to_owned(), rank);
+    let candidate = |agent: &str, verdict: &str| (agent.to_owned(), verdict.to_owned());
     let mut decision = Decision {
         at_ms: 0,
         event: "arrived".into(),
         queue: "front".into(),
         chosen: Some("alice".into()),
-        candidates: vec![
-            candidate("alice", "chosen", 1),
-            candidate("bob", "ranked", 2),
-            candidate("sofie", "capacity", 0),
-        ],
+        by: Some("distribution".into()),
+        distribution: Some("most_idle".into()),
+        weighed: Weighed::Named(vec![
+            candidate("alice", "chosen"),
+            candidate("bob", "ranked"),
+            candidate("sofie", "capacity"),
+        ]),
     };
     let told = |decision: &Decision| {
         read(&office.view().routing(std::slice::from_ref(decision)))["decisions"][0].clone()
@@ -513,13 +515,22 @@ fn a_decision_is_told_in_words() {
         (&body["at"], &body["event"], &body["queue"], &body["chosen"]),
         (&json!("1970-01-01T00:00:00.000Z"), &json!("arrived"), &json!("front"), &json!("alice"))
     );
-    assert_eq!(body["candidates"][1], json!({"agent": "bob", "verdict": "ranked", "rank": 2}));
+    assert_eq!(body["candidates"][1], json!({"agent": "bob", "verdict": "ranked"}));
     assert_eq!(
         body["explanation"],
         "Offered to Alice Jansen: idle longest; Bob Novák: came after in the queue's order; Sofie Lund: no capacity."
     );
-    decision.chosen = None;
-    decision.candidates = vec![candidate("bob", "presence", 0)];
+    // The desk chooses otherwise today: what is told is how it chose then, down to what settled it.
+    decision.by = Some("assigned".into());
+    decision.distribution = Some("highest_capacity".into());
+    assert!(
+        told(&decision)["explanation"].as_str().expect("words").starts_with(
+            "Offered to Alice Jansen: as much capacity free as others, and longest since last given work;"
+        ),
+        "{decision:?}"
+    );
+    (decision.chosen, decision.by) = (None, None);
+    decision.weighed = Weighed::Named(vec![candidate("bob", "presence")]);
     let body = told(&decision);
     assert!(body.get("chosen").is_none());
     assert_eq!(body["explanation"], "Nobody was chosen; Bob Novák: presence does not allow it.");

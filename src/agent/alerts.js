@@ -12,7 +12,7 @@ import { everySecond } from "/web/time.js";
 import { accept, openNotice, reject, toast } from "./acts.js";
 import { ask, listen } from "./box.js";
 import { clear, show } from "./notify.js";
-import { button, iconButton, kindIcon, nameOf, time } from "./parts.js";
+import { acceptLabel, button, iconButton, kindIcon, nameOf, time } from "./parts.js";
 import { say, sayNow } from "./say.js";
 import { keepRinging, quiet, ring, tick } from "./sound.js";
 import { alerts, notices } from "./state.js";
@@ -135,7 +135,7 @@ export function stack(state) {
 }
 
 function alert(state, one, first) {
-  const label = one.accept_label || t(one.auto === "assign" ? "agent.open" : "agent.alert.accept");
+  const label = acceptLabel(one);
   const late = Boolean(one.busy);
   return h(
     "section",
@@ -253,7 +253,7 @@ function notice(one) {
       h(
         "div",
         { class: "alert__acts alert__acts--one" },
-        button({ class: "btn btn--tone", onclick: () => openNotice(one) }, one.accept_label || t("agent.open")),
+        button({ class: "btn btn--tone", onclick: () => openNotice(one) }, acceptLabel(one)),
       ),
   );
 }

@@ -40,7 +40,7 @@ function offline(state) {
 
 function banner(one, held) {
   const about = one.conversation;
-  const text = splitFirst(one.text || t(`agent.banner.${one.kind}`));
+  const text = splitFirst(words(one));
   return h(
     "div",
     {
@@ -60,6 +60,13 @@ function banner(one, held) {
       hide(one.kind),
     ),
   );
+}
+
+// The box words what it says in English; here it is in the agent's language, where there are words for it.
+function words(one) {
+  const named = one.customer ? t(`agent.banner.${one.kind}_from`, { name: one.customer }) : "agent.";
+  const own = named.startsWith("agent.") ? t(`agent.banner.${one.kind}`) : named;
+  return own.startsWith("agent.") ? one.text : own;
 }
 
 // The first sentence carries the weight; the rest explains.

@@ -6,7 +6,7 @@
  */
 
 import { h, icon, keepIcons, make, render } from "/web/dom.js";
-import { setLanguage, t } from "/web/i18n.js";
+import { known, language, setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { everySecond } from "/web/time.js";
 import { forgetEarly, handInEarly, loadBeside, loadDirectory, loadQueues, readHere, setView, toast, useActs } from "./acts.js";
@@ -18,7 +18,7 @@ import * as composer from "./compose.js";
 import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
 import { useKeys } from "./keys.js";
-import { recall } from "./memory.js";
+import { keep, recall } from "./memory.js";
 import { useMenus } from "./menu.js";
 import { answerFromAddress, useNotifications } from "./notify.js";
 import { useOutbox } from "./outbox.js";
@@ -47,7 +47,10 @@ const TYPING_MS = 8000;
 const REFRESH_MS = 1500;
 const app = document.getElementById("app");
 
-await Promise.all([keepIcons(), setLanguage(store.get().prefs.language || navigator.language)]);
+/** What this agent or browser asks for, before what the desk does. */
+const asked = () => [store.get().prefs.language, ...navigator.languages];
+
+await Promise.all([keepIcons(), setLanguage(...asked(), recall("desk_language", ""))]);
 wire();
 build();
 resume();
@@ -74,6 +77,7 @@ function wire() {
   listen(follow);
   watchLooking();
   watchTheme();
+  watchLanguage();
   watchTitle();
   everySecond.add(forgetTyping);
 }
@@ -285,13 +289,25 @@ function watchTheme() {
     (s) => (s.phase === "ready" || s.prefs.theme) && apply(),
   );
   onSystemTheme(() => store.dispatch({ type: "set", patch: { prefs: { ...store.get().prefs } } }));
-  let language = store.get().prefs.language;
+}
+
+// Every word on the page changes with its language: a fresh page is simpler than a page that knows which.
+function watchLanguage() {
+  let chosen = store.get().prefs.language;
   store.watch(({ prefs }) => {
-    if (prefs.language === language) return;
-    language = prefs.language;
-    // Every word on the page changes: a fresh page is simpler than a page that knows which.
+    if (prefs.language === chosen) return;
+    chosen = prefs.language;
     location.reload();
   });
+  store.view(
+    (s) => [s.settings.locale],
+    ({ settings }) => {
+      if (!settings.locale) return;
+      keep("desk_language", settings.locale);
+      // Only where nothing that comes first has a file: else nothing would change.
+      if (!known(...asked()) && known(settings.locale) && known(settings.locale) !== language()) location.reload();
+    },
+  );
 }
 
 function rememberDeskTheme(theme) {

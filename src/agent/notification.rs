@@ -44,7 +44,9 @@ struct NotificationBody<'a> {
     deadline: Stamp,
     show_timeout: bool,
     can_reject: bool,
-    accept_label: &'static str,
+    accept_label: &'a str,
+    /// The desk's own words; else a desktop in another language uses its own.
+    accept_worded: bool,
     auto: &'static str,
     desktop: &'static str,
 }
@@ -100,6 +102,8 @@ impl View<'_> {
         let template = settings.map(|settings| settings.notify(notify_kind(offer.kind)));
         let values = CardValues { view: self, card, conversation, agent: self.agent(agent) };
         let customer = self.customer(card);
+        let worded = template.and_then(|template| template.accept_label.as_ref());
+        let worded = worded.map(|label| label.get(self.lang(), &self.world.desk.locale).as_str());
         let body = NotificationBody {
             id: NotificationName(offer.id),
             kind: wire_kind(offer, conversation.kind),
@@ -121,7 +125,8 @@ impl View<'_> {
             deadline: Stamp(offer.deadline_wall_ms),
             show_timeout: template.is_none_or(|template| template.show_timeout),
             can_reject: offer.auto == Auto::None && template.is_none_or(Notify::can_reject),
-            accept_label: accept_label(offer.auto, conversation.kind, self.lang()),
+            accept_label: worded.unwrap_or_else(|| accept_label(offer.auto, conversation.kind, self.lang())),
+            accept_worded: worded.is_some(),
             auto: auto_word(offer.auto),
             desktop: template.map_or(Desktop::Background, |template| template.desktop).word(),
         };

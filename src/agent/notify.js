@@ -7,9 +7,17 @@
 
 import { t } from "/web/i18n.js";
 import { accept, reject } from "./acts.js";
+import { acceptLabel } from "./parts.js";
+
+/** A worker that takes longer to start than this is not waited for: the request rings in the page meanwhile. */
+const WORKER_MS_MAX = 3000;
 
 let store;
 let worker = null;
+/** Settles once the worker is there or will not come. */
+let started = Promise.resolve();
+/** What the browser is showing or taking back now; see `inTurn`. */
+let turn = Promise.resolve();
 
 /** @param {any} ours */
 export async function useNotifications(ours) {
@@ -23,6 +31,11 @@ export async function useNotifications(ours) {
   }
   if (!navigator.serviceWorker) return report({ worker: "missing" });
   navigator.serviceWorker.addEventListener("message", (event) => answer(event.data));
+  started = start();
+  await started;
+}
+
+async function start() {
   try {
     await navigator.serviceWorker.register("/agent/sw.js", { scope: "/agent/" });
     worker = await navigator.serviceWorker.ready;
@@ -30,6 +43,15 @@ export async function useNotifications(ours) {
   } catch {
     report({ worker: "refused" });
   }
+}
+
+/**
+ * One after the other. Chromium, asked which notifications there are, forgets those that are not on the screen yet: one
+ * that is just being shown would stay on the screen, and neither its buttons nor its end would reach anybody.
+ */
+function inTurn(work) {
+  turn = turn.then(work, work);
+  return turn;
 }
 
 const report = (patch) => store.dispatch({ type: "tests", patch });
@@ -57,13 +79,18 @@ const TIMES = /^\d+:\d\d(:\d\d)?$/;
  * @returns {Promise<boolean>} whether it was shown
  */
 export async function show(one) {
-  if (!worker || permission() !== "granted" || one.desktop === "never") return false;
+  if (permission() !== "granted" || one.desktop === "never") return false;
   if (one.desktop !== "always" && inFocus()) return false;
+  if (!worker) await Promise.race([started, new Promise((done) => setTimeout(done, WORKER_MS_MAX))]);
+  return Boolean(worker) && inTurn(() => put(one));
+}
+
+async function put(one) {
   const lines = (one.fields || [])
     .filter((field) => field.value && !TIMES.test(field.value))
     .map((field) => `${field.label}: ${field.value}`);
   const asks = one.style === "alert";
-  const actions = asks ? [{ action: "accept", title: one.accept_label || t("agent.alert.accept") }] : [];
+  const actions = asks ? [{ action: "accept", title: acceptLabel(one) }] : [];
   if (asks && one.can_reject) actions.push({ action: "reject", title: t("agent.alert.reject") });
   try {
     await worker.showNotification(one.title, {
@@ -82,7 +109,9 @@ export async function show(one) {
 }
 
 /** Takes back what is no longer true. @param {(id: string) => boolean} still */
-export async function clear(still) {
+export const clear = (still) => inTurn(() => takeBack(still));
+
+async function takeBack(still) {
   if (!worker) return;
   // Only offers are taken back; a call to a queue nobody watches stays until it is seen.
   for (const one of await worker.getNotifications().catch(() => []))

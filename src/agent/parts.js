@@ -106,6 +106,13 @@ export const nameOf = (one) => (one && typeof one === "object" ? one.name || one
 /** @param {any} one session, notification or row */
 export const customerName = (one) => one?.customer?.name || nameOf(one?.customer) || t("agent.somebody");
 
+/** What the button says that takes it: the desk's words, else ours; what is hers already is opened. @param {any} one */
+export function acceptLabel(one) {
+  if (one.accept_worded) return one.accept_label;
+  const opens = one.auto === "assign" || one.auto === "accept" || one.work_item_kind === "case";
+  return t(opens ? "agent.open" : "agent.alert.accept");
+}
+
 /** When a customer whose line broke is given up, if it is broken. @param {any} one */
 export const lostUntil = (one) => one.lost_until || null;
 

@@ -53,6 +53,9 @@ struct BannerBody {
     /// The request that answers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'static str>,
+    /// Whom it is about, masked: a desktop in another language words the banner itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<ConversationName>,
 }
@@ -132,6 +135,7 @@ impl<'a> View<'a> {
                 BannerKind::AssetRemoved => Some("end"),
                 BannerKind::TransferRefused | BannerKind::ConferenceRefused => None,
             },
+            customer: name,
             conversation: about.map(|of| ConversationName(of.id)),
         }
     }

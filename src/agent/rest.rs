@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::customer::{CustomerBody, Details};
 use super::pack::{Object, encode};
 use super::project::{Named, View};
-use crate::desk::Distribution;
+use crate::desk::{Distribution, Word};
 use crate::engine::conversation::{Conversation, Phase};
 use crate::engine::effect::Verdict;
 use crate::engine::id::ConversationId;
 use crate::limits::HEADING_CHARS_MAX;
 use crate::masking::Field;
 use crate::shell::card::Card;
-use crate::shell::records::{Decision, Message};
+use crate::shell::records::{Decision, Message, Weighed};
 use crate::shell::wire::{ContactName, ConversationName, Stamp};
 
 #[derive(Serialize)]
@@ -89,6 +89,8 @@ struct DecisionBody<'a> {
     queue: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     chosen: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
     candidates: Vec<CandidateBody<'a>>,
     explanation: String,
 }
@@ -97,7 +99,6 @@ struct DecisionBody<'a> {
 struct CandidateBody<'a> {
     agent: &'a str,
     verdict: &'a str,
-    rank: u64,
 }
 
 /// A work item of another system (`/api/v1/work-items`).
@@ -252,10 +253,10 @@ impl View<'_> {
             event: &decision.event,
             queue: &decision.queue,
             chosen: decision.chosen.as_deref(),
-            candidates: decision
-                .candidates
+            by: decision.by.as_deref(),
+            candidates: candidates(decision)
                 .iter()
-                .map(|(agent, verdict, rank)| CandidateBody { agent, verdict, rank: *rank })
+                .map(|(agent, verdict)| CandidateBody { agent, verdict })
                 .collect(),
             explanation: self.explanation(decision),
         }
@@ -266,13 +267,15 @@ impl View<'_> {
         let name = |username: &str| self.agent_named(username).name.to_owned();
         let mut text = match &decision.chosen {
             Some(chosen) => format!("Offered to {}: {}", name(chosen), self.why_chosen(decision)),
-            None if decision.candidates.is_empty() => "Nobody was chosen: the queue has no agents".to_owned(),
+            None if candidates(decision).is_empty() => {
+                "Nobody was chosen: the queue has no agents".to_owned()
+            }
             None => "Nobody was chosen".to_owned(),
         };
         let chosen = decision.chosen.as_deref();
         let others: Vec<_> =
-            decision.candidates.iter().filter(|(agent, ..)| Some(&**agent) != chosen).collect();
-        for (agent, verdict, _) in others.iter().take(EXPLAINED_MAX) {
+            candidates(decision).iter().filter(|(agent, _)| Some(&**agent) != chosen).collect();
+        for (agent, verdict) in others.iter().take(EXPLAINED_MAX) {
             text.push_str(&format!("; {}: {}", name(agent), why_not(verdict)));
         }
         if let Some(rest @ 1..) = others.len().checked_sub(EXPLAINED_MAX) {
@@ -288,15 +291,34 @@ impl View<'_> {
             "returned" => return "the customer is back to the agent who had the conversation",
             _ => {}
         }
-        if !decision.candidates.iter().any(|(_, verdict, _)| verdict == Verdict::Ranked.name()) {
+        if !candidates(decision).iter().any(|(_, verdict)| verdict == Verdict::Ranked.name()) {
             return "the only one who could take it";
         }
-        match self.world.desk.queue(&decision.queue).map(|queue| queue.distribution) {
-            Some(Distribution::MostIdle) => "idle longest",
-            Some(Distribution::RoundRobin) => "next in turn",
-            Some(Distribution::HighestCapacity) => "most capacity free",
-            Some(Distribution::Pick) | None => "first by the queue's order",
+        // As the queue chose then; what the first version stored is told by the desk of today.
+        let today = || self.world.desk.queue(&decision.queue).map(|queue| queue.distribution);
+        let then = decision.distribution.as_deref().and_then(<Distribution as Word>::from_word);
+        match (then.or_else(today), decision.by.as_deref()) {
+            (_, Some("preferred")) => "had it before",
+            (Some(Distribution::MostIdle), Some("assigned")) => {
+                "idle as long as others, and longest since last given work"
+            }
+            (Some(Distribution::HighestCapacity), Some("assigned")) => {
+                "as much capacity free as others, and longest since last given work"
+            }
+            (_, Some("row")) => "level with others by the queue's order, and first in the desk",
+            (Some(Distribution::MostIdle), _) => "idle longest",
+            (Some(Distribution::RoundRobin), _) => "next in turn",
+            (Some(Distribution::HighestCapacity), _) => "most capacity free",
+            (Some(Distribution::Pick) | None, _) => "first by the queue's order",
         }
+    }
+}
+
+/// Who was weighed, by name: a reader of the store has put the names in.
+fn candidates(decision: &Decision) -> &[(String, String)] {
+    match &decision.weighed {
+        Weighed::Named(list) => list,
+        Weighed::Sets { .. } => &[],
     }
 }
 

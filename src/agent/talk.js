@@ -8,7 +8,7 @@
 
 import { cls, h, icon } from "/web/dom.js";
 import { clockTime, dayName, dayNumber, exact, firstName } from "/web/format.js";
-import { t } from "/web/i18n.js";
+import { language, t } from "/web/i18n.js";
 import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
 import { emptyDesk } from "./empty.js";
 import { discard, retry } from "./outbox.js";
@@ -287,14 +287,16 @@ function rowOf(state, one, i) {
     { key: message.seq, "data-seq": message.seq },
     newDay && h("h2", { class: "day" }, dayName(message.at)),
     message.from.kind === "system"
-      ? system(message)
+      ? system(one, message)
       : bubble(state, one, message, sameGroup(before, message), sameGroup(message, after)),
   );
 }
 
-function system(message) {
+// The stored words are in the customer's language; an agent who reads another is told in hers (REQ B-9).
+function system(one, message) {
   const own = message.code ? t(`agent.system.${message.code}`) : "";
-  const text = message.text || (own.startsWith("agent.") ? message.code : own);
+  const hers = (one.customer?.language || language()).split("-")[0] === language();
+  const text = (hers || own.startsWith("agent.") ? message.text : own) || own || message.code;
   return h(
     "p",
     { class: cls("sys", { "sys--strong": message.code === "customer_ended" || message.code === "asset_removed" }) },

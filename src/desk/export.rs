@@ -268,6 +268,7 @@ fn notify_tree(written: &NotifyWritten) -> Tree {
     tree.put_some("timeout_s", written.timeout_s);
     tree.put_some("show_timeout", written.show_timeout);
     tree.put_some("reject", written.reject);
+    tree.put_some("accept_label", written.accept_label.as_ref().map(localized));
     tree.put_some("auto", written.auto.map(Word::word));
     tree.put_some("desktop", written.desktop.map(Word::word));
     tree

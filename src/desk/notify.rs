@@ -5,6 +5,8 @@
 //! not written there from the defaults. A title is not inherited: a transfer announced as "Chat from Jan"
 //! would lie.
 
+mod defaults;
+
 use super::language::{ByLanguage, Localized};
 use super::model::Channel;
 use super::template::Template;
@@ -81,6 +83,7 @@ pub struct NotifyWritten {
     pub timeout_s: Option<u32>,
     pub show_timeout: Option<bool>,
     pub reject: Option<bool>,
+    pub accept_label: Option<Localized>,
     pub auto: Option<Auto>,
     pub desktop: Option<Desktop>,
 }
@@ -100,6 +103,8 @@ pub struct Notify {
     pub show_timeout: bool,
     /// Whether there is a Reject button. See [`Notify::can_reject`].
     pub reject: bool,
+    /// What the button says that takes the work; none: Accept, or Open where it is the agent's already.
+    pub accept_label: Option<Localized>,
     /// What happens without the agent's word.
     pub auto: Auto,
     /// When the system's own notification is shown as well.
@@ -162,47 +167,15 @@ fn complete(channel: Channel, kind: NotifyKind, own: NotifyWritten, incoming: &N
     };
     Notify {
         style,
-        title: own.title.unwrap_or_else(|| ByLanguage::One(compiled(default_title(channel, kind)))),
-        fields: own.fields.or_else(|| incoming.fields.clone()).unwrap_or_else(|| default_fields(channel)),
+        title: own.title.unwrap_or_else(|| defaults::title(channel, kind)),
+        fields: own.fields.or_else(|| incoming.fields.clone()).unwrap_or_else(|| defaults::fields(channel)),
         timeout_s: own.timeout_s.or(incoming.timeout_s).unwrap_or(timeout_s),
         show_timeout: own.show_timeout.or(incoming.show_timeout).unwrap_or(true),
         reject: own.reject.or(incoming.reject).unwrap_or(!case),
+        accept_label: own.accept_label.or_else(|| incoming.accept_label.clone()),
         auto: own.auto.or(incoming.auto).unwrap_or(if case { Auto::Assign } else { Auto::None }),
         desktop: own.desktop.or(incoming.desktop).unwrap_or(Desktop::Background),
     }
-}
-
-fn default_title(channel: Channel, kind: NotifyKind) -> &'static str {
-    match (channel == Channel::Case, kind) {
-        (true, NotifyKind::Incoming) => "Case {case_title}",
-        (true, NotifyKind::Returned) => "Case again: {case_title}",
-        (true, NotifyKind::Transfer) => "Transfer: case {case_title}",
-        (true, NotifyKind::Conference) => "Join: case {case_title}",
-        (true, NotifyKind::Escalation) => "Escalation: case {case_title}",
-        (true, NotifyKind::Assigned) => "Assigned: case {case_title}",
-        (false, NotifyKind::Incoming) => match channel {
-            Channel::Sms => "SMS from {customer_name}",
-            Channel::Messenger => "Message from {customer_name}",
-            Channel::Voice => "Call from {customer_name}",
-            Channel::Chat | Channel::Case => "Chat from {customer_name}",
-        },
-        (false, NotifyKind::Returned) => "Customer is back: {customer_name}",
-        (false, NotifyKind::Transfer) => "Transfer: {customer_name}",
-        (false, NotifyKind::Conference) => "Conference: {customer_name}",
-        (false, NotifyKind::Escalation) => "Escalation: {customer_name}",
-        (false, NotifyKind::Assigned) => "Assigned: {customer_name}",
-    }
-}
-
-/// S4-6, and for a case what its notification is about.
-fn default_fields(channel: Channel) -> Vec<Field> {
-    let fields: &[(&str, &str)] = match channel {
-        Channel::Case => {
-            &[("Case", "{case_title}"), ("Customer name", "{customer_name}"), ("Wait time", "{wait_time}")]
-        }
-        _ => &[("Customer name", "{customer_name}"), ("Comment", "{comment}"), ("Wait time", "{wait_time}")],
-    };
-    fields.iter().map(|(label, value)| Field { label: (*label).into(), value: compiled(value) }).collect()
 }
 
 fn compiled(source: &str) -> Template {

@@ -12,6 +12,8 @@ use super::template::{Known, Placeholder, Template};
 use super::words::words;
 use super::workstream::Workstream;
 
+mod translated;
+
 words! {
     /// A system message, by the key of `[workstream.texts]`. Keys that are message codes on the wire have the
     /// same word.
@@ -54,6 +56,10 @@ words! {
         AutoClosed = "auto_closed",
         /// A refused transfer ended it (D-8).
         Disconnected = "disconnected",
+        /// The agent put it aside until its customer writes again; persistent only (S0-12).
+        Parked = "parked",
+        /// Its customer has written again; persistent only (S0-14).
+        CustomerReturned = "customer_returned",
     }
 }
 
@@ -61,7 +67,8 @@ words! {
 pub type Words = &'static [(TextKey, &'static str)];
 
 /// Default words by language. English is first and is what a missing language falls to.
-pub const LANGUAGES: &[(&str, Words)] = &[("en", ENGLISH)];
+pub const LANGUAGES: &[(&str, Words)] =
+    &[("en", ENGLISH), ("nl", translated::DUTCH), ("cs", translated::CZECH), ("da", translated::DANISH)];
 
 const ENGLISH: Words = &[
     (TextKey::QueuePosition, "You are number {position} in line."),
@@ -83,6 +90,8 @@ const ENGLISH: Words = &[
     (TextKey::AssetRemoved, "This chat is no longer available. The conversation cannot go on."),
     (TextKey::AutoClosed, "This conversation has been closed because it was quiet for a long time."),
     (TextKey::Disconnected, "Nobody could take over. The conversation has ended."),
+    (TextKey::Parked, "The conversation is kept here; write at any time."),
+    (TextKey::CustomerReturned, "The customer is back."),
 ];
 
 impl TextKey {
@@ -154,6 +163,10 @@ mod tests {
             for key in TextKey::ALL {
                 let text = key.default_text(lang);
                 assert!(text.placeholders().all(|p| key.may_use(p)), "{lang} {key}");
+                assert!(words.iter().any(|(of, _)| of == key), "{lang} {key}");
+                let mentioned =
+                    |text: &Template| text.placeholders().map(|p| format!("{p:?}")).collect::<Vec<_>>();
+                assert_eq!(mentioned(text), mentioned(key.default_text("en")), "{lang} {key}");
             }
         }
     }

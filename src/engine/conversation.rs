@@ -2,11 +2,12 @@
 //!
 //! States own their data: an offered conversation has an offer, one in a line cannot have one.
 
+pub use super::agent_set::AgentSet;
 use super::effect::SessionReason;
 use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, WorkstreamId};
 use super::settings::{Auto, Mode, OfferKind, WorkItemKind};
 use super::wheel::TimerId;
-use crate::limits::{AGENTS_MAX, CONVERSATION_SESSIONS_MAX};
+use crate::limits::CONVERSATION_SESSIONS_MAX;
 
 /// One work item put to one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,48 +237,6 @@ pub struct Session {
     pub(super) timer: TimerId,
 }
 
-/// Agents not to be asked in this round (D-7), one bit each.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct AgentSet([u64; AGENTS_MAX / 64]);
-
-impl AgentSet {
-    /// Nobody.
-    pub const EMPTY: AgentSet = AgentSet([0; AGENTS_MAX / 64]);
-
-    /// Everybody.
-    pub(super) const ALL: AgentSet = AgentSet([u64::MAX; AGENTS_MAX / 64]);
-
-    pub(super) fn remove(&mut self, agent: AgentId) {
-        self.0[usize::from(agent.0) / 64] &= !(1 << (agent.0 % 64));
-    }
-
-    /// Puts an agent in.
-    pub fn insert(&mut self, agent: AgentId) {
-        self.0[usize::from(agent.0) / 64] |= 1 << (agent.0 % 64);
-    }
-
-    /// Is she in?
-    pub fn contains(&self, agent: AgentId) -> bool {
-        self.0[usize::from(agent.0) / 64] & (1 << (agent.0 % 64)) != 0
-    }
-
-    /// Is nobody in?
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|&word| word == 0)
-    }
-
-    /// Everybody in it, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = AgentId> + '_ {
-        (0..AGENTS_MAX as u16).map(AgentId).filter(|&agent| self.contains(agent))
-    }
-}
-
-impl core::fmt::Debug for AgentSet {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
-
 /// A conversation in the table. Read-only for all but the engine's verbs.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -299,7 +258,7 @@ pub struct Conversation {
     pub last_seq: u32,
     /// Who holds it, longest first.
     pub sessions: heapless::Vec<Session, CONVERSATION_SESSIONS_MAX>,
-    /// Not to be asked in this round.
+    /// Not to be asked in this round (D-7).
     pub excluded: AgentSet,
     /// What the next offer is called: `transfer` until one accepts.
     pub offer_kind: OfferKind,

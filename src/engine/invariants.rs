@@ -56,6 +56,7 @@ impl Engine {
 
     fn check_agent(&self, id: AgentId, agent: &super::agent::Agent) {
         assert!(agent.open.len() + agent.offers.len() <= SESSIONS_MAX, "{id} holds more than ten");
+        self.check_ready(id, agent);
         let used: u32 = agent.open.iter().map(|&held| self.units_held(id, held)).sum();
         assert_eq!(used, agent.used_units, "units in use by {id}");
         let offered: u32 = agent

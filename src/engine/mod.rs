@@ -17,6 +17,7 @@
 //! at the end of the turn ([`pass`]).
 
 pub mod agent;
+pub mod agent_set;
 pub mod conversation;
 pub mod effect;
 pub mod id;
@@ -33,12 +34,14 @@ mod admit;
 mod change;
 pub mod clock;
 mod close;
+mod columns;
 mod duty;
 mod invariants;
 mod message;
 mod offer;
 mod park;
 mod pass;
+mod ready;
 mod renew;
 mod restore;
 mod route;
@@ -52,7 +55,7 @@ use std::collections::VecDeque;
 
 use agent::Agent;
 use conversation::Conversation;
-use effect::{Answer, Candidate, Effect};
+use effect::{Answer, Effect, Weighed};
 use id::{AgentId, Handle, QueueId, RequestId};
 use input::{AgentVerb, CustomerVerb, Input, SupervisorVerb};
 use line::Lines;
@@ -82,6 +85,7 @@ pub struct Engine {
     /// By agent: the queues she is in, one bit each.
     member_of: Box<[u64]>,
     agents: Box<[Agent]>,
+    ready: ready::Ready,
     conversations: Table<Conversation>,
     sent: sent::SentRings,
     ids: IdMap,
@@ -96,7 +100,8 @@ pub struct Engine {
     /// How late the timer being handled fires: hours, when it fell due while the box was down.
     late_ms: i64,
     effects: VecDeque<Effect>,
-    candidates: Vec<Candidate>,
+    /// The searches of this input.
+    weighed: Vec<Weighed>,
     decisions: usize,
     pass: pass::Due,
     /// Where a new desk still has to be carried through.
@@ -133,7 +138,9 @@ impl Engine {
             desk,
             queue_order: heapless::Vec::new(),
             member_of: vec![0; agents].into(),
-            agents: vec![Agent::NEW; agents].into(),
+            // Never seen is offline since the start, not since 1970.
+            agents: vec![Agent { since_wall_ms: now.wall_ms, ..Agent::NEW }; agents].into(),
+            ready: ready::Ready::new(agents),
             conversations: Table::new(capacity.conversations),
             sent: sent::SentRings::new(capacity.conversations),
             ids: IdMap::new(capacity.conversations),
@@ -144,7 +151,7 @@ impl Engine {
             wheel: Wheel::new(timers, 0),
             late_ms: 0,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
-            candidates: Vec::with_capacity((DECISIONS_PER_INPUT_MAX + 2) * agents),
+            weighed: Vec::with_capacity(DECISIONS_PER_INPUT_MAX + 2),
             decisions: 0,
             pass: pass::Due::NOTHING,
             renewal: None,
@@ -156,6 +163,7 @@ impl Engine {
         };
         engine.check_rows();
         engine.index_desk();
+        engine.catch_up();
         engine
     }
 
@@ -282,7 +290,7 @@ impl Engine {
         while let Some(conversation) = self.leaving.pop() {
             self.conversations.remove(conversation);
         }
-        self.candidates.clear();
+        self.weighed.clear();
         self.decisions = 0;
     }
 
@@ -357,7 +365,9 @@ impl Engine {
         self.conversations.get_mut(conversation).expect("a handle the engine holds is live")
     }
 
+    /// Every change of an agent's row comes by here, so that her bits in the sets follow it.
     fn agent_row(&mut self, agent: AgentId) -> &mut Agent {
+        self.ready.mark(agent);
         &mut self.agents[usize::from(agent.0)]
     }
 

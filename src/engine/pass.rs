@@ -227,6 +227,7 @@ impl Engine {
     pub(super) fn tell_lines(&mut self) {
         let changed = core::mem::take(&mut self.pass.lines);
         let watched = core::mem::take(&mut self.pass.watched) | changed;
+        self.catch_up();
         for at in 0..self.queue_order.len() {
             let queue = self.queue_order[at];
             if self.is_open && watched & (1 << queue.0) != 0 {

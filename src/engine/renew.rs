@@ -40,6 +40,7 @@ impl Engine {
                 self.member_of[usize::from(member.0)] |= 1 << at;
             }
         }
+        self.ready.index(&self.desk);
         let queues = &self.desk.queues;
         self.queue_order.sort_unstable_by_key(|id| (queues[usize::from(id.0)].priority, id.0));
     }

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::conversation::AgentSet;
-use super::effect::{Candidate, Effect, RoutingEvent, Verdict};
+use super::effect::{Effect, RoutingEvent, TieBreak, Verdict, Weighed};
 use super::id::{AgentId, Handle, QueueId, WorkstreamId};
 use super::presence::{Penalty, Status};
 use super::settings::{Distribution, Workstream};
@@ -117,75 +117,93 @@ impl Engine {
         }
     }
 
-    /// Weighs every member of the queue and writes down what was found.
+    /// Weighs every member of the queue at once and writes down what was found.
     fn choose(&mut self, conversation: Handle, event: RoutingEvent) -> Option<AgentId> {
-        self.decisions += 1;
+        self.catch_up();
         let row = self.row(conversation);
-        let (queue, preferred) = (row.queue, row.preferred);
-        let settings = *self.workstream(row.workstream);
-        let first = self.candidates.len();
-        let mut capped = AgentSet::EMPTY;
-        for at in 0..self.desk.queues[usize::from(queue.0)].members.len() {
-            let agent = self.desk.queues[usize::from(queue.0)].members[at];
-            let verdict = self.verdict(agent, &settings, &self.row(conversation).excluded);
-            if verdict == Verdict::Sessions && self.would_take_but_for_the_cap(agent, &settings, conversation)
-            {
-                capped.insert(agent);
-            }
-            let rank = self.rank(agent, queue.0, at);
-            self.candidates.push(Candidate { agent, verdict, rank });
+        let (queue, workstream, preferred, excluded) =
+            (row.queue, row.workstream, row.preferred, row.excluded);
+        let mut weighed = self.weigh(queue, workstream, &excluded);
+        if self.desk.queues[usize::from(queue.0)].distribution != Distribution::Pick {
+            let able = weighed.with(Verdict::Ranked);
+            let capped = self.capped(&weighed, workstream, &excluded);
+            weighed.chosen = self.best(queue, able, capped, preferred, conversation);
         }
-        let count = self.candidates.len() - first;
-        let picks = self.desk.queues[usize::from(queue.0)].distribution == Distribution::Pick;
-        let chosen = if picks { None } else { self.best(first, &mut capped, preferred, conversation) };
-        if let Some(at) = chosen {
-            self.candidates[at].verdict = Verdict::Chosen;
-        }
-        let chosen = chosen.map(|at| self.candidates[at].agent);
+        let chosen = weighed.chosen.map(|(agent, _)| agent);
         if let Some(agent) = chosen {
             self.turn_of[usize::from(queue.0)] = Some(agent);
         }
-        self.emit(Effect::Decision {
-            conversation,
-            event,
-            queue,
-            chosen,
-            first: u32::try_from(first).unwrap_or(u32::MAX),
-            count: u16::try_from(count).unwrap_or(u16::MAX),
-        });
+        self.tell_decision(conversation, event, queue, weighed);
         chosen
     }
 
-    /// The best candidate. One who would be, but for ten open sessions, goes off duty (D-6), and the choice
-    /// goes on.
+    pub(super) fn tell_decision(
+        &mut self,
+        conversation: Handle,
+        event: RoutingEvent,
+        queue: QueueId,
+        weighed: Weighed,
+    ) {
+        self.decisions += 1;
+        let search = u16::try_from(self.weighed.len()).expect("an input has few searches");
+        let chosen = weighed.chosen.map(|(agent, _)| agent);
+        self.weighed.push(weighed);
+        self.emit(Effect::Decision { conversation, event, queue, chosen, search });
+    }
+
+    /// The first in order of those who can take it. One who would be, but for ten open sessions, goes off duty
+    /// (D-6), and the choice goes on.
     fn best(
         &mut self,
-        first: usize,
-        capped: &mut AgentSet,
+        queue: QueueId,
+        able: AgentSet,
+        mut capped: AgentSet,
         preferred: Option<AgentId>,
         conversation: Handle,
-    ) -> Option<usize> {
+    ) -> Option<(AgentId, TieBreak)> {
+        let mut left = able.or(&capped);
         loop {
-            let at = (first..self.candidates.len())
-                .filter(|&at| {
-                    let candidate = &self.candidates[at];
-                    candidate.verdict == Verdict::Ranked || capped.contains(candidate.agent)
-                })
-                .min_by_key(|&at| {
-                    let candidate = &self.candidates[at];
-                    let agent = &self.agents[usize::from(candidate.agent.0)];
-                    (preferred != Some(candidate.agent), candidate.rank, agent.assigned, candidate.agent)
-                })?;
-            let agent = self.candidates[at].agent;
+            let (agent, by) = self.first_in_order(queue, preferred, &left)?;
             if !capped.contains(agent) {
-                return Some(at);
+                return Some((agent, by));
             }
             capped.remove(agent);
+            left.remove(agent);
             self.punish(agent, Penalty::MaxSessions, Some(conversation));
         }
     }
 
-    /// What stands against an agent: the first that applies.
+    /// Who comes first, and by what: the queue's distribution, then the longest since last assigned, then the
+    /// lowest row (D-13).
+    fn first_in_order(
+        &self,
+        queue: QueueId,
+        preferred: Option<AgentId>,
+        left: &AgentSet,
+    ) -> Option<(AgentId, TieBreak)> {
+        if let Some(only) = left.only() {
+            return Some((only, TieBreak::Only));
+        }
+        if let Some(preferred) = preferred.filter(|&agent| left.contains(agent)) {
+            return Some((preferred, TieBreak::Preferred));
+        }
+        let last = self.turn_of[usize::from(queue.0)];
+        let first = match self.desk.queues[usize::from(queue.0)].distribution {
+            Distribution::MostIdle | Distribution::Pick => self.ready.idle.least(left),
+            Distribution::RoundRobin => AgentSet::of(left.next_after(last)?),
+            Distribution::HighestCapacity => self.with_most_free(left),
+        };
+        if let Some(agent) = first.only() {
+            return Some((agent, TieBreak::Distribution));
+        }
+        let first = self.ready.assigned.least(&first);
+        match first.only() {
+            Some(agent) => Some((agent, TieBreak::Assigned)),
+            None => first.first().map(|agent| (agent, TieBreak::Row)),
+        }
+    }
+
+    /// What stands against one agent, by her row: the first that applies.
     pub(super) fn verdict(&self, agent: AgentId, settings: &Workstream, excluded: &AgentSet) -> Verdict {
         let row = &self.agents[usize::from(agent.0)];
         if !row.is_there() {
@@ -203,18 +221,7 @@ impl Engine {
         }
     }
 
-    fn would_take_but_for_the_cap(
-        &self,
-        agent: AgentId,
-        settings: &Workstream,
-        conversation: Handle,
-    ) -> bool {
-        self.agents[usize::from(agent.0)].open.len() >= SESSIONS_MAX
-            && self.has_units(agent, settings.units)
-            && !self.row(conversation).excluded.contains(agent)
-    }
-
-    fn has_units(&self, agent: AgentId, units: u32) -> bool {
+    pub(super) fn has_units(&self, agent: AgentId, units: u32) -> bool {
         let row = &self.agents[usize::from(agent.0)];
         row.used_units + row.offered_units + units <= self.desk.agents[usize::from(agent.0)].capacity
     }
@@ -224,27 +231,6 @@ impl Engine {
         // Inactive is never an allowed presence (D-4), whatever the desk says.
         shown.status != Status::Inactive
             && settings.allowed_presences & (1 << shown.presence.0 | 1 << shown.status as u32) != 0
-    }
-
-    /// An agent's place by the queue's distribution: smaller is better.
-    fn rank(&self, agent: AgentId, queue: u16, at: usize) -> u64 {
-        let row = &self.agents[usize::from(agent.0)];
-        let settings = &self.desk.queues[usize::from(queue)];
-        match settings.distribution {
-            Distribution::MostIdle | Distribution::Pick => row.idle_since,
-            Distribution::RoundRobin => {
-                // Places behind the one whose turn it was, by row, round the end.
-                let members = &settings.members;
-                let last = self.turn_of[usize::from(queue)];
-                let begin = last.map_or(0, |last| members.partition_point(|&member| member <= last));
-                ((at + members.len() - begin % members.len()) % members.len()) as u64
-            }
-            Distribution::HighestCapacity => {
-                let capacity = self.desk.agents[usize::from(agent.0)].capacity;
-                let free = capacity.saturating_sub(row.used_units + row.offered_units);
-                u64::from(u32::MAX - free)
-            }
-        }
     }
 
     pub(super) fn workstream(&self, id: WorkstreamId) -> &Workstream {

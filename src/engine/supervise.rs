@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::conversation::{Phase, Stage};
-use super::effect::{Effect, OfferEnd, RoutingEvent, SessionReason};
+use super::effect::{OfferEnd, RoutingEvent, SessionReason, Weighed};
 use super::id::{AgentId, ConversationId, Handle, RequestId};
 use super::input::Target;
 use super::presence::{OverrideEvent, Status};
@@ -100,18 +100,8 @@ impl Engine {
 
     /// A supervisor's choice is a decision too, of one candidate.
     fn note_assigned(&mut self, conversation: Handle, agent: AgentId) {
-        use super::effect::{Candidate, Verdict};
-        let first = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);
-        self.candidates.push(Candidate { agent, verdict: Verdict::Chosen, rank: 0 });
-        self.decisions += 1;
         let queue = self.row(conversation).queue;
-        self.emit(Effect::Decision {
-            conversation,
-            event: RoutingEvent::Assigned,
-            queue,
-            chosen: Some(agent),
-            first,
-            count: 1,
-        });
+        let weighed = Weighed::choice(agent);
+        self.tell_decision(conversation, RoutingEvent::Assigned, queue, weighed);
     }
 }

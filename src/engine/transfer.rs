@@ -1,7 +1,7 @@
 //! Handing over, handing up, asking in (S3-29 to S3-35, D-8, D-9).
 
 use super::Engine;
-use super::conversation::{Phase, Role};
+use super::conversation::{AgentSet, Phase, Role};
 use super::effect::{Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, ConversationId, Handle, QueueId, RequestId};
 use super::input::Target;
@@ -111,9 +111,8 @@ impl Engine {
             return Err(Refusal::NotFound);
         }
         let workstream = self.row(conversation).workstream;
-        let members = &self.desk.queues[usize::from(queue.0)].members;
-        let anybody = members.iter().any(|&member| member != agent && self.could_take(member, workstream));
-        if anybody { Ok(()) } else { Err(Refusal::Unavailable) }
+        let nobody = self.able(queue, workstream).without(&AgentSet::of(agent)).is_empty();
+        if nobody { Err(Refusal::Unavailable) } else { Ok(()) }
     }
 
     /// Puts a request to a colleague while the sender keeps talking (D-9).

@@ -4,7 +4,7 @@ use super::Engine;
 use super::agent::Agent;
 use super::change::returned_line;
 use super::conversation::{AgentSet, Conversation};
-use super::effect::{Candidate, Verdict};
+use super::effect::{Verdict, Weighed};
 use super::id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
 use super::presence::Reason;
 use super::settings::RoutingDesk;
@@ -47,10 +47,10 @@ impl Engine {
         self.walk(returned_line(agent))
     }
 
-    /// Who was weighed in a [`Decision`](super::effect::Effect::Decision); valid until the next input.
-    pub fn candidates(&self, first: u32, count: u16) -> &[Candidate] {
-        let first = first as usize;
-        self.candidates.get(first..first + usize::from(count)).unwrap_or(&[])
+    /// Who was weighed in a [`Decision`](super::effect::Effect::Decision), by its number; valid until the
+    /// next input.
+    pub fn weighed(&self, search: u16) -> Option<&Weighed> {
+        self.weighed.get(usize::from(search))
     }
 
     /// Everybody waiting in a queue, workstream by workstream, each oldest first.
@@ -76,9 +76,10 @@ impl Engine {
 
     /// How many of a queue's members could take one more of this workstream now.
     pub fn takers(&self, queue: QueueId, workstream: WorkstreamId) -> u32 {
-        let Some(queue) = self.desk.queue(queue).filter(|queue| queue.present) else { return 0 };
-        let count = queue.members.iter().filter(|&&agent| self.could_take(agent, workstream)).count();
-        u32::try_from(count).unwrap_or(u32::MAX)
+        if !self.has_queue(queue) || self.desk.workstream(workstream).is_none() {
+            return 0;
+        }
+        self.able(queue, workstream).len()
     }
 
     /// Could this agent take one more of this workstream now (transfer and conference targets)?
@@ -128,7 +129,7 @@ impl Engine {
             if !settings.open && !settings.offer_out_of_hours {
                 continue;
             }
-            if self.takers(queue, workstream) > 0 {
+            if self.has_queue(queue) && !self.able(queue, workstream).is_empty() {
                 return false;
             }
             anybody_waits = true;

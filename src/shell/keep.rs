@@ -270,23 +270,19 @@ impl Shell {
         conversation: Handle,
         event: RoutingEvent,
         queue: QueueId,
-        chosen: Option<AgentId>,
-        first: u32,
-        count: u16,
+        search: u16,
     ) {
         let Some(id) = self.engine.view(conversation).map(|view| view.id.0) else { return };
-        let candidates = self
-            .engine
-            .candidates(first, count)
-            .iter()
-            .map(|weighed| (self.names_of(weighed.agent).0, weighed.verdict.name().to_owned(), weighed.rank))
-            .collect();
+        let Some(weighed) = self.engine.weighed(search).copied() else { return };
+        let queue = self.names.queues.name(queue.0).map_or_else(String::new, |name| name.to_string());
         let record = Decision {
             at_ms: self.now.wall_ms,
             event: event.name().to_owned(),
-            queue: self.names.queues.name(queue.0).map_or_else(String::new, |name| name.to_string()),
-            chosen: chosen.map(|agent| self.names_of(agent).0),
-            candidates,
+            chosen: weighed.chosen.map(|(agent, _)| self.names_of(agent).0),
+            by: weighed.chosen.map(|(_, by)| by.name().to_owned()),
+            distribution: self.desk.queue(&queue).map(|queue| queue.distribution.to_string()),
+            weighed: self.weighed_record(&weighed),
+            queue,
         };
         let room = self.rooms.entry(id).or_default();
         // The newest take the place of the oldest: what is asked for is why it stands where it stands.

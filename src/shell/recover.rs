@@ -62,6 +62,7 @@ pub(super) struct Found {
     last_conversation: u64,
     contacts: Vec<(u64, Contact)>,
     orphans: bool,
+    roster: super::roster::Newest,
 }
 
 struct Restored {
@@ -99,6 +100,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
+        roster: super::roster::Newest::read(snapshot)?,
     };
     for (key, value) in all(snapshot, Table::Contacts)? {
         if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
@@ -190,6 +192,7 @@ impl Shell {
         let mut shell = Shell {
             engine,
             names,
+            roster: super::roster::Newest::default(),
             contacts: Contacts::new(&desk, found.contacts.drain(..)),
             desk,
             history: found.history,
@@ -232,6 +235,7 @@ impl Shell {
         if found.orphans {
             shell.look_for_orphans();
         }
+        shell.adopt_roster(std::mem::take(&mut found.roster));
         shell.restore(found);
         shell.put_mark();
         shell.flush();

@@ -267,8 +267,8 @@ impl Shell {
                 let frame = self.view().banner_closed(kind);
                 self.send_agent(agent, frame);
             }
-            Effect::Decision { conversation, event, queue, chosen, first, count } => {
-                self.keep_decision(conversation, event, queue, chosen, first, count);
+            Effect::Decision { conversation, event, queue, search, .. } => {
+                self.keep_decision(conversation, event, queue, search);
             }
             Effect::Unwatched { queue } => self.tell_unwatched(queue),
             Effect::Line { queue } => {

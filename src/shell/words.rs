@@ -53,9 +53,8 @@ pub(super) fn system(shell: &Shell, conversation: u64, code: SystemCode, agent: 
         SystemCode::CustomerLost => TextKey::CustomerLost,
         SystemCode::AutoClosed => TextKey::AutoClosed,
         SystemCode::Disconnected => TextKey::Disconnected,
-        // Not in the desk's list: they follow from what the two sides did themselves.
-        SystemCode::Parked => return "The conversation is kept here; write at any time.".to_owned(),
-        SystemCode::CustomerReturned => return "The customer is back.".to_owned(),
+        SystemCode::Parked => TextKey::Parked,
+        SystemCode::CustomerReturned => TextKey::CustomerReturned,
     };
     let agent_name = agent.map(|agent| shell.names_of(agent).1);
     let Some(card) = shell.cards.get(&conversation) else { return String::new() };

@@ -6,6 +6,8 @@
 /** The languages with a file in `lang/`. */
 export const LANGUAGES = ["en", "nl", "cs", "da"];
 
+const OWN = "./lang/";
+let folder = OWN;
 let current = "en";
 let english = {};
 let texts = english;
@@ -16,24 +18,31 @@ export function language() {
   return current;
 }
 
+/** The first of some languages that has a file, as its two letters; a region is ignored ("nl-BE" is Dutch). */
+export function known(...wanted) {
+  const short = wanted.map((one) => String(one || "").toLowerCase().split("-")[0]);
+  return short.find((one) => LANGUAGES.includes(one));
+}
+
+/** Names a folder of files that each hold every text a page needs, so that English need not come too. @param {string} files */
+export function wordsFrom(files) {
+  folder = files;
+}
+
 /**
- * Loads a language and sets the page's `lang`. A region is ignored ("nl-BE" is Dutch); a language
- * without a file, or a file that cannot be had, leaves English.
- * @param {string} wanted  BCP 47
- * @param {string} [whole]  a folder of files that each hold every text, so that English need not come too
+ * Loads the first of these languages that has a file, and sets the page's `lang`: what was chosen, the browser's, the
+ * desk's (REQ B-9). English, where none has one or a file cannot be had.
+ * @param {...string} wanted  BCP 47
  * @returns {Promise<string>} the language now in use
  */
-export async function setLanguage(wanted, whole) {
-  const short = String(wanted || "")
-    .toLowerCase()
-    .split("-")[0];
-  const load = async (name) => (await import(`${whole || "./lang/"}${name}.js`)).default;
-  current = LANGUAGES.includes(short) ? short : "en";
-  if (!whole) english = await load("en");
+export async function setLanguage(...wanted) {
+  const load = async (name) => (await import(`${folder}${name}.js`)).default;
+  current = known(...wanted) || "en";
+  if (folder === OWN) english = await load("en");
   try {
     texts = await load(current);
   } catch {
-    texts = whole ? await load("en") : english;
+    texts = await load("en");
     current = "en";
   }
   plurals = new Intl.PluralRules(current);

@@ -1,7 +1,7 @@
 // The chat page: puts host, state, talk and view together.
 
 import { iconsFrom } from "/web/dom.js";
-import { language, setLanguage, t } from "/web/i18n.js";
+import { known, setLanguage, t, wordsFrom } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { openHost } from "./page-host.js";
 import { INITIAL, lastSeq, phase, reduce, unread } from "./page-state.js";
@@ -107,6 +107,7 @@ async function settingsOf(widget) {
 
 async function begin() {
   iconsFrom("/widget-assets/icons.svg");
+  wordsFrom("/widget-assets/words/");
   view = openView(document.getElementById("chat"), acts);
   try {
     host = await openHost(id);
@@ -119,7 +120,7 @@ async function begin() {
   });
   host.on("start", ({ invite, invited }) => invited && whenReady(() => talk.invited(invite)));
   host.on("auth", () => talk?.signedInAnew());
-  await setLanguage(host.locale, "/widget-assets/words/");
+  await setLanguage(host.locale, ...navigator.languages);
   set({ shown: host.shown });
   store.watch(view.draw);
   view.draw(get());
@@ -130,6 +131,8 @@ async function begin() {
     host.tell({ t: "event", name: "error", detail: { code: "not_found" } });
     return;
   }
+  // Nothing the page or the browser asks for has a file: the desk's language, else English (REQ B-9).
+  if (!known(host.locale, ...navigator.languages)) await setLanguage(settings.locale);
   set({
     settings,
     mode: settings.mode || "live",

@@ -106,11 +106,12 @@ fn parting(last: Last, gap: Gap, next: Last, byte: u8) -> &'static str {
     }
 }
 
-/// A line end that can go: the statement plainly goes on over it, or is plainly over before it.
+/// A line end that can go: the statement plainly goes on over it, or is plainly over before it. What ends with a brace
+/// is a block, since every other statement here ends with a semicolon.
 fn joins(last: Last, byte: u8) -> bool {
     let open = matches!(
         last,
-        Last::Mark(b'(' | b'{' | b'[' | b',' | b';' | b'&' | b'|' | b'?' | b':' | b'=' | b'<' | b'>')
+        Last::Mark(b'(' | b'{' | b'}' | b'[' | b',' | b';' | b'&' | b'|' | b'?' | b':' | b'=' | b'<' | b'>')
     );
     open || matches!(byte, b')' | b']' | b'}' | b'.' | b',' | b'?' | b':' | b'&' | b'|' | b'=')
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::notices;
 use crate::page::keys;
 use crate::people::Agent;
 use crate::support::{self, Desk};
@@ -353,11 +354,14 @@ fn a_request_behind_another_tab_becomes_a_desktop_notification_with_both_buttons
         let ready = alice.page.run("return Boolean(navigator.serviceWorker.controller);", json!([]));
         (ready == true).then_some(())
     });
+    notices::watch_notifications(&alice.page);
     let (first, second) = alice.page.new_tab();
     alice.page.go("/demo/");
     let (_eva, _) = waiting(&desk, "Eva Smit", "My card is 4111 1111 1111 1111.");
-    let shown =
-        alice.page.until("a notification", || notifications(&alice, &first, &second).into_iter().next());
+    alice.page.look_into(&first);
+    notices::stands(&alice.page, "Chat from Eva Smit");
+    alice.page.look_into(&second);
+    let shown = notifications(&alice, &first, &second).into_iter().next().expect("it stands");
     assert_eq!(shown["title"], "Chat from Eva Smit");
     assert_eq!(shown["actions"], json!(["accept", "reject"]));
     let body = shown["body"].as_str().unwrap_or_default();

@@ -207,7 +207,8 @@ fn an_overridden_text_comes_before_the_default_in_every_language() {
     };
     assert_eq!(say(TextKey::AverageWait, "en-GB"), "3 min to go");
     assert_eq!(say(TextKey::AverageWait, "cs"), "Nog 3 min.");
-    assert_eq!(say(TextKey::QueuePosition, "xx"), "You are number 2 in line.");
+    assert_eq!(say(TextKey::QueuePosition, "xx"), "Je bent nummer 2 in de rij.", "the desk's language");
+    assert_eq!(say(TextKey::QueuePosition, "da-DK"), "Du er nummer 2 i køen.");
     assert_eq!(say(TextKey::OutOfHours, "en"), "We are closed now. We open again.");
 }
 

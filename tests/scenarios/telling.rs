@@ -116,11 +116,11 @@ pub(crate) fn of(effect: &Effect, engine: &Engine) -> Option<String> {
             format!("banner {} {}{about}", name(agent), kind.name())
         }
         Effect::BannerClosed { agent, kind } => format!("banner {} {} is over", name(agent), kind.name()),
-        Effect::Decision { conversation, event, queue, first, count, .. } => {
+        Effect::Decision { conversation, event, queue, search, .. } => {
             let found: Vec<String> = engine
-                .candidates(first, count)
-                .iter()
-                .map(|found| format!("{} {}", name(found.agent), found.verdict.name()))
+                .weighed(search)?
+                .candidates()
+                .map(|(agent, verdict)| format!("{} {}", name(agent), verdict.name()))
                 .collect();
             let found = if found.is_empty() { "nobody".into() } else { found.join(", ") };
             format!("search for {} in {} ({}): {found}", id(conversation), line(queue), event.name())

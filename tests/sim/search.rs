@@ -1,7 +1,7 @@
 //! A search for an agent: who was weighed, what was found, who was chosen, and who should have come first.
 
 use deskbell::engine::Engine;
-use deskbell::engine::effect::{Effect, RoutingEvent, Verdict};
+use deskbell::engine::effect::{Effect, RoutingEvent, TieBreak, Verdict};
 use deskbell::engine::id::{AgentId, ConversationId, Handle};
 use deskbell::engine::settings::Distribution;
 
@@ -17,9 +17,11 @@ impl Shadow {
         name: impl Fn(Handle) -> ConversationId,
         engine: &Engine,
     ) {
-        let &Effect::Decision { conversation, event, queue, chosen, first, count } = effect else { return };
+        let &Effect::Decision { conversation, event, queue, chosen, search } = effect else { return };
         let id = name(conversation);
-        let candidates = engine.candidates(first, count);
+        let decision = engine.weighed(search).expect("valid until the next input");
+        assert_eq!(decision.chosen.map(|(agent, _)| agent), chosen);
+        let candidates: Vec<(AgentId, Verdict)> = decision.candidates().collect();
         let capped = core::mem::take(&mut self.capped);
         if self.renewing {
             self.talk(id).queue = queue;
@@ -51,7 +53,7 @@ impl Shadow {
         assert!(self.may_offer_now(talk.workstream), "{id}: out of hours (S0-4)");
         let settings = &self.desk.queues[usize::from(queue.0)];
         let loads = self.loads();
-        let weighed: Vec<AgentId> = candidates.iter().map(|candidate| candidate.agent).collect();
+        let weighed: Vec<AgentId> = candidates.iter().map(|&(agent, _)| agent).collect();
         assert_eq!(weighed, settings.members.to_vec(), "every member is weighed (B-1)");
         let found: Vec<(AgentId, Verdict)> = weighed
             .iter()
@@ -62,9 +64,9 @@ impl Shadow {
                 (agent, self.verdict_under(agent, load, talk.workstream, &talk.excluded, over))
             })
             .collect();
-        let told = candidates.iter().map(|candidate| match candidate.verdict {
-            Verdict::Chosen => (candidate.agent, Verdict::Ranked),
-            verdict => (candidate.agent, verdict),
+        let told = candidates.iter().map(|&(agent, verdict)| match verdict {
+            Verdict::Chosen => (agent, Verdict::Ranked),
+            verdict => (agent, verdict),
         });
         assert_eq!(told.collect::<Vec<_>>(), found, "{id}: verdicts");
         let place = |agent: AgentId| {
@@ -76,6 +78,25 @@ impl Shadow {
         let best = able.min_by_key(|&agent| place(agent));
         let best = best.filter(|_| settings.distribution != Distribution::Pick);
         assert_eq!(chosen, best, "{id}: the wrong one by {:?} (D-13)", settings.distribution);
+        let full = found.iter().any(|&(_, verdict)| verdict == Verdict::Sessions);
+        if let Some((agent, by)) = decision.chosen.filter(|_| !full) {
+            let able = || {
+                found.iter().filter(|(_, verdict)| *verdict == Verdict::Ranked).map(|&(able, _)| place(able))
+            };
+            let (first, rank, assigned, _) = place(agent);
+            let settled = if able().count() == 1 {
+                TieBreak::Only
+            } else if !first {
+                TieBreak::Preferred
+            } else if able().filter(|other| other.1 == rank).count() == 1 {
+                TieBreak::Distribution
+            } else if able().filter(|other| (other.1, other.2) == (rank, assigned)).count() == 1 {
+                TieBreak::Assigned
+            } else {
+                TieBreak::Row
+            };
+            assert_eq!(by, settled, "{id}: settled by something else");
+        }
         for &(agent, _) in &capped {
             let verdict = found.iter().find(|(member, _)| *member == agent).map(|&(_, verdict)| verdict);
             assert_eq!(verdict, Some(Verdict::Sessions), "{agent} off duty for the wrong reason");

@@ -107,6 +107,9 @@ impl World {
         self.effects.clear();
         while let Some(effect) = self.engine.poll_effect() {
             write!(self.hash, "{effect:?}").expect("hashing does not fail");
+            if let Effect::Decision { search, .. } = effect {
+                write!(self.hash, "{:?}", self.engine.weighed(search)).expect("hashing does not fail");
+            }
             if let Some(what) = landmark(&effect) {
                 self.reached.insert(what);
             }

@@ -151,6 +151,8 @@ const ROUTING: Tab = Tab {
             legend: "What it says",
             fields: &[
                 Field::new("notify.incoming.title", "Title", Kind::Texts(false)).help(PLACEHOLDERS),
+                Field::new("notify.incoming.accept_label", "Button that takes it", Kind::Texts(false))
+                    .note("Default Accept; Open where it is the agent's already"),
                 Field::new("notify.incoming.fields", "Fields", Kind::Rows(FIELDS))
                     .help("At most ten, in this order. To take one out, blank both.")
                     .note("Default Customer name, Comment, Wait time"),
@@ -321,6 +323,8 @@ const TEXTS: Tab = Tab {
                 text!("agent_left", "Agent left").help("May hold {agent_name}."),
                 text!("agent_lost", "Agent's connection lost").help("May hold {agent_name}."),
                 text!("transferred", "Passed on").help("May hold {agent_name}."),
+                text!("parked", "Put aside by the agent").only(Only::Persistent),
+                text!("customer_returned", "Customer is back").only(Only::Persistent),
             ],
         },
         Set {

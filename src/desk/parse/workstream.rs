@@ -183,6 +183,7 @@ fn notify_written(section: &Section<'_>, channel: Channel) -> NotifyWritten {
         timeout_s: section.number("timeout_s", DESK_TIMEOUT_S_MIN..=DESK_TIMEOUT_S_MAX),
         show_timeout: section.flag("show_timeout"),
         reject,
+        accept_label: section.localized("accept_label", NAME),
         auto,
         desktop: section.word("desktop"),
     }

@@ -8,6 +8,7 @@ use crate::gateway::{Request, Response};
 use crate::limits::{DECISIONS_KEPT_MAX, HISTORY_PAGE_MAX};
 use crate::shell::reads::{self, message_key};
 use crate::shell::records::Decision;
+use crate::shell::roster;
 use crate::shell::wire::ConversationName;
 use crate::store::{Direction, Snapshot, Table};
 
@@ -48,6 +49,7 @@ pub(super) async fn routing(shared: Arc<Shared>, request: Request) -> Response {
             page.rows.iter().filter_map(|(_, value)| reads::decoded(value)).collect();
         // The ring may have come round: in order of time, ties as they were written.
         decisions.sort_by_key(|decision| decision.at_ms);
+        roster::named(snapshot, &mut decisions)?;
         Ok(reads::card(snapshot, id)?.map(|_| decisions))
     };
     match shared.surface.readers.read(sequence, job).await {
