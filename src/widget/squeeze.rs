@@ -66,6 +66,8 @@ pub(super) fn script(text: &str) -> String {
         match &text[at..end] {
             // Nobody assigns to it: the linter and the tests run the files as they are written.
             "const" if last != Last::Mark(b'.') => kept.push_str("let"),
+            "true" if last != Last::Mark(b'.') => kept.push_str("!0"),
+            "false" if last != Last::Mark(b'.') => kept.push_str("!1"),
             number if byte.is_ascii_digit() => kept.extend(number.chars().filter(|c| *c != '_')),
             other => kept.push_str(other),
         }
@@ -231,6 +233,7 @@ mod tests {
             ("a\n  .b()\n  .c();", "a.b().c();"),
             ("const f = (x) => ({ y: x });", "let f=(x)=>({y:x});"),
             ("const ms = 20_000 + a_b;", "let ms=20000+a_b;"),
+            ("return true === a.false", "return !0===a.false"),
             ("function a() {\n  b();\n}", "function a(){b()}"),
             ("if (a) return x\nb()", "if(a)return x\nb()"),
             ("x++\ny()", "x++\ny()"),
