@@ -157,7 +157,9 @@ fn lean(name: &str, bytes: &'static [u8]) -> &'static [u8] {
 
 /// The chat page's words, one language a file, and its symbols: cut from what the desktop uses too.
 fn cut_for_the_page() -> Vec<(&'static str, &'static [u8])> {
-    let word_file = |name: &'static str, file: &str| (name, &*squeeze::words(file).leak().as_bytes());
+    fn word_file(name: &'static str, file: &str) -> (&'static str, &'static [u8]) {
+        (name, squeeze::words(file).leak().as_bytes())
+    }
     let sprite = squeeze::symbols(include_str!("../web/icons.svg"), &SYMBOLS);
     vec![
         word_file("words/cs.js", include_str!("../web/lang/cs.js")),

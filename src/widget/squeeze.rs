@@ -54,7 +54,11 @@ pub(super) fn script(text: &str) -> String {
             b'/' if !ends_value(last) => (regex_end(bytes, at), Last::Literal),
             _ if is_word(byte) => {
                 let end = at + bytes[at..].iter().take_while(|b| is_word(**b)).count();
-                (end, Last::Word { ends_value: !BEFORE_VALUE.contains(&&text[at..end]) })
+                let word = &text[at..end];
+                // Written as `!0` and `!1`.
+                let is_flag = matches!(word, "true" | "false") && last != Last::Mark(b'.');
+                let next = Last::Word { ends_value: !BEFORE_VALUE.contains(&word) };
+                (end, if is_flag { Last::Literal } else { next })
             }
             _ => (at + 1, Last::Mark(byte)),
         };
@@ -233,7 +237,7 @@ mod tests {
             ("a\n  .b()\n  .c();", "a.b().c();"),
             ("const f = (x) => ({ y: x });", "let f=(x)=>({y:x});"),
             ("const ms = 20_000 + a_b;", "let ms=20000+a_b;"),
-            ("return true === a.false", "return !0===a.false"),
+            ("return true === a.false", "return!0===a.false"),
             ("function a() {\n  b();\n}", "function a(){b()}"),
             ("if (a) return x\nb()", "if(a)return x\nb()"),
             ("x++\ny()", "x++\ny()"),
