@@ -315,6 +315,9 @@ pub const READS_MAX: usize = 8;
 /// 16 KiB more for each connection that sends without listening.
 pub const PAUSED_FRAMES_MAX: usize = 16;
 
+/// The same of all connections together. Doubled: 8 MiB more when everybody sends without listening.
+pub const PAUSED_FRAMES_ALL_MAX: usize = 512;
+
 /// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
 pub const SYNC_PAGE_MAX: usize = 200;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::door::Event;
 use crate::engine::id::AgentId;
 use crate::gateway::{ConnId, Outbox, Roles, TokenHash};
+use crate::limits::{PAUSED_FRAMES_ALL_MAX, PAUSED_FRAMES_MAX};
 
 /// One socket.
 pub(super) struct Connection {
@@ -47,11 +48,23 @@ pub(super) struct Customer {
     pub(super) proof: Option<super::proof::Proof>,
 }
 
+/// What becomes of a frame.
+pub(super) enum Aside {
+    /// Its connection does not wait.
+    Now(Event),
+    /// It waits with those before it.
+    Waits,
+    /// As many wait as may.
+    TooMany(Event),
+}
+
 /// All sockets; never more than the gateway lets in.
 #[derive(Default)]
 pub(super) struct Connections {
     pub(super) all: HashMap<ConnId, Connection>,
     by_agent: HashMap<AgentId, Vec<ConnId>>,
+    /// Frames that wait, of all connections.
+    paused_frames: usize,
 }
 
 impl Connections {
@@ -64,6 +77,7 @@ impl Connections {
 
     pub(super) fn remove(&mut self, conn: ConnId) -> Option<Connection> {
         let connection = self.all.remove(&conn)?;
+        self.paused_frames -= connection.paused.as_ref().map_or(0, VecDeque::len);
         if let Who::Staff(staff) = &connection.who
             && let Some(conns) = self.by_agent.get_mut(&staff.agent)
         {
@@ -73,6 +87,49 @@ impl Connections {
             }
         }
         Some(connection)
+    }
+
+    /// Frames of a connection wait from now on.
+    pub(super) fn pause(&mut self, conn: ConnId) {
+        if let Some(connection) = self.all.get_mut(&conn) {
+            connection.paused.get_or_insert_default();
+        }
+    }
+
+    /// What waited, and no more does.
+    pub(super) fn unpause(&mut self, conn: ConnId) -> VecDeque<Event> {
+        let waited = self.all.get_mut(&conn).and_then(|connection| connection.paused.take());
+        let waited = waited.unwrap_or_default();
+        self.paused_frames -= waited.len();
+        waited
+    }
+
+    /// Puts what is left of it back in front, when the connection waits again; else gives it back.
+    pub(super) fn pause_again(&mut self, conn: ConnId, mut left: VecDeque<Event>) -> Option<VecDeque<Event>> {
+        let paused = self.all.get_mut(&conn).and_then(|connection| connection.paused.as_mut());
+        let Some(paused) = paused else { return Some(left) };
+        self.paused_frames += left.len();
+        left.append(paused);
+        *paused = left;
+        None
+    }
+
+    /// Puts a frame aside when its connection waits.
+    pub(super) fn put_aside(&mut self, conn: ConnId, event: Event) -> Aside {
+        let paused = self.all.get_mut(&conn).and_then(|connection| connection.paused.as_mut());
+        match paused {
+            None => Aside::Now(event),
+            Some(paused)
+                if paused.len() >= PAUSED_FRAMES_MAX || self.paused_frames >= PAUSED_FRAMES_ALL_MAX =>
+            {
+                Aside::TooMany(event)
+            }
+            Some(paused) => {
+                paused.push_back(event);
+                self.paused_frames += 1;
+                Aside::Waits
+            }
+        }
     }
 
     pub(super) fn outbox(&self, conn: ConnId) -> Option<&Arc<Outbox>> {
@@ -134,5 +191,55 @@ impl Connections {
     pub(super) fn counts(&self) -> (usize, usize) {
         let staff = self.by_agent.values().map(Vec::len).sum();
         (staff, self.all.len() - staff)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::OutboxLimits;
+
+    fn connected(connections: &mut Connections, conn: ConnId) {
+        let who =
+            Who::Customer(Customer { widget: "shop".into(), language: None, visitor: None, proof: None });
+        let outbox = Outbox::for_test(OutboxLimits::default());
+        connections.insert(conn, Connection { outbox, who, paused: None });
+        connections.pause(conn);
+    }
+
+    /// How many of many frames wait.
+    fn waiting(connections: &mut Connections, conn: ConnId) -> usize {
+        (0..2 * PAUSED_FRAMES_MAX)
+            .take_while(|_| matches!(connections.put_aside(conn, Event::Stop), Aside::Waits))
+            .count()
+    }
+
+    #[test]
+    fn frames_that_wait_are_bounded_for_one_connection_and_for_all() {
+        let mut connections = Connections::default();
+        let crowd = PAUSED_FRAMES_ALL_MAX / PAUSED_FRAMES_MAX;
+        for number in 0..=crowd as u64 {
+            connected(&mut connections, ConnId(number));
+            let room = if number < crowd as u64 { PAUSED_FRAMES_MAX } else { 0 };
+            assert_eq!(waiting(&mut connections, ConnId(number)), room);
+        }
+        // One is served and waits again with what is left, one is gone: that much others may use.
+        let mut left = connections.unpause(ConnId(0));
+        left.truncate(10);
+        connections.pause(ConnId(0));
+        assert!(connections.pause_again(ConnId(0), left).is_none());
+        connections.remove(ConnId(1));
+        connected(&mut connections, ConnId(crowd as u64 + 1));
+        assert_eq!(waiting(&mut connections, ConnId(crowd as u64 + 1)), PAUSED_FRAMES_MAX);
+        assert_eq!(waiting(&mut connections, ConnId(crowd as u64)), PAUSED_FRAMES_MAX - 10);
+    }
+
+    #[test]
+    fn a_frame_is_taken_at_once_when_its_connection_does_not_wait() {
+        let mut connections = Connections::default();
+        connected(&mut connections, ConnId(1));
+        assert!(connections.unpause(ConnId(1)).is_empty());
+        assert!(matches!(connections.put_aside(ConnId(1), Event::Stop), Aside::Now(_)));
+        assert!(connections.pause_again(ConnId(1), VecDeque::from([Event::Stop])).is_some());
     }
 }

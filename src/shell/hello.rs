@@ -1,13 +1,12 @@
 //! Coming and going: sockets open, people are known or not, and get the whole picture before any frame.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::Shell;
 use super::card::{Card, Customer as Person};
-use super::connections::{Connection, Customer, Staff, Who};
+use super::connections::{Aside, Connection, Customer, Staff, Who};
 use super::door::Event;
 use super::hours::Entrance;
 use super::keys::random;
@@ -21,9 +20,7 @@ use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
-use crate::limits::{
-    AGENTS_MAX, PARKED_SHOWN_MAX, PAUSED_FRAMES_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX,
-};
+use crate::limits::{AGENTS_MAX, PARKED_SHOWN_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
 use crate::shell::wire::Stamp;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 use crate::widget::frames::Request;
@@ -185,48 +182,42 @@ impl Shell {
 
     /// Frames of a connection wait from now on.
     pub(super) fn pause(&mut self, conn: ConnId) {
-        if let Some(connection) = self.connections.all.get_mut(&conn) {
-            connection.paused.get_or_insert_default();
-        }
+        self.connections.pause(conn);
     }
 
     /// What waited is taken in order, until one of it makes the rest wait again.
     pub(super) fn resume(&mut self, conn: ConnId) {
-        let Some(connection) = self.connections.all.get_mut(&conn) else { return };
-        let mut waiting = connection.paused.take().unwrap_or_default();
+        let mut waiting = self.connections.unpause(conn);
         while let Some(event) = waiting.pop_front() {
             match event {
                 Event::Staff(conn, frame) => self.hear_staff(conn, frame),
                 Event::Customer(conn, frame) => self.hear_customer(conn, frame),
                 _ => {}
             }
-            if let Some(connection) = self.connections.all.get_mut(&conn)
-                && let Some(paused) = &mut connection.paused
-            {
-                waiting.append(paused);
-                *paused = waiting;
-                return;
+            match self.connections.pause_again(conn, waiting) {
+                Some(left) => waiting = left,
+                None => return,
             }
         }
     }
 
     /// Puts a frame aside when its connection waits; gives it back when it does not.
     pub(super) fn or_wait(&mut self, conn: ConnId, event: Event) -> Option<Event> {
-        let paused: &mut VecDeque<Event> = match self.connections.all.get_mut(&conn) {
-            Some(Connection { paused: Some(paused), .. }) => paused,
-            _ => return Some(event),
-        };
-        if paused.len() >= PAUSED_FRAMES_MAX {
-            let re = match &event {
-                Event::Staff(_, frame) => frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id),
-                Event::Customer(_, frame) => frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id),
-                _ => None,
-            };
-            self.refuse(conn, re, Refusal::RateLimited);
-        } else {
-            paused.push_back(event);
+        match self.connections.put_aside(conn, event) {
+            Aside::Now(event) => Some(event),
+            Aside::Waits => None,
+            Aside::TooMany(event) => {
+                let re = match &event {
+                    Event::Staff(_, frame) => frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id),
+                    Event::Customer(_, frame) => {
+                        frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id)
+                    }
+                    _ => None,
+                };
+                self.refuse(conn, re, Refusal::RateLimited);
+                None
+            }
         }
-        None
     }
 
     /// The first frame of a customer: who is she, and where does she stand?

@@ -4,10 +4,8 @@
 //! nothing on the disk, and still is the same visitor after a restart. (Storing a hash of each secret was
 //! the first design: every page view of every passer-by became a row.)
 
-use std::hash::Hasher;
-
 use data_encoding::BASE64URL_NOPAD;
-use ring::hmac;
+use ring::{digest, hmac};
 
 /// Bytes of the key as stored.
 pub(super) const KEY_BYTES: usize = 32;
@@ -84,11 +82,10 @@ pub(super) fn random() -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// A lasting number for something named by text, the same on every start.
+/// A lasting number for something named by text: the same on every start, in every version.
 pub(super) fn lasting_number(text: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(text.as_bytes());
-    hasher.finish()
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
@@ -106,6 +103,11 @@ mod tests {
         for wrong in ["", "x", &secret[1..], &secret.to_uppercase()] {
             assert_eq!(keys.visitor("shop", wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_lasting_number_is_the_same_in_every_version() {
+        assert_eq!(lasting_number("abc"), 0xba78_16bf_8f01_cfea);
     }
 
     #[test]
