@@ -248,7 +248,7 @@ mod tests {
             ("s = \"a // b  c\" + 'it\\'s  /* no */'", "s=\"a // b  c\"+'it\\'s  /* no */'"),
             ("`a  ${ b ? `c  ${ d }` : \"}\" }  e // f`", "`a  ${ b ? `c  ${ d }` : \"}\" }  e // f`"),
             ("import { h } from \"/web/dom.js\";", "import{h}from\"/web/dom.js\";"),
-            ("async function f() {\n}\nclass A {\n  #b = 1;\n}\n", "async function f(){}\nclass A{#b=1}"),
+            ("async function f() {\n}\nclass A {\n  #b = 1;\n}\n", "async function f(){}class A{#b=1}"),
         ] {
             assert_eq!(script(written), kept);
             assert_eq!(script(kept), kept, "once is enough");

@@ -73,7 +73,7 @@ fn a_visitor_gets_so_many_invitations_a_day() {
     let rule = |id: &str| {
         format!("[[widget.proactive.rule]]\nid = \"{id}\"\ntext = \"Hello?\"\nagain_after_h = 0\n")
     };
-    let rules = ["a", "b", "c"].map(|id| rule(id)).concat();
+    let rules = ["a", "b", "c"].map(rule).concat();
     let text = include_str!("../data/desk.example.toml").replace(LINGERING, &rules);
     let at = text.find("[[widget.proactive.rule]]").expect("a rule");
     let text = format!("{}visitor_max_per_day = 2\n\n{}", &text[..at], &text[at..]);
