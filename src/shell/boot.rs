@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
+use super::backups::Backups;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
 use super::keeper::{BoxKeeper, Place};
+use super::people::People;
 use super::recover;
 use super::rows::TooMany;
 use super::set_up;
@@ -22,11 +24,11 @@ use super::tokens::Tokens;
 use crate::admin::{self, Admin, StartKey};
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
-    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Roles,
-    TokenHash, jwt,
+    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Passwords,
+    Roles, SignIns, TokenHash, jwt,
 };
 use crate::masking::Masker;
-use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
+use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table, replace};
 
 /// What everybody but the desk thread reads of the desk: the configuration in force.
 pub struct Board {
@@ -161,8 +163,40 @@ impl From<ReadError> for BootError {
     }
 }
 
-/// Opens the store, restores the desk, and begins to serve.
+/// The program's own version, as the store remembers who started on it last.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Starts a box. A store that was put in place of another, or was another version's, is on trial until it serves:
+/// when it does not come so far, the one from before is back for the next start.
 pub fn start(plan: Plan) -> Result<Running, BootError> {
+    let data = plan.data.clone();
+    let before = replace::before_start(&data, VERSION).map_err(BootError::Store)?;
+    if before.restored {
+        log::warn!("a backup was restored: this start runs on it");
+    }
+    if let Some(version) = &before.upgraded_from {
+        let kept = if before.no_copy {
+            "no copy of the store is kept: no room"
+        } else {
+            "a copy of the store is kept"
+        };
+        log::info!("version {version:?} ran here last, this is {VERSION}: {kept}");
+    }
+    let started = open(plan);
+    match &started {
+        Ok(_) => replace::started(&data, VERSION).map_err(BootError::Io)?,
+        Err(BootError::Store(OpenError::InUse)) => {}
+        Err(_) => match replace::roll_back(&data) {
+            Ok(Some(done)) => log::error!("{done}"),
+            Ok(None) => {}
+            Err(error) => log::error!("the store from before could not be put back: {error}"),
+        },
+    }
+    started
+}
+
+/// Opens the store, restores the desk, and begins to serve.
+fn open(plan: Plan) -> Result<Running, BootError> {
     let mut options = StoreOptions::new(&plan.data);
     options.on_failure = Some(Box::new(|failure| {
         // Nobody knows any more what is on disk: only a new start finds out.
@@ -221,9 +255,17 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let fingerprint = authority.ca_fingerprint().unwrap_or_default();
     let staff_url = staff_url(&plan.hosts, &plan.listening);
     let set_up = set_up::Code::for_desk(&board.desk(), &plan.data, &staff_url)?;
+    let people = People {
+        door: door.clone(),
+        board: Arc::clone(&board),
+        passwords: Arc::new(Passwords::new()),
+        sign_ins: Arc::new(SignIns::new(demo)),
+    };
     let keeper = BoxKeeper {
+        people: people.clone(),
         door: door.clone(),
         readers: readers.clone(),
+        backups: Backups::new(&plan.data, readers.clone(), door.clone()),
         data: plan.data,
         place: Place {
             names: names.clone(),
@@ -248,6 +290,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         fingerprint,
         signer: signer.map(Arc::new),
         gateway: Arc::clone(&running_gateway),
+        people,
         admin: (admin_socket, key.clone()),
         set_up,
         loopback_unlimited: demo,
