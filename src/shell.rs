@@ -11,6 +11,7 @@ pub mod card;
 pub mod clock;
 pub mod door;
 pub mod floor;
+mod invite_days;
 pub mod invites;
 pub mod live;
 pub mod names;
