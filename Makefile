@@ -11,7 +11,7 @@ UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian
 GUEST = target/box/base
 GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-stdlib,curl,ca-certificates
 
-.PHONY: help run build test test-box tools lint sim sim-arm64 bench clean unit-tools deb test-units test-arm64
+.PHONY: help run build test test-box tools lint sim sim-arm64 crash bench clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ sim-arm64: ## The same days here and on arm64 under qemu: the same effects, byte
 	here=$$($(CARGO) test -q --test sim | tee /dev/stderr | grep 'all effects') && \
 	there=$$(qemu-aarch64-static "$$(tail -1 target/cross-sim)" | tee /dev/stderr | grep 'all effects') && \
 	echo "x86-64: $$here" && echo "arm64:  $$there" && [ "$$here" = "$$there" ]
+
+crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its n-th write or sync, for every n
+	CRASH_EVERY=1 $(CARGO) test --release --test crash --test journal -- --nocapture --test-threads=2
 
 bench: ## Print every figure of the README, each as a ratio to a floor of the same run
 	$(CARGO) bench
