@@ -16,6 +16,8 @@ mod desktop;
 mod finding;
 #[path = "browser/notices.rs"]
 mod notices;
+#[path = "browser/other_site.rs"]
+mod other_site;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/people.rs"]

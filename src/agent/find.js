@@ -22,7 +22,8 @@ export function useFind(ours) {
 export const inputs = (s) => [s.view === "find", s.find, s.transcripts, s.link, s.queues, s.agents, s.me];
 
 const change = (patch) => store.dispatch({ type: "set", patch: { find: { ...store.get().find, ...patch } } });
-const fill = (name, value) => change({ fields: { ...store.get().find.fields, [name]: value } });
+const fill = (name, value) =>
+  change({ fields: { ...store.get().find.fields, [name]: value === "-" ? "" : value } });
 
 /** Midnight of a day as the browser's wall has it. */
 const midnight = (day, later = 0) => {
@@ -85,8 +86,9 @@ function form(state, { fields, loading }) {
       h("span", null, label),
       h(
         "select",
-        { class: "field", value: fields[name] || "", onchange: (event) => fill(name, event.currentTarget.value) },
-        h("option", { value: "" }, t("agent.find.any")),
+        { class: "field", value: fields[name] || "-", onchange: (event) => fill(name, event.currentTarget.value) },
+        // A value of its own: an empty one is taken for its text.
+        h("option", { value: "-", selected: !fields[name] }, t("agent.find.any")),
         options.map(([value, text]) => h("option", { key: value, value, selected: fields[name] === value }, text)),
       ),
     );
