@@ -308,6 +308,7 @@ fn write_past_the_box(desk: &Desk, conversations: u64, first_ms: i64) -> u64 {
                 text: text.join(" "),
                 code: None,
                 client_id: None,
+                delivery: None,
             };
             value.clear();
             message.encode(&mut value);

@@ -48,13 +48,16 @@ fn key(agent: &str, at_ms: i64, n: u64) -> Vec<u8> {
     key
 }
 
+/// Where a line stands in its ledger: when, and which of that moment.
+pub type Place = (i64, u64);
+
 /// A page of an agent's lines, newest first, each with its place; and whether there are older ones.
 pub fn page(
     snapshot: &Snapshot,
     agent: &str,
-    before: Option<(i64, u64)>,
+    before: Option<Place>,
     limit: usize,
-) -> Result<(Vec<((i64, u64), LedgerLine)>, bool), ReadError> {
+) -> Result<(Vec<(Place, LedgerLine)>, bool), ReadError> {
     let low = key(agent, 0, 0);
     let high = before.map_or_else(|| key(agent, -1, u64::MAX), |(at_ms, n)| key(agent, at_ms, n));
     let page = snapshot.range(Table::Ledger, &low[..]..&high[..], limit, Direction::Backward)?;
@@ -62,7 +65,7 @@ pub fn page(
     Ok((lines.collect(), page.more))
 }
 
-fn place(key: &[u8]) -> Option<(i64, u64)> {
+fn place(key: &[u8]) -> Option<Place> {
     let (at, n) = key.last_chunk::<16>()?.split_at(8);
     let number = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
     Some((number(at)? as i64, number(n)?))
