@@ -32,6 +32,7 @@ use crate::gateway::{
     SignIns, handler, jwt, source_of,
 };
 use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
+use crate::ops::profile::Profile;
 
 /// What the handlers share.
 pub(super) struct Surface {
@@ -57,6 +58,8 @@ pub(super) struct Surface {
     pub(super) set_up: Option<super::set_up::Code>,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
+    /// How much fits.
+    pub(super) profile: Profile,
 }
 
 struct Shared {
@@ -71,7 +74,7 @@ pub(super) fn router(surface: Surface) -> Router {
     let board = Arc::clone(&surface.board);
     let demo = surface.signer.is_some();
     let shared = Arc::new(Shared {
-        passwords: Passwords::new(),
+        passwords: Passwords::new(surface.profile.password_hashes_max),
         sign_ins: SignIns::new(surface.loopback_unlimited),
         invites: Mutex::new(Rates::new(INVITES, RATE_RECORDS_MAX)),
         surface,

@@ -26,6 +26,8 @@ use crate::gateway::{
     TokenHash, jwt,
 };
 use crate::masking::Masker;
+use crate::ops::bound;
+use crate::ops::profile::Profile;
 use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
 
 /// What everybody but the desk thread reads of the desk: the configuration in force.
@@ -72,6 +74,8 @@ fn masker_of(desk: &Desk) -> Masker {
 pub struct Plan {
     /// Where everything lies.
     pub data: PathBuf,
+    /// How much fits.
+    pub profile: Profile,
     /// A desk file's text, for a box that has no desk yet.
     pub desk: Option<String>,
     /// The demo's clock: speed and, if given, wall time.
@@ -163,7 +167,13 @@ impl From<ReadError> for BootError {
 
 /// Opens the store, restores the desk, and begins to serve.
 pub fn start(plan: Plan) -> Result<Running, BootError> {
+    let profile = plan.profile;
+    tell_bound(&profile);
     let mut options = StoreOptions::new(&plan.data);
+    options.segments = profile.journal_segments;
+    options.cache_bytes = profile.state_cache_bytes;
+    options.store_bytes_max = profile.store_bytes_max;
+    options.submissions_bytes_max = profile.submissions_bytes_max;
     options.on_failure = Some(Box::new(|failure| {
         // Nobody knows any more what is on disk: only a new start finds out.
         log::error!("{failure}");
@@ -197,8 +207,15 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let tokens = Arc::new(Tokens::default());
     set_tokens(&tokens, &desk);
     let board = Arc::new(Board::new(Arc::new(desk)));
-    let (shell, door, events) =
-        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, plan.vouchers, found)?;
+    let (shell, door, events) = Shell::restored(
+        store,
+        Arc::clone(&board),
+        Arc::clone(&tokens),
+        clock,
+        plan.vouchers,
+        profile.capacity(),
+        found,
+    )?;
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
@@ -212,6 +229,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         trusted_proxies: plan.trusted_proxies,
         loopback_unlimited: demo,
         echo: demo,
+        ceilings: ceilings(&profile),
         ..gateway::Settings::default()
     };
     let readers = shell.readers();
@@ -251,6 +269,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         admin: (admin_socket, key.clone()),
         set_up,
         loopback_unlimited: demo,
+        profile,
     };
     let router = api::router(surface);
     let desk = std::thread::Builder::new()
@@ -266,6 +285,32 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let _ = running_gateway.set(Arc::downgrade(&gateway));
     let tended = Instant::now();
     Ok(Running { gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
+}
+
+/// Says what the box may take, so that the log of a box that was killed for its memory tells by how much.
+fn tell_bound(profile: &Profile) {
+    const MIB: u64 = 1024 * 1024;
+    for row in bound::worst_case(profile) {
+        log::debug!("at most {:>6} KiB: {}", row.bytes / 1024, row.what);
+    }
+    let worst = bound::worst_bytes(profile).div_ceil(MIB);
+    let ceiling = match profile.memory_max_mib {
+        0 => String::new(),
+        mib => format!(", of {mib} MiB the service may have"),
+    };
+    log::info!("profile {}: at most {worst} MiB of memory with everything full{ceiling}", profile.name);
+}
+
+/// The gateway's ceilings under a profile.
+fn ceilings(profile: &Profile) -> gateway::Ceilings {
+    let defaults = gateway::Ceilings::default();
+    gateway::Ceilings {
+        connections_max: profile.connections_max,
+        staff_connections_reserved: profile.staff_connections_reserved,
+        bodies_bytes_max: profile.bodies_bytes_max,
+        outbox: gateway::OutboxLimits { all_bytes_max: profile.outboxes_bytes_max, ..defaults.outbox },
+        ..defaults
+    }
 }
 
 impl Running {

@@ -64,6 +64,8 @@ pub struct Options {
     pub segments: u32,
     /// Page cache of the state.
     pub cache_bytes: usize,
+    /// Bytes of changes that may wait for the journal, and as many of what waits with them.
+    pub submissions_bytes_max: usize,
     /// Bytes of keys and values from which on messages are refused.
     pub store_bytes_max: u64,
     /// Free bytes to leave to the rest of the box.
@@ -85,6 +87,7 @@ impl Options {
             segment_bytes: limits::JOURNAL_SEGMENT_BYTES,
             segments: limits::JOURNAL_SEGMENTS,
             cache_bytes: limits::STATE_CACHE_BYTES,
+            submissions_bytes_max: limits::SUBMISSIONS_BYTES_MAX,
             store_bytes_max: limits::STORE_BYTES_MAX,
             reserve_bytes: limits::SPACE_RESERVE_BYTES,
             ballast_bytes: limits::BALLAST_BYTES,
@@ -157,9 +160,10 @@ impl<R: Release> Store<R> {
     /// Opens or makes the store `options` describe, brings the state up to the journal, and starts the
     /// threads `journal` and `apply`.
     pub fn open(options: Options) -> Result<(Store<R>, Opened), OpenError> {
+        let waiting_bytes_max = options.submissions_bytes_max;
         let recover::Ready { shared, applier, appender, opened } = recover::open(options)?;
         let shared = Arc::new(shared);
-        let queue = Arc::new(Queue::new(shared.geometry, shared.durable().0));
+        let queue = Arc::new(Queue::new(shared.geometry, waiting_bytes_max, shared.durable().0));
         let mut store =
             Store { shared: Arc::clone(&shared), queue: Arc::clone(&queue), journal: None, apply: None };
         store.journal = Some(spawn("journal", {

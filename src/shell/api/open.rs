@@ -40,6 +40,7 @@ pub(super) async fn metrics(shared: Arc<Shared>, _request: Request) -> Response 
         Some(figures) => {
             let mut text = crate::ops::metrics::text(&figures);
             text.push_str(&crate::ops::metrics::counted("deskbell_gateway", &counted));
+            text.push_str(&crate::ops::metrics::memory(&shared.surface.profile));
             Response::body(200, "text/plain; version=0.0.4; charset=utf-8", text)
         }
         None => unavailable(),
