@@ -171,7 +171,7 @@ pub const CONNECTIONS_PER_SOURCE_MAX: usize = 256;
 
 /// Descriptors the rest of the process needs: store, journal, admin socket, timers, logs.
 /// Doubled: fewer connections where the descriptor limit is low.
-pub const DESCRIPTORS_RESERVED: usize = 128;
+pub const DESCRIPTORS_RESERVED: usize = 192;
 
 /// Milliseconds for the whole TLS handshake. Doubled: half-open connections hold their slot twice as long.
 pub const HANDSHAKE_MS_MAX: u64 = 10_000;
@@ -239,6 +239,19 @@ pub const SIGN_IN_RECORDS_MAX: usize = 4096;
 
 /// Addresses whose rate is remembered, for each kind of call. Doubled: 256 KiB more.
 pub const RATE_RECORDS_MAX: usize = 4096;
+
+/// Connections to port 80 at once; each is one short answer. Doubled: 64 more descriptors in a flood.
+pub const REDIRECTS_MAX: usize = 64;
+
+/// Bytes of a request on port 80. Doubled: a flood holds 256 KiB more.
+pub const REDIRECT_HEAD_BYTES_MAX: usize = 4096;
+
+/// Milliseconds for a visit to port 80, from the first byte to the last. Doubled: slow ones hold their place twice
+/// as long, and others are turned away meanwhile.
+pub const REDIRECT_MS_MAX: u64 = 5_000;
+
+/// Bytes of a certificate's chain, and of a key, that the branch brings: a chain of four with RSA keys takes 8 KiB.
+pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 
 const _: () = assert!(STAFF_CONNECTIONS_RESERVED < CONNECTIONS_MAX);
 const _: () = assert!(PING_MS * 2 <= SILENCE_MS_MAX, "a lost pong must not be a lost connection");

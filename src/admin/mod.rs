@@ -11,6 +11,7 @@
 
 mod audit;
 mod backup;
+mod begin;
 mod certificate;
 mod changes;
 mod clock;
@@ -44,8 +45,8 @@ mod write;
 
 pub use forward::{Forwarder, routes};
 pub use keeper::{
-    Actor, Audited, Authority, Backup, Certificate, Clock, Figure, Held, Keeper, Light, LogLine, NotApplied,
-    Proposal, Recorded, Refusal, Site,
+    Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keeper, Light, LogLine,
+    NotApplied, Proposal, Recorded, Refusal, Site, Touches,
 };
 pub use key::StartKey;
 pub use serve::Admin;

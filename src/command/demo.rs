@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let plan = Plan {
         data: data.clone(),
         profile,
+        redirect: None,
         desk: Some(text),
         demo: Some((speed, wall_ms)),
         vouchers: Vouchers::default(),

@@ -22,7 +22,7 @@ deskbell: the desk bell of a branch office
   deskbell demo [--listen ADDRESS] [--data DIR] [--desk FILE] [--clock-speed N] [--wall-clock TIME]
       A box with a demo desk, a shop page and accounts, ready at once.
   deskbell serve --config deskbell.toml
-      The appliance.
+      The appliance. `deskbell help settings` prints that file, each key explained.
   deskbell desk check FILE
       Lists every fault of a desk file.
   deskbell desk export --data DIR
@@ -66,6 +66,10 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "backup" => store::backup(rest),
         "restore" => store::restore(rest),
         "user" => store::user(rest),
+        "help" if rest == ["settings"] => {
+            print!("{}", deskbell::ops::settings::shipped());
+            Ok(())
+        }
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

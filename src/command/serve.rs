@@ -1,6 +1,6 @@
 //! `deskbell serve`: the appliance.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 
 use deskbell::gateway::Face;
 use deskbell::ops::settings::Settings;
@@ -30,10 +30,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
             "an inherited socket is called {name:?}: only staff, public, redirect and admin are known"
         ))
     })?;
+    let is_inherited = !inherited.faces.is_empty();
     let listening = listen(&config, file, inherited.faces)?;
+    let redirect = match (inherited.redirect, config.listen_redirect) {
+        (Some(listener), _) => Some(listener),
+        (None, Some(address)) if !is_inherited => Some(bound(address)?),
+        _ => None,
+    };
+    if let Some(Ok(address)) = redirect.as_ref().map(TcpListener::local_addr) {
+        log::info!("Redirect on {address}");
+    }
     let plan = Plan {
         data: config.data,
         profile: config.profile,
+        redirect,
         desk,
         demo: None,
         vouchers: Vouchers::default(),
@@ -66,6 +76,10 @@ fn host_of(name: &str) -> &str {
     }
 }
 
+fn bound(address: SocketAddr) -> Result<TcpListener, Ended> {
+    TcpListener::bind(address).map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))
+}
+
 fn listen(
     config: &Settings,
     file: &str,
@@ -77,9 +91,7 @@ fn listen(
     }
     for (address, face) in wanted {
         let Some(address) = address else { continue };
-        let listener = TcpListener::bind(address)
-            .map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))?;
-        listening.push((listener, face));
+        listening.push((bound(address)?, face));
     }
     if listening.is_empty() {
         return Err(Ended::usage(format!("{file}: listen_staff or listen_public must say where to listen")));

@@ -60,6 +60,8 @@ pub(super) struct Surface {
     pub(super) loopback_unlimited: bool,
     /// How much fits.
     pub(super) profile: Profile,
+    /// The public face's certificate.
+    pub(super) public: Arc<super::certificate::PublicCertificate>,
 }
 
 struct Shared {

@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
+use super::certificate::PublicCertificate;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
-use super::keeper::{BoxKeeper, Place};
+use super::health::sample;
+use super::keeper::{BoxKeeper, Place, Restart};
 use super::recover;
 use super::rows::TooMany;
 use super::set_up;
@@ -22,11 +24,12 @@ use super::tokens::Tokens;
 use crate::admin::{self, Admin, StartKey};
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
-    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Roles,
+    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Redirect, Roles,
     TokenHash, jwt,
 };
 use crate::masking::Masker;
 use crate::ops::bound;
+use crate::ops::day::{Day, SAMPLE_S};
 use crate::ops::profile::Profile;
 use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
 
@@ -88,6 +91,8 @@ pub struct Plan {
     pub trusted_proxies: Vec<Network>,
     /// `https://…` of the public face, when it is met from outside.
     pub public_url: Option<String>,
+    /// Port 80, already bound.
+    pub redirect: Option<TcpListener>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
     /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
@@ -103,6 +108,9 @@ pub struct Running {
     good_until_s: Arc<AtomicI64>,
     admin: Admin,
     tended: Instant,
+    day: Arc<Day>,
+    sampled: Option<Instant>,
+    restart: Arc<Restart>,
     desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
     door: Door,
 }
@@ -188,6 +196,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
         None => Clock::real(found.mark, plan.vouchers.vouch(real_wall_ms(), found.mark)),
     };
+    let now_s = clock.is_trusted().then(|| real_wall_ms() / 1000);
     let signer = plan.demo.is_some().then(|| match &found.demo_key {
         Some(key) => jwt::DemoSigner::from_pkcs8(key),
         None => jwt::DemoSigner::generate(),
@@ -221,6 +230,19 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
         .map_err(BootError::Authority)?;
     let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
+    let public_host = plan.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
+    let public = Arc::new(PublicCertificate::open(
+        Arc::clone(&certificates),
+        plan.data.join("tls"),
+        public_host.map(|host| without_port(host).to_owned()),
+        names.clone(),
+        now_s,
+    ));
+    let (day, restart) = (Arc::new(Day::default()), Arc::new(Restart::default()));
+    let redirect = plan.redirect.map(|listener| Redirect {
+        listener,
+        targets: targets(&plan.hosts, &staff_url(&plan.hosts, &plan.listening), plan.public_url.as_deref()),
+    });
     let running_gateway = Arc::new(OnceLock::new());
     let demo = plan.demo.is_some();
     let trusted_proxies = plan.trusted_proxies.iter().map(ToString::to_string).collect();
@@ -256,6 +278,10 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
             },
             good_until_s: Arc::clone(&good_until_s),
         },
+        profile: profile.clone(),
+        public: Arc::clone(&public),
+        day: Arc::clone(&day),
+        restart: Arc::clone(&restart),
     };
     let surface = api::Surface {
         door: door.clone(),
@@ -270,6 +296,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         set_up,
         loopback_unlimited: demo,
         profile,
+        public,
     };
     let router = api::router(surface);
     let desk = std::thread::Builder::new()
@@ -280,11 +307,25 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
     let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
     let shown = Arc::clone(&certificates);
-    let parts = Parts { settings, listening, router, sockets, identity: tokens, certificates: shown };
+    let parts =
+        Parts { settings, listening, redirect, router, sockets, identity: tokens, certificates: shown };
     let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
     let _ = running_gateway.set(Arc::downgrade(&gateway));
     let tended = Instant::now();
-    Ok(Running { gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
+    Ok(Running {
+        gateway,
+        authority,
+        certificates,
+        names,
+        good_until_s,
+        admin,
+        tended,
+        day,
+        sampled: None,
+        restart,
+        desk,
+        door,
+    })
 }
 
 /// Says what the box may take, so that the log of a box that was killed for its memory tells by how much.
@@ -345,8 +386,20 @@ impl Running {
         }
     }
 
-    /// Looks after what lasts longer than a day: the certificate. To be called now and then.
+    /// Looks after what the desk thread need not: the day's samples, and what lasts longer than a day, the
+    /// certificate. To be called now and then.
     pub fn tend(&mut self) {
+        if self.sampled.is_none_or(|last| last.elapsed() >= Duration::from_secs(SAMPLE_S)) {
+            self.sampled = Some(Instant::now());
+            let asked = |shell: &mut Shell| {
+                let asked = shell.how_it_is();
+                shell.measure_syncs_anew();
+                asked
+            };
+            if let Some(asked) = smol::block_on(self.door.ask(asked)) {
+                self.day.add(sample(&asked));
+            }
+        }
         const EVERY: Duration = Duration::from_secs(3600);
         if self.tended.elapsed() < EVERY {
             return;
@@ -369,9 +422,10 @@ impl Running {
         }
     }
 
-    /// Has the desk thread ended by itself? Then the box is of no use any more.
+    /// Has the desk thread ended by itself, so that the box is of no use any more, or has an admin asked for a
+    /// restart?
     pub fn is_over(&self) -> bool {
-        self.desk.is_finished()
+        self.desk.is_finished() || self.restart.is_wanted()
     }
 }
 
@@ -479,6 +533,26 @@ fn staff_url(hosts: &[String], listening: &[(TcpListener, Face)]) -> String {
         Some(port) if port != 443 && without_port(name) == name => format!("https://{name}:{port}"),
         _ => format!("https://{name}"),
     }
+}
+
+/// Where port 80 sends whoever names a host: the staff's names to the staff's door, the public one to its own.
+fn targets(hosts: &[String], staff_url: &str, public_url: Option<&str>) -> Vec<(String, String)> {
+    let staff_port =
+        staff_url.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
+    let public = public_url.and_then(|url| Some((url.strip_prefix("https://")?, url)));
+    let target = |host: &String| {
+        let name = without_port(host);
+        let shown = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        if let Some((_, url)) = public.filter(|(public, _)| public == host) {
+            return (shown, url.to_owned());
+        }
+        let url = match staff_port {
+            Some(port) if name == host.trim_matches(['[', ']']) => format!("https://{shown}:{port}"),
+            _ => format!("https://{host}"),
+        };
+        (shown, url)
+    };
+    hosts.iter().map(target).collect()
 }
 
 /// `localhost:8443` without its port; `[::1]` without its brackets.

@@ -12,6 +12,7 @@ use super::{Refused, Sequence, SubmitError};
 use crate::limits::{BATCHES_KEPT_MAX, BUFFER_KEPT_BYTES_MAX, SUBMISSIONS_MAX};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 /// The batches on their way to the journal thread, bounded in number and bytes, and those on their way back.
 pub(super) struct Queue<R> {
@@ -125,7 +126,9 @@ pub(super) fn run<R: Release>(shared: Arc<Shared>, queue: Arc<Queue<R>>, mut app
     let mut group = Vec::new();
     while queue.take(&mut group) {
         // What has not been synced is never released, whatever it was that failed.
+        let begin = Instant::now();
         let stored = shared.check().and_then(|()| appender.store(&shared, &group));
+        shared.note_sync(begin.elapsed());
         if let Err(failure) = stored {
             shared.fail(failure);
             return;

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -203,6 +204,16 @@ impl<R: Release> Store<R> {
     /// The last batch readers see.
     pub fn applied(&self) -> Sequence {
         self.shared.applied()
+    }
+
+    /// Microseconds the slowest commit took, write and sync together, since [`Store::forget_slowest_sync`].
+    pub fn slowest_sync_us(&self) -> u64 {
+        self.shared.slowest_us().load(Ordering::Relaxed)
+    }
+
+    /// Measures from now on.
+    pub fn forget_slowest_sync(&self) {
+        self.shared.slowest_us().store(0, Ordering::Relaxed);
     }
 
     /// A reader, for any thread.
