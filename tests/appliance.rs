@@ -375,7 +375,7 @@ fn an_own_certificate_is_judged_shown_kept_and_taken_away() {
     let (status, _) = one.post("/admin/addresses", "/admin/certificate", &[("act", "own")]);
     assert_eq!(status, 303);
     assert!(!kept.exists());
-    assert_eq!(one.shown(public, "localhost").is_empty(), false);
+    assert!(!one.shown(public, "localhost").is_empty());
 
     // What comes with the image, as a credential of the service.
     std::fs::write(one.dir.path().join("public.crt"), &good).expect("written");

@@ -89,7 +89,7 @@ impl BoxKeeper {
         let (light, advice) = match days {
             ..0 => (Light::Bad, "Browsers refuse the box. Bring another on the page of addresses."),
             // The box renews its own by itself, a month before.
-            ..WARN_DAYS if !own => (Light::Warn, "Bring another on the page of addresses."),
+            0..WARN_DAYS if !own => (Light::Warn, "Bring another on the page of addresses."),
             _ => (Light::Good, ""),
         };
         let value = if days < 0 { "is over".to_owned() } else { format!("{days} days") };
@@ -148,8 +148,8 @@ fn work(asked: &Asked, profile: &Profile) -> Vec<Figure> {
 
 fn up(seconds: u64) -> String {
     match seconds {
-        ..7200 => format!("{} min", seconds / 60),
-        ..172_800 => format!("{} h", seconds / 3600),
+        0..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
     }
 }
