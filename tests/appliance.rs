@@ -213,7 +213,7 @@ impl Issuer {
 fn a_profile_sizes_the_box_and_its_bound_is_told() {
     let one = Appliance::start("profile = \"board-512m\"\nlog = \"debug\"\n");
     let log = one.log();
-    assert!(log.contains("profile board-512m: at most 29") && log.contains("of 320 MiB"), "{log}");
+    assert!(log.contains("profile board-512m: at most 3") && log.contains("of 320 MiB"), "{log}");
     assert!(log.contains("KiB: the engine's tables"), "{log}");
     assert!(log.contains("at most 768 connections"), "{log}");
     let (status, health) = one.page("GET", "/admin/health", "");
