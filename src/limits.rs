@@ -278,6 +278,12 @@ pub const SOCKETS_PER_PERSON_MAX: usize = 4;
 /// Staff tokens at a time. Doubled: 200 KiB more.
 pub const TOKENS_MAX: usize = 4096;
 
+/// Sign-ins at a time that wait for one-time codes to be set up; the oldest gives way. Doubled: 10 KiB more.
+pub const SET_UPS_MAX: usize = 64;
+
+/// Characters of a password somebody chooses.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
 /// Context variables of a conversation: how many, and their bytes (protocol, "Customer").
 /// Doubled: a card no longer fits beside its messages in a frame.
 pub const CONTEXT_KEYS_MAX: usize = 32;
@@ -529,6 +535,27 @@ pub const HEADING_CHARS_MAX: usize = 120;
 
 /// Messages previewed in a notification.
 pub const PREVIEW_MESSAGES_MAX: usize = 3;
+
+// ── backup ──────────────────────────────────────────────────────────────────────────────────────────
+
+/// How long one backup may take: its snapshot pins pages, and the store's file grows meanwhile. Doubled: a reader
+/// on a line too slow to end may cost twice the growth. The unit's own time-out is the same.
+pub const BACKUP_MS_MAX: u64 = 3_600_000;
+
+/// How long a backup waits for whoever reads it.
+pub const BACKUP_STALL_MS_MAX: u64 = 30_000;
+
+/// Bytes of one piece of a streamed backup.
+pub const BACKUP_PIECE_BYTES: usize = 64 * 1024;
+
+/// Pieces on their way. Doubled: half a MiB more while a backup runs.
+pub const BACKUP_PIECES_MAX: usize = 8;
+
+/// Backups kept on the box itself. Doubled: twice the disk; they are no safer there.
+pub const BACKUPS_KEPT_MAX: usize = 7;
+
+/// Backups the box remembers having made, wherever they went.
+pub const BACKUPS_NOTED_MAX: usize = 64;
 
 // ── admin ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -25,6 +25,7 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+mod backups;
 mod belongings;
 mod connections;
 mod contact_acts;
@@ -43,7 +44,9 @@ mod keys;
 mod lines;
 mod office;
 pub mod offline;
+mod one_time;
 mod orphans;
+mod people;
 mod proof;
 pub mod ratings;
 mod reading;
@@ -132,6 +135,10 @@ pub struct Shell {
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
+    /// What staff sign in with beside their passwords.
+    users: HashMap<String, records::User>,
+    /// Secrets that were shown and wait for their first code, and until when, real wall clock.
+    enrolling: HashMap<String, (Vec<u8>, i64)>,
     retention: retention::Sweep,
     /// Conversations that retention has deleted since the start.
     retained_away: u64,

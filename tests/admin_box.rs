@@ -156,10 +156,6 @@ fn the_socket_is_for_the_boxs_user_and_what_cannot_be_done_is_refused_by_name() 
     let mode = socket.metadata().expect("the socket is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let root = Browser(socket);
-    let page = root.page("/admin/backup");
-    let refused = root.post(&page.form("/admin/backup"));
-    assert_eq!(refused.status, 503);
-    assert!(refused.body.contains("deskbell backup --to FILE"), "{}", refused.body);
     let restart = root.page("/admin/restart");
     let refused = root.post(&restart.form("/admin/restart"));
     assert_eq!(refused.status, 503, "nobody would start a demo again");
@@ -168,6 +164,59 @@ fn the_socket_is_for_the_boxs_user_and_what_cannot_be_done_is_refused_by_name() 
     assert!(saved.body.contains("By root"));
     let history = root.page("/admin/changes");
     assert!(history.body.contains("local root"), "{}", history.body);
+}
+
+#[test]
+fn a_backup_is_made_sealed_fetched_and_put_in_the_place_of_everything_by_the_pages() {
+    let mut desk = Desk::start(&[]);
+    let root = Browser(desk.dir.join("admin.sock"));
+    let begin = root.page("/admin/backup").form("/admin/backup");
+    assert_eq!(root.post(&begin.clone().set("passphrase", "short")).status, 422);
+    let good = |count: usize| {
+        let deadline = std::time::Instant::now() + support::PATIENCE;
+        loop {
+            let page = root.page("/admin/backup");
+            if page.body.matches("Read back, good").count() == count {
+                return page;
+            }
+            assert!(std::time::Instant::now() < deadline, "{}", page.body);
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    };
+    assert_eq!(root.post(&begin).status, 303);
+    let page = good(1);
+    let name =
+        page.body.split("/admin/restore/").nth(1).and_then(|rest| rest.split('"').next()).expect("a name");
+    let name = name.to_owned();
+    assert!(root.page(&format!("/admin/backup/{name}")).body.starts_with("deskbell backup"));
+    // Names are by the second.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(root.post(&begin.set("passphrase", "correct horse battery")).status, 303);
+    let page = good(2);
+    let sealed =
+        page.body.split("/admin/restore/").nth(1).and_then(|rest| rest.split('"').next()).expect("a name");
+    let sealed = sealed.to_owned();
+    assert_ne!(name, sealed, "the newest first");
+    assert!(root.page(&format!("/admin/backup/{sealed}")).body.starts_with("deskbell sealed"));
+    for odd in ["..%2Fstate.redb", "none.deskbell", "%2e%2e%2ftls%2fauthority.json"] {
+        assert_eq!(root.get(&format!("/admin/backup/{odd}")).status, 404, "{odd}");
+    }
+    root.saved(&root.form("/admin/desk").set("name", "After the backup"));
+    let place = "After the backup";
+    let restore = root.form(&format!("/admin/restore/{sealed}")).set("name", place);
+    let wrong = root.post(&restore.clone().set("passphrase", "another horse entirely"));
+    assert!(wrong.status == 503 && wrong.body.contains("another passphrase"), "{}", wrong.body);
+    let delete = page.form(&format!("/admin/backup/{name}/delete"));
+    assert_eq!(root.post(&delete).status, 303);
+    assert!(!desk.dir.join("backups").join(&name).exists());
+    assert_eq!(root.post(&restore.set("passphrase", "correct horse battery")).status, 202);
+    assert_eq!(desk.wait(), Some(0), "to be started again");
+    desk.start_again();
+    let root = Browser(desk.dir.join("admin.sock"));
+    assert!(
+        !root.page("/admin/desk").body.contains("After the backup"),
+        "the desk of the backup is in force"
+    );
 }
 
 #[test]

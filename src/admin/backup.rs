@@ -6,7 +6,9 @@ use super::exchange::{Asked, Outcome, Refused, Reply, page};
 use super::frame::{Frame, stamp, zone};
 use super::keeper::Backup;
 use super::pages::Pages;
+use crate::desk::Secret;
 use crate::limits::ADMIN_ANSWER_BYTES_MAX;
+use crate::store::PASSPHRASE_CHARS_MIN;
 
 #[derive(Template)]
 #[template(path = "backup.html", config = "src/admin/askama.toml")]
@@ -24,6 +26,8 @@ struct Row {
     state: String,
     is_good: bool,
     is_bad: bool,
+    /// Whether it takes a passphrase.
+    sealed: bool,
     /// Whether it can be fetched through this page.
     fits: bool,
 }
@@ -34,6 +38,7 @@ struct RestorePage {
     frame: Frame,
     name: String,
     at: String,
+    sealed: bool,
     fault: bool,
 }
 
@@ -53,6 +58,7 @@ pub(super) fn show(pages: &Pages, asked: &Asked) -> Outcome {
         },
         is_good: matches!(backup.verified, Some(Ok(()))),
         is_bad: matches!(backup.verified, Some(Err(_))),
+        sealed: backup.sealed,
         fits: backup.bytes.is_some_and(|bytes| local || bytes <= ADMIN_ANSWER_BYTES_MAX as u64),
         name: backup.name,
     };
@@ -66,8 +72,26 @@ pub(super) fn show(pages: &Pages, asked: &Asked) -> Outcome {
 
 /// Begins one.
 pub(super) fn start(pages: &Pages, asked: &Asked) -> Outcome {
-    let name = pages.keeper.start_backup(&asked.visitor.actor)?;
+    let passphrase = passphrase(asked);
+    let short =
+        passphrase.as_ref().is_some_and(|words| words.expose().chars().count() < PASSPHRASE_CHARS_MIN);
+    if short {
+        let text = format!("It has at least {PASSPHRASE_CHARS_MIN} characters. No backup was begun.");
+        return Err(Refused::new(422, "That passphrase is too short", text));
+    }
+    let name = pages.keeper.start_backup(&asked.visitor.actor, passphrase.as_ref())?;
     Ok(Reply::See(format!("/admin/backup?begun={}", super::posted::encoded(&name))))
+}
+
+fn passphrase(asked: &Asked) -> Option<Secret> {
+    Some(asked.form.text("passphrase")).filter(|words| !words.is_empty()).map(Secret::new)
+}
+
+/// Takes one away.
+pub(super) fn delete(pages: &Pages, asked: &Asked, name: &str) -> Outcome {
+    find(pages, name)?;
+    pages.keeper.delete_backup(&asked.visitor.actor, name)?;
+    Ok(Reply::See("/admin/backup".to_owned()))
 }
 
 /// The file itself.
@@ -89,7 +113,7 @@ pub(super) fn restore(pages: &Pages, asked: &Asked, name: &str) -> Outcome {
         return render(pages, asked, name, true);
     }
     find(pages, name)?;
-    pages.keeper.restore(&asked.visitor.actor, name)?;
+    pages.keeper.restore(&asked.visitor.actor, name, passphrase(asked).as_ref())?;
     Err(Refused::new(
         202,
         "The box restarts from the backup",
@@ -108,6 +132,7 @@ fn render(pages: &Pages, asked: &Asked, name: &str, fault: bool) -> Outcome {
         frame: Frame::new(pages, asked, &held, "backup", "Restore")?,
         name: backup.name,
         at: stamp(backup.at, &zone(&held.desk)),
+        sealed: backup.sealed,
         fault,
     };
     page(if fault { 422 } else { 200 }, &template)

@@ -21,13 +21,14 @@ pub(super) struct Line {
 }
 
 /// Pages about the box itself: address and name.
-const BOX: [(&str, &str); 8] = [
+const BOX: [(&str, &str); 9] = [
     ("health", "Health and clock"),
     ("addresses", "Addresses and certificates"),
     ("backup", "Backup and restore"),
     ("changes", "Changes"),
     ("import", "Import and export"),
     ("tokens", "Tokens"),
+    ("account", "Sign-in"),
     ("audit", "Audit log"),
     ("log", "Log"),
 ];

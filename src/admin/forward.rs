@@ -20,7 +20,7 @@ use super::key::StartKey;
 use super::serve::{ACTOR, GATEWAY, SESSION};
 use super::sign_in::{self, Door, see};
 use crate::gateway::{
-    Access, Asset, Caller, Face, Handler, Method, Request, Response, Role, Route, cookie_gone, handler,
+    Access, Asset, Caller, Face, Handler, Method, Request, Response, Role, Roles, Route, cookie_gone, handler,
 };
 use crate::limits::{
     ADMIN_ANSWER_BYTES_MAX, ADMIN_ANSWER_MS_MAX, ADMIN_BODY_BYTES_MAX, ADMIN_HEAD_BYTES_MAX,
@@ -58,7 +58,12 @@ impl Forwarder {
             }
             return Response::error(401, "unauthorized", "Sign in first.");
         };
-        if !caller.roles.has(Role::Admin) {
+        // A sign-in that waits for its one-time codes may set them up, and nothing else.
+        let is_setting_up = caller.roles == Roles::NONE && is_account(&request.path);
+        if !caller.roles.has(Role::Admin) && caller.roles == Roles::NONE && !is_setting_up {
+            return see(sign_in::ACCOUNT);
+        }
+        if !caller.roles.has(Role::Admin) && !is_setting_up {
             return refusal(
                 403,
                 "These pages are for admins",
@@ -96,6 +101,10 @@ impl Forwarder {
         let _waiter = Waiter::join(&self.waiting).ok_or(Fault::Busy)?;
         within(ADMIN_TURN_MS_MAX, self.turns.acquire()).await.ok_or(Fault::Busy)
     }
+}
+
+fn is_account(path: &str) -> bool {
+    path == sign_in::ACCOUNT || path.strip_prefix(sign_in::ACCOUNT).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A place among those who wait, given back when it is dropped, also with a client that hung up.
@@ -317,7 +326,9 @@ pub fn routes(forwarder: Arc<Forwarder>) -> Vec<Route> {
     };
     // A form may be large, so it is read only once its sender is known to be an admin.
     let form = Route::new(Method::Post, "/admin/{*rest}", Face::Staff, Access::Role(ADMIN), page.clone());
+    let own = |path| Route::new(Method::Post, path, Face::Staff, Access::SignedIn, page.clone());
     let mut routes = vec![
+        own("/admin/account/{act}").body_bytes_max(SIGN_IN_BYTES_MAX),
         anyone(Method::Get, "/admin", handler(|_| async { see(sign_in::HOME) })),
         anyone(
             Method::Get,
@@ -385,7 +396,7 @@ fn door(forwarder: &Arc<Forwarder>, answer: Answering) -> Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::{Roles, TokenHash};
+    use crate::gateway::TokenHash;
 
     fn caller(name: &str) -> Caller {
         Caller { agent: name.into(), roles: Roles::NONE.with(Role::Admin), token: TokenHash::of("x") }

@@ -255,9 +255,40 @@ pub struct Backup {
     pub bytes: Option<u64>,
     /// When it was begun.
     pub at: Timestamp,
+    /// Whether it takes a key to open it.
+    pub sealed: bool,
     /// What reading it back found: good, or why not; none when it was not read back yet.
     pub verified: Option<Result<(), String>>,
 }
+
+/// How somebody signs in, without any secret.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The username.
+    pub username: String,
+    /// The name people see.
+    pub name: String,
+    /// Whether one-time codes are asked for.
+    pub totp: bool,
+    /// Whether the desk asks one of her roles for them.
+    pub required: bool,
+    /// Recovery codes not yet used.
+    pub recovery_codes: usize,
+}
+
+/// What an authenticator is set up with; shown once.
+#[derive(Clone)]
+pub struct Secrets {
+    /// For typing.
+    pub secret: String,
+    /// For opening on the same device.
+    pub uri: String,
+    /// Modules of a side of its QR code, and the dark ones as an SVG path.
+    pub qr: (i32, String),
+}
+
+/// Says of a sign-in, by its token's hash, whether it stays when its owner's secrets change.
+pub type Keep = Box<dyn Fn(&[u8; 32]) -> bool + Send>;
 
 /// One line of the box's log.
 #[derive(Clone, Debug)]
@@ -310,17 +341,65 @@ pub trait Keeper: Send + Sync + 'static {
     /// Goes back to the box's own certificate.
     fn use_own_certificate(&self, by: &Actor) -> Result<(), Refusal>;
 
+    /// How everybody signs in.
+    fn accounts(&self) -> Result<Vec<Account>, Refusal>;
+
+    /// Another password of one's own. Everything else one is signed in by ends.
+    fn change_password(&self, by: &Actor, keep: Keep, current: &Secret, new: &Secret) -> Result<(), Refusal>;
+
+    /// A secret for one's own authenticator, which counts once a code of it has come. The password is not asked
+    /// for when the sign-in waits for this.
+    fn begin_totp(&self, by: &Actor, password: Option<&Secret>) -> Result<Secrets, Refusal>;
+
+    /// The first code of one's own authenticator: the recovery codes.
+    fn confirm_totp(&self, by: &Actor, keep: Keep, code: &str) -> Result<Vec<String>, Refusal>;
+
+    /// New recovery codes of one's own.
+    fn renew_recovery(&self, by: &Actor, password: &Secret) -> Result<Vec<String>, Refusal>;
+
+    /// Takes one's own codes away, with one's password; or, as an admin, somebody else's who has lost them.
+    fn end_totp(
+        &self,
+        by: &Actor,
+        username: &str,
+        keep: Keep,
+        password: Option<&Secret>,
+    ) -> Result<(), Refusal>;
+
+    /// Sets up somebody's codes at the box itself: what is to be handed over, as text.
+    fn give_totp(&self, by: &Actor, username: &str) -> Result<String, Refusal>;
+
     /// Backups on the box, newest first.
     fn backups(&self) -> Result<Vec<Backup>, Refusal>;
 
     /// Begins a backup and returns its name; it is written and read back while the box works.
-    fn start_backup(&self, by: &Actor) -> Result<String, Refusal>;
+    /// Sealed when there is a passphrase.
+    fn start_backup(&self, by: &Actor, passphrase: Option<&Secret>) -> Result<String, Refusal>;
 
     /// A finished backup and its size in bytes.
     fn open_backup(&self, by: &Actor, name: &str) -> Result<(Box<dyn Read + Send>, u64), Refusal>;
 
     /// Replaces everything by a backup: the box restarts from it.
-    fn restore(&self, by: &Actor, name: &str) -> Result<(), Refusal>;
+    fn restore(&self, by: &Actor, name: &str, passphrase: Option<&Secret>) -> Result<(), Refusal>;
+
+    /// Removes a backup from the box.
+    fn delete_backup(&self, by: &Actor, name: &str) -> Result<(), Refusal>;
+
+    /// A backup as a stream, for the command line: where it is going to lie, how many days it is to be kept, and
+    /// whether it will be sealed on the way. Read it steadily, or it breaks off.
+    fn stream_backup(
+        &self,
+        by: &Actor,
+        to: &str,
+        keep_days: Option<u32>,
+        sealed: bool,
+    ) -> Result<Box<dyn Read + Send>, Refusal>;
+
+    /// Replaces everything by a backup that comes as a stream of about that many bytes.
+    fn restore_from(&self, by: &Actor, from: &mut dyn Read, bytes: u64) -> Result<(), Refusal>;
+
+    /// What `deskbell doctor` asks of a box that runs, as one JSON object.
+    fn condition(&self) -> Result<String, Refusal>;
 
     /// The newest lines of the log, or of its warnings and errors, newest first, at most `limit`.
     fn log(&self, only_trouble: bool, limit: usize) -> Result<Vec<LogLine>, Refusal>;

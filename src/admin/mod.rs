@@ -9,6 +9,7 @@
 //! the loader finds stands at its field, and what it accepts is proposed on the version the form was made
 //! from. Of two admins who save at once the second is told, and keeps what was typed.
 
+mod account;
 mod audit;
 mod backup;
 mod begin;
@@ -28,6 +29,7 @@ mod import;
 mod keeper;
 mod key;
 mod list;
+mod local;
 mod log;
 mod order;
 mod overview;
@@ -45,9 +47,9 @@ mod write;
 
 pub use forward::{Forwarder, routes};
 pub use keeper::{
-    Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keeper, Light, LogLine,
-    NotApplied, Proposal, Recorded, Refusal, Site, Touches,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 pub use key::StartKey;
 pub use serve::Admin;
-pub use sign_in::{Door, Entering, SetUp, SignIn};
+pub use sign_in::{Door, Entering, SetUp, SignIn, Way};

@@ -8,8 +8,8 @@ use super::keeper::Keeper;
 use super::key::StartKey;
 use super::subjects::{self, RULES};
 use super::{
-    audit, backup, begin, certificate, changes, clock, contents, delete, edit, health, import, list, log,
-    order, overview, restart, save, token,
+    account, audit, backup, begin, certificate, changes, clock, contents, delete, edit, health, import, list,
+    log, order, overview, restart, save, token,
 };
 
 /// Everything a page is made from.
@@ -40,6 +40,7 @@ impl Pages {
             ["desk.toml"] => import::export(self),
             ["addresses"] => certificate::show(self, asked),
             ["ca.crt"] => certificate::authority(self),
+            ["account", ..] => account::show(self, asked),
             ["backup"] => backup::show(self, asked),
             ["backup", name] => backup::download(self, asked, name),
             ["restore", name] => backup::confirm(self, asked, name),
@@ -65,7 +66,14 @@ impl Pages {
             ["changes", "return"] => changes::go_back(self, asked),
             ["import"] => import::save(self, asked),
             ["certificate"] => certificate::save(self, asked),
+            ["account", "password"] => account::password(self, asked),
+            ["account", "begin"] => account::begin(self, asked),
+            ["account", "confirm"] => account::confirm(self, asked),
+            ["account", "recovery"] => account::renew(self, asked),
+            ["account", "off"] => account::end(self, asked),
+            ["account", "reset", username] => account::reset(self, asked, username),
             ["backup"] => backup::start(self, asked),
+            ["backup", name, "delete"] => backup::delete(self, asked, name),
             ["restore", name] => backup::restore(self, asked, name),
             ["clock"] => clock::save(self, asked),
             ["restart"] => restart::restart(self, asked),

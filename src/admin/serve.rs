@@ -21,6 +21,7 @@ use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 use super::exchange::{Asked, Refused, Reply};
 use super::keeper::{Actor, Keeper};
 use super::key::{StartKey, Visitor};
+use super::local;
 use super::pages::Pages;
 use super::posted::{BadForm, Pairs, decoded};
 use crate::limits::{ADMIN_BODY_BYTES_MAX, ADMIN_PATH_BYTES_MAX, ADMIN_REQUESTS_MAX, ADMIN_RESTART_MS};
@@ -30,6 +31,9 @@ use crate::limits::{ADMIN_BODY_BYTES_MAX, ADMIN_PATH_BYTES_MAX, ADMIN_REQUESTS_M
 pub(super) const GATEWAY: &str = "X-Deskbell-Gateway";
 pub(super) const ACTOR: &str = "X-Deskbell-Actor";
 pub(super) const SESSION: &str = "X-Deskbell-Session";
+
+/// Where the command line's questions are asked.
+const LOCAL: &str = "/local/";
 
 /// Never dropped: see above.
 type Kept = Arc<ManuallyDrop<Server>>;
@@ -136,6 +140,9 @@ fn work(server: &Server, pages: &Pages) {
 }
 
 fn answer(mut request: Request, pages: &Pages) {
+    if request.url().starts_with(LOCAL) {
+        return answer_local(request, pages);
+    }
     let is_measureless = request.body_length().is_some_and(|bytes| bytes > 16 * ADMIN_BODY_BYTES_MAX);
     let reply = match read(&mut request, pages) {
         Ok(asked) => pages.answer(&asked),
@@ -148,6 +155,49 @@ fn answer(mut request: Request, pages: &Pages) {
     }
     // A client that has gone away has its reason.
     let _ = request.respond(head(reply));
+}
+
+/// What the command line asks: answered in chunks, for an answer may be a whole backup.
+fn answer_local(mut request: Request, pages: &Pages) {
+    let answer = match local_question(&mut request) {
+        Ok((is_post, path, query, length)) => {
+            let body = request.as_reader();
+            let question = local::Question { is_post, path: &path, query, body, length };
+            local::answer(question, &*pages.keeper)
+        }
+        Err(refused) => refused.into(),
+    };
+    let headers =
+        vec![header("Content-Type", "text/plain; charset=utf-8"), header("Cache-Control", "no-store")];
+    let response = Response::new(StatusCode(answer.status), headers, answer.body, None, None);
+    // The library would make room for what is left of a body that was refused: read, it is gone.
+    let _ = io::copy(request.as_reader(), &mut io::sink());
+    if let Err(error) = request.respond(response) {
+        ::log::warn!("an answer to the command line broke off: {error}");
+    }
+}
+
+fn local_question(request: &mut Request) -> Result<(bool, String, Pairs, u64), Refused> {
+    if request
+        .headers()
+        .iter()
+        .any(|header| [GATEWAY, ACTOR, SESSION].iter().any(|name| header.field.equiv(name)))
+    {
+        return Err(Refused::new(403, "This is for the command line on the box", "Nothing was changed."));
+    }
+    let is_post = match request.method() {
+        Method::Get => false,
+        Method::Post => true,
+        _ => return Err(Refused::new(405, "Not this way", "The box knows GET and POST.")),
+    };
+    let url = request.url();
+    if url.len() > ADMIN_PATH_BYTES_MAX {
+        return Err(Refused::new(414, "This address is too long", "Nothing was changed."));
+    }
+    let (path, query) = url[LOCAL.len()..].split_once('?').unwrap_or((&url[LOCAL.len()..], ""));
+    let query = Pairs::parse(query).map_err(|_| bad("The query is not encoded as one."))?;
+    let length = request.body_length().unwrap_or(0) as u64;
+    Ok((is_post, path.to_owned(), query, length))
 }
 
 fn bad(text: &'static str) -> Refused {

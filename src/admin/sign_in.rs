@@ -26,6 +26,14 @@ pub struct SignIn {
     pub peer: IpAddr,
 }
 
+/// A sign-in that went well.
+pub struct Way {
+    /// The `Set-Cookie` value.
+    pub cookie: String,
+    /// Whether one-time codes must be set up before anything else.
+    pub must_set_up: bool,
+}
+
 /// Somebody who sets up a box that has no staff yet.
 pub struct SetUp {
     /// The one-time code of the log and of `DIR/setup-code`.
@@ -42,8 +50,8 @@ pub struct SetUp {
 
 /// Who decides about the way in: the shell, with the same code and the same limits as `POST /api/v1/login`.
 pub trait Door: Send + Sync + 'static {
-    /// The `Set-Cookie` value of a sign-in, or why not.
-    fn sign_in(&self, who: SignIn) -> Entering<Result<String, Refused>>;
+    /// A sign-in, or why not.
+    fn sign_in(&self, who: SignIn) -> Entering<Result<Way, Refused>>;
 
     /// Ends a sign-in and its sockets.
     fn sign_out(&self, caller: &Caller) -> Entering<()>;
@@ -68,6 +76,9 @@ struct SignInPage {
 /// Where the sign-in page sends people who are signed in already, and those it was not asked by anybody for.
 pub(super) const HOME: &str = "/admin/";
 
+/// Where everybody's own password and codes are.
+pub(super) const ACCOUNT: &str = "/admin/account";
+
 /// The page.
 pub(super) fn show(door: &dyn Door, request: &Request) -> Response {
     let then = request.query("then").filter(|then| is_ours(then)).unwrap_or_else(|| HOME.to_owned());
@@ -86,7 +97,10 @@ pub(super) async fn enter(door: &dyn Door, request: &Request) -> Response {
     let password = Secret::new(form.text("password"));
     let who = SignIn { username: username.clone(), password, totp, peer: request.peer };
     match door.sign_in(who).await {
-        Ok(cookie) => see(&then).with_header("set-cookie", &cookie),
+        Ok(Way { cookie, must_set_up }) => {
+            let to = if must_set_up { ACCOUNT } else { &then };
+            see(to).with_header("set-cookie", &cookie)
+        }
         Err(refused) => {
             let fault = Some(words(&refused));
             let page = SignInPage { fault, then, username, ..SignInPage::default() };

@@ -60,16 +60,22 @@ export async function signIn(fields) {
   } catch {
     return { code: "unreachable" };
   }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok && body.set_up) return { code: "set_up" };
   if (answer.ok) {
-    keep("signed_in", true);
-    open();
+    enter();
     return null;
   }
-  const body = await answer.json().catch(() => ({}));
   return {
     code: body.error?.code || (answer.status === 401 ? "unauthorized" : "unavailable"),
     retry: Number(answer.headers.get("retry-after")) || 0,
   };
+}
+
+/** The sign-in is whole: to the desk. */
+export function enter() {
+  keep("signed_in", true);
+  open();
 }
 
 /** Ends it here and on the box; nothing of this agent stays in the browser. */

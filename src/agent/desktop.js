@@ -5,6 +5,7 @@
  * when one of its own inputs has changed.
  */
 
+import { useAccount } from "./account.js";
 import { h, icon, keepIcons, make, render } from "/web/dom.js";
 import { known, language, setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
@@ -65,6 +66,7 @@ function wire() {
   right.useCustomer(store);
   useContact(store);
   dialog.useDialogs(store);
+  useAccount(store);
   usePalette(store);
   useTargets(store);
   useMenus(store);

@@ -7,6 +7,7 @@
 import { h, icon } from "/web/dom.js";
 import { firstName } from "/web/format.js";
 import { t } from "/web/i18n.js";
+import { accountDialogs } from "./account.js";
 import { closeDialog, end, forceEnd, openDialog, release, resetPresence, reveal, wrapup } from "./acts.js";
 import { signOut } from "./box.js";
 import { addNote } from "./compose.js";
@@ -38,7 +39,7 @@ export function dialogs(state) {
   const { dialog } = state;
   if (!dialog) return null;
   const one = dialog.conversation ? state.sessions[dialog.conversation] : null;
-  const draw = kinds[dialog.kind] || contactDialogs[dialog.kind];
+  const draw = kinds[dialog.kind] || contactDialogs[dialog.kind] || accountDialogs[dialog.kind];
   if (!draw || (one === undefined && needsSession.has(dialog.kind))) return null;
   return draw(state, dialog, one);
 }

@@ -2,10 +2,12 @@
 
 import { h, icon } from "/web/dom.js";
 import { t } from "/web/i18n.js";
-import { signIn } from "./box.js";
+import { me, recovery, scan, wrong } from "./account.js";
+import { enter, signIn } from "./box.js";
 import { button } from "./parts.js";
 
-let own = { username: "", password: "", totp: "", fault: "", busy: false, code: false };
+const BLANK = { username: "", password: "", totp: "", fault: "", busy: false, code: false, begun: null, codes: null };
+let own = BLANK;
 let draw = () => {};
 
 /** @param {() => void} again called when what is typed or answered changes the page */
@@ -15,6 +17,7 @@ export function useSignIn(again) {
 
 /** @param {any} state */
 export function signInPage(state) {
+  if (own.codes || own.begun) return setUpPage();
   const field = (id, type, label, more = {}) =>
     h(
       "div",
@@ -60,7 +63,7 @@ export function signInPage(state) {
         field("totp", "text", t("agent.sign_in.totp"), {
           autocomplete: "one-time-code",
           inputmode: "numeric",
-          maxlength: 8,
+          maxlength: 24,
           ref: (el) => el.focus(),
         }),
       h(
@@ -84,17 +87,80 @@ async function submit(event) {
   if (own.busy || !own.username.trim() || !own.password) return;
   change({ busy: true, fault: "" });
   const fields = { username: own.username.trim(), password: own.password };
-  const wrong = await signIn(own.code && own.totp ? { ...fields, totp: own.totp.trim() } : fields);
-  if (!wrong) {
-    own = { username: "", password: "", totp: "", fault: "", busy: false, code: false };
+  const refused = await signIn(own.code && own.totp ? { ...fields, totp: own.totp.trim() } : fields);
+  if (!refused) {
+    own = BLANK;
     return;
   }
-  const needsCode = wrong.code === "totp_required";
-  const key = `agent.sign_in.error.${wrong.code}`;
+  if (refused.code === "set_up") return begin();
+  const needsCode = refused.code === "totp_required";
+  const key = `agent.sign_in.error.${refused.code}`;
   change({
     busy: false,
     code: own.code || needsCode,
-    fault: t(key, { n: wrong.retry || 60 }) === key ? t("agent.error.unknown") : t(key, { n: wrong.retry || 60 }),
+    fault: t(key, { n: refused.retry || 60 }) === key ? t("agent.error.unknown") : t(key, { n: refused.retry || 60 }),
   });
   document.getElementById(needsCode ? "totp" : "password")?.focus();
+}
+
+// The role must have one-time codes: the sign-in waits until they are set up.
+async function begin() {
+  try {
+    change({ begun: await me("/totp", {}), busy: false, password: "" });
+  } catch (error) {
+    change({ busy: false, fault: wrong(error) });
+  }
+}
+
+async function confirm(event) {
+  event.preventDefault();
+  if (own.codes) {
+    own = BLANK;
+    return enter();
+  }
+  if (own.busy || !own.totp.trim()) return;
+  change({ busy: true, fault: "" });
+  try {
+    const told = await me("/totp/confirm", { code: own.totp.trim() });
+    change({ busy: false, codes: told.recovery_codes });
+  } catch (error) {
+    change({ busy: false, fault: wrong(error) });
+  }
+}
+
+function setUpPage() {
+  return h(
+    "main",
+    { class: "signin", key: "setup" },
+    h(
+      "form",
+      { class: "signin__in", onsubmit: confirm, "aria-labelledby": "setup-title" },
+      h("p", { class: "brand" }, icon("bell"), "deskbell"),
+      h("h1", { id: "setup-title" }, t(own.codes ? "agent.account.recovery" : "agent.account.codes")),
+      !own.codes && h("p", { class: "t-2" }, t("agent.account.codes_required")),
+      own.fault && h("p", { class: "signin__fault", role: "alert" }, icon("warn", { small: true }), own.fault),
+      own.codes ? recovery(own.codes) : scan(own.begun),
+      !own.codes &&
+        h(
+          "div",
+          { key: "code", class: "entry" },
+          h("label", { class: "label", for: "totp" }, t("agent.sign_in.totp")),
+          h("input", {
+            id: "totp",
+            class: "field",
+            inputmode: "numeric",
+            autocomplete: "one-time-code",
+            maxlength: 8,
+            value: own.totp,
+            oninput: (event) => (own.totp = event.currentTarget.value),
+            ref: (el) => el.focus(),
+          }),
+        ),
+      h(
+        "button",
+        { class: "btn btn--main btn--wide", disabled: own.busy },
+        t(own.codes ? "agent.account.kept" : "agent.account.confirm"),
+      ),
+    ),
+  );
 }

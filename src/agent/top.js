@@ -3,6 +3,7 @@
 import { h, icon } from "/web/dom.js";
 import { initials } from "/web/format.js";
 import { LANGUAGES, language, t } from "/web/i18n.js";
+import { openCodes, openPassword } from "./account.js";
 import { openDialog, setPrefs, setView } from "./acts.js";
 import { signOut } from "./box.js";
 import { menu, toggleMenu } from "./menu.js";
@@ -145,6 +146,8 @@ function account(state) {
         icon: state.prefs.sound ? "mute" : "sound",
         run: () => setPrefs({ sound: !state.prefs.sound }),
       },
+      { id: "password", label: t("agent.account.password"), icon: "person", run: openPassword },
+      { id: "codes", label: t("agent.account.codes"), icon: "mask", run: openCodes },
       { id: "keys", label: t("agent.keys.title"), icon: "keys", hint: "?", run: () => openDialog("keys") },
       {
         id: "out",

@@ -2,10 +2,11 @@
 
 use deskbell::desk::{LoadOptions, load_with};
 use deskbell::shell::boot;
-use deskbell::shell::offline::{Offline, OfflineError};
+use deskbell::shell::offline::Offline;
 
 use super::options::Options;
-use super::store::{data, ended};
+use super::socket::Socket;
+use super::store::{data, ended, list_faults};
 use super::{Ended, USAGE};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
@@ -46,7 +47,12 @@ fn check(arguments: &[String]) -> Result<(), Ended> {
 fn export(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(arguments, &["data"])?;
     options.nothing_else()?;
-    let store = Offline::open(&data(&options)?).map_err(ended)?;
+    let data = data(&options)?;
+    if let Some(socket) = Socket::of(&data)? {
+        print!("{}", socket.get("desk")?.text()?);
+        return Ok(());
+    }
+    let store = Offline::open(&data).map_err(ended)?;
     let desk = store.desk().map_err(ended)?;
     print!("{}", desk.export());
     store.close().map_err(ended)
@@ -57,13 +63,16 @@ fn apply(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(arguments, &["data"])?;
     let [file] = options.plain[..] else { return Err(Ended::usage("`deskbell desk apply` wants one file")) };
     let text = boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?;
-    let store = Offline::open(&data(&options)?).map_err(ended)?;
+    let data = data(&options)?;
+    if let Some(socket) = Socket::of(&data)? {
+        print!("{}", socket.post("desk", &mut text.as_bytes(), text.len() as u64)?.text()?);
+        return Ok(());
+    }
+    let store = Offline::open(&data).map_err(ended)?;
     let applied = store.apply(&text, "local root");
     store.close().map_err(ended)?;
-    if let Err(OfflineError::Faults(faults)) = &applied {
-        for fault in &faults.list {
-            eprintln!("{fault}");
-        }
+    if let Err(error) = &applied {
+        list_faults(error);
     }
     applied.map_err(ended)
 }

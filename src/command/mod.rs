@@ -1,11 +1,15 @@
 //! The commands: arguments in, an exit code out. 0 is done, 2 is a fault of arguments or configuration, 70 is
 //! a failure of the box.
 
+mod backup;
 mod demo;
 mod desk;
+mod help;
 mod options;
 mod serve;
+mod socket;
 mod store;
+mod user;
 mod wait;
 
 use std::process::ExitCode;
@@ -15,27 +19,6 @@ pub(crate) const USAGE: u8 = 2;
 
 /// The box failed.
 pub(crate) const FAILED: u8 = 70;
-
-const HELP: &str = "\
-deskbell: the desk bell of a branch office
-
-  deskbell demo [--listen ADDRESS] [--data DIR] [--desk FILE] [--clock-speed N] [--wall-clock TIME]
-      A box with a demo desk, a shop page and accounts, ready at once.
-  deskbell serve --config deskbell.toml
-      The appliance. `deskbell help settings` prints that file, each key explained.
-  deskbell desk check FILE
-      Lists every fault of a desk file.
-  deskbell desk export --data DIR
-  deskbell desk apply FILE --data DIR
-      The desk in force, and another in its place.
-  deskbell user password NAME --data DIR
-      Sets a password, read from standard input.
-  deskbell backup --to FILE --data DIR
-  deskbell restore --from FILE --data DIR
-      Everything in one file, and back into an empty directory.
-
-While a box runs on DIR, its admin pages do these.
-";
 
 /// Why a command ends without success: its exit code and one line.
 pub(crate) struct Ended {
@@ -59,19 +42,26 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         Some((name, rest)) => (name.as_str(), rest),
         None => ("help", &[][..]),
     };
+    if let Some(text) = help::of(name).filter(|_| rest.iter().any(|word| word == "--help" || word == "-h")) {
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    }
     let done = match name {
         "demo" => demo::run(rest),
         "serve" => serve::run(rest),
         "desk" => desk::run(rest),
-        "backup" => store::backup(rest),
-        "restore" => store::restore(rest),
-        "user" => store::user(rest),
+        "backup" => backup::backup(rest),
+        "restore" => backup::restore(rest),
+        "user" => user::run(rest),
         "help" if rest == ["settings"] => {
             print!("{}", deskbell::ops::settings::shipped());
             Ok(())
         }
         "help" | "--help" | "-h" => {
-            print!("{HELP}");
+            match rest.first().and_then(|name| help::of(name)) {
+                Some(text) => print!("{text}"),
+                None => print!("{}", help::all()),
+            }
             Ok(())
         }
         "version" | "--version" | "-V" => {

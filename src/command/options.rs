@@ -5,6 +5,7 @@ use super::Ended;
 /// The options of a command line, each at most once.
 pub(crate) struct Options<'a> {
     given: Vec<(&'a str, &'a str)>,
+    flags: Vec<&'a str>,
     /// What stood without a `--`.
     pub(crate) plain: Vec<&'a str>,
 }
@@ -12,7 +13,16 @@ pub(crate) struct Options<'a> {
 impl<'a> Options<'a> {
     /// Reads the arguments of a command that knows these options.
     pub(crate) fn read(arguments: &'a [String], known: &[&str]) -> Result<Options<'a>, Ended> {
-        let mut options = Options { given: Vec::new(), plain: Vec::new() };
+        Options::read_with(arguments, known, &[])
+    }
+
+    /// The same of a command that has flags, which take no value.
+    pub(crate) fn read_with(
+        arguments: &'a [String],
+        known: &[&str],
+        flags: &[&str],
+    ) -> Result<Options<'a>, Ended> {
+        let mut options = Options { given: Vec::new(), flags: Vec::new(), plain: Vec::new() };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let Some(name) = argument.strip_prefix("--") else {
@@ -23,6 +33,10 @@ impl<'a> Options<'a> {
                 Some((name, value)) => (name, Some(value)),
                 None => (name, None),
             };
+            if flags.contains(&name) && value.is_none() {
+                options.flags.push(name);
+                continue;
+            }
             if !known.contains(&name) {
                 return Err(Ended::usage(format!("there is no option --{name}")));
             }
@@ -41,6 +55,11 @@ impl<'a> Options<'a> {
     /// The value of an option.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.given.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    /// Whether a flag stands there.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        self.flags.contains(&flag)
     }
 
     /// Nothing may stand beside the options.
@@ -67,6 +86,10 @@ mod tests {
         assert_eq!((options.get("data"), options.get("listen")), (Some("x"), Some("y")));
         assert_eq!(options.plain, ["plain"]);
         assert!(options.nothing_else().is_err());
+        let given = arguments(&["--replace", "--data", "x"]);
+        let options = Options::read_with(&given, &["data"], &["replace"]).ok().expect("good options");
+        assert!(options.has("replace") && !options.has("data"));
+        assert!(Options::read_with(&arguments(&["--replace=yes"]), &[], &["replace"]).is_err());
         for bad in [&["--data"][..], &["--other", "x"], &["--data", "x", "--data", "y"]] {
             assert!(Options::read(&arguments(bad), &["data"]).is_err(), "{bad:?}");
         }

@@ -73,6 +73,11 @@ impl Desk {
         if self.audit_days > 0 {
             tree.put("audit_days", self.audit_days);
         }
+        if !self.totp_required.is_empty() {
+            let mut sign_in = Tree::default();
+            sign_in.put("totp_required", shown_list(&self.totp_required));
+            tree.put_table("sign_in", sign_in);
+        }
         tree.put_table("figures", switch("per_agent", self.figures_per_agent));
         tree.put_table("missed", switch("enabled", self.missed_enabled));
         tree.put_table("reject", switch("enabled", self.reject_enabled));

@@ -132,6 +132,8 @@ pub struct Desk {
     pub retention_days: u32,
     /// Days a line of the audit log is kept; 0 = for ever.
     pub audit_days: u32,
+    /// Roles that must sign in with one-time codes; sorted.
+    pub totp_required: Vec<Role>,
     /// Whether supervisors see daily figures per agent (B-11); off unless switched on (S2-1). Agents see their own.
     pub figures_per_agent: bool,
     /// Whether a missed notification has a banner and sets Inactive (S2-23). Routing is the same without.

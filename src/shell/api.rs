@@ -9,6 +9,7 @@ mod desk;
 mod entrance;
 mod figures;
 mod login;
+mod me;
 mod open;
 mod staff;
 mod work;
@@ -22,14 +23,15 @@ use serde::de::DeserializeOwned;
 use super::boot::Board;
 use super::clock::real_wall_ms;
 use super::door::Door;
+use super::people::People;
 use super::reads::Readers;
 use super::tokens::Tokens;
 use crate::admin::{Forwarder, StartKey};
 use crate::engine::refusal::Refusal;
 use crate::gateway::rate::{INVITES, Rates};
 use crate::gateway::{
-    Access, Face, Gateway, Handler, Method, Passwords, Refused, Request, Response, Role, Route, Router,
-    SignIns, handler, jwt, source_of,
+    Access, Face, Gateway, Handler, Method, Refused, Request, Response, Role, Route, Router, SignIns,
+    handler, jwt, source_of,
 };
 use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
 use crate::ops::profile::Profile;
@@ -52,6 +54,8 @@ pub(super) struct Surface {
     pub(super) signer: Option<Arc<jwt::DemoSigner>>,
     /// The gateway, once it runs, for its counters.
     pub(super) gateway: Arc<OnceLock<Weak<Gateway>>>,
+    /// The way to what staff do with their own sign-in.
+    pub(super) people: People,
     /// Where the admin pages listen, and the secret they share with the gateway.
     pub(super) admin: (PathBuf, StartKey),
     /// The set-up code, when the box started without staff.
@@ -66,8 +70,8 @@ pub(super) struct Surface {
 
 struct Shared {
     surface: Surface,
-    passwords: Passwords,
-    sign_ins: SignIns,
+    people: People,
+    sign_ins: Arc<SignIns>,
     invites: Mutex<Rates<IpAddr>>,
 }
 
@@ -76,8 +80,8 @@ pub(super) fn router(surface: Surface) -> Router {
     let board = Arc::clone(&surface.board);
     let demo = surface.signer.is_some();
     let shared = Arc::new(Shared {
-        passwords: Passwords::new(surface.profile.password_hashes_max),
-        sign_ins: SignIns::new(surface.loopback_unlimited),
+        sign_ins: Arc::clone(&surface.people.sign_ins),
+        people: surface.people.clone(),
         invites: Mutex::new(Rates::new(INVITES, RATE_RECORDS_MAX)),
         surface,
     });
@@ -87,6 +91,9 @@ pub(super) fn router(surface: Surface) -> Router {
     };
     let staff = |method, path, roles, function| {
         Route::new(method, path, Face::Staff, Access::Role(roles), to(function))
+    };
+    let own = |method, path, function| {
+        Route::new(method, path, Face::Staff, Access::SignedIn, to(function)).body_bytes_max(SMALL_BODY)
     };
     const SUPERVISORS: &[Role] = &[Role::Supervisor, Role::Admin];
     const STAFF: &[Role] = &[Role::Agent, Role::Supervisor, Role::Admin];
@@ -161,6 +168,12 @@ pub(super) fn router(surface: Surface) -> Router {
             to(|s, r| Box::pin(login::logout(s, r))),
         )
         .body_bytes_max(SMALL_BODY),
+        own(Method::Get, "/api/v1/me", |s, r| Box::pin(me::show(s, r))),
+        own(Method::Post, "/api/v1/me/password", |s, r| Box::pin(me::password(s, r))),
+        own(Method::Post, "/api/v1/me/totp", |s, r| Box::pin(me::begin_totp(s, r))),
+        own(Method::Post, "/api/v1/me/totp/confirm", |s, r| Box::pin(me::confirm_totp(s, r))),
+        own(Method::Post, "/api/v1/me/totp/off", |s, r| Box::pin(me::end_totp(s, r))),
+        own(Method::Post, "/api/v1/me/recovery-codes", |s, r| Box::pin(me::renew_recovery(s, r))),
         staff(Method::Post, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::create(s, r)))
             .body_bytes_max(WORK_ITEM_BYTES_MAX),
         staff(Method::Get, "/api/v1/work-items/{id}", &[Role::Integration], |s, r| Box::pin(work::get(s, r))),

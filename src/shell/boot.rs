@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::api;
+use super::backups::Backups;
 use super::certificate::PublicCertificate;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
 use super::health::sample;
-use super::keeper::{BoxKeeper, Place, Restart};
+use super::keeper::{BoxKeeper, Place};
+use super::people::People;
 use super::recover;
 use super::rows::TooMany;
 use super::set_up;
@@ -24,14 +26,14 @@ use super::tokens::Tokens;
 use crate::admin::{self, Admin, StartKey};
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
-    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Redirect, Roles,
-    TokenHash, jwt,
+    self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Passwords,
+    Redirect, Roles, SignIns, TokenHash, jwt,
 };
 use crate::masking::Masker;
 use crate::ops::bound;
 use crate::ops::day::{Day, SAMPLE_S};
 use crate::ops::profile::Profile;
-use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table};
+use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table, replace};
 
 /// What everybody but the desk thread reads of the desk: the configuration in force.
 pub struct Board {
@@ -110,7 +112,6 @@ pub struct Running {
     tended: Instant,
     day: Arc<Day>,
     sampled: Option<Instant>,
-    restart: Arc<Restart>,
     desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
     door: Door,
 }
@@ -173,8 +174,40 @@ impl From<ReadError> for BootError {
     }
 }
 
-/// Opens the store, restores the desk, and begins to serve.
+/// The program's own version, as the store remembers who started on it last.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Starts a box. A store that was put in place of another, or was another version's, is on trial until it serves:
+/// when it does not come so far, the one from before is back for the next start.
 pub fn start(plan: Plan) -> Result<Running, BootError> {
+    let data = plan.data.clone();
+    let before = replace::before_start(&data, VERSION).map_err(BootError::Store)?;
+    if before.restored {
+        log::warn!("a backup was restored: this start runs on it");
+    }
+    if let Some(version) = &before.upgraded_from {
+        let kept = if before.no_copy {
+            "no copy of the store is kept: no room"
+        } else {
+            "a copy of the store is kept"
+        };
+        log::info!("version {version:?} ran here last, this is {VERSION}: {kept}");
+    }
+    let started = open(plan);
+    match &started {
+        Ok(_) => replace::started(&data, VERSION).map_err(BootError::Io)?,
+        Err(BootError::Store(OpenError::InUse)) => {}
+        Err(_) => match replace::roll_back(&data) {
+            Ok(Some(done)) => log::error!("{done}"),
+            Ok(None) => {}
+            Err(error) => log::error!("the store from before could not be put back: {error}"),
+        },
+    }
+    started
+}
+
+/// Opens the store, restores the desk, and begins to serve.
+fn open(plan: Plan) -> Result<Running, BootError> {
     let profile = plan.profile;
     tell_bound(&profile);
     let mut options = StoreOptions::new(&plan.data);
@@ -238,7 +271,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         names.clone(),
         now_s,
     ));
-    let (day, restart) = (Arc::new(Day::default()), Arc::new(Restart::default()));
+    let day = Arc::new(Day::default());
     let redirect = plan.redirect.map(|listener| Redirect {
         listener,
         targets: targets(&plan.hosts, &staff_url(&plan.hosts, &plan.listening), plan.public_url.as_deref()),
@@ -261,9 +294,17 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
     let fingerprint = authority.ca_fingerprint().unwrap_or_default();
     let staff_url = staff_url(&plan.hosts, &plan.listening);
     let set_up = set_up::Code::for_desk(&board.desk(), &plan.data, &staff_url)?;
+    let people = People {
+        door: door.clone(),
+        board: Arc::clone(&board),
+        passwords: Arc::new(Passwords::new(profile.password_hashes_max)),
+        sign_ins: Arc::new(SignIns::new(demo)),
+    };
     let keeper = BoxKeeper {
+        people: people.clone(),
         door: door.clone(),
         readers: readers.clone(),
+        backups: Backups::new(&plan.data, readers.clone(), door.clone()),
         data: plan.data,
         place: Place {
             names: names.clone(),
@@ -281,7 +322,6 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         profile: profile.clone(),
         public: Arc::clone(&public),
         day: Arc::clone(&day),
-        restart: Arc::clone(&restart),
     };
     let surface = api::Surface {
         door: door.clone(),
@@ -292,6 +332,7 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         fingerprint,
         signer: signer.map(Arc::new),
         gateway: Arc::clone(&running_gateway),
+        people,
         admin: (admin_socket, key.clone()),
         set_up,
         loopback_unlimited: demo,
@@ -322,7 +363,6 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
         tended,
         day,
         sampled: None,
-        restart,
         desk,
         door,
     })
@@ -422,10 +462,9 @@ impl Running {
         }
     }
 
-    /// Has the desk thread ended by itself, so that the box is of no use any more, or has an admin asked for a
-    /// restart?
+    /// Has the desk thread ended by itself? Then the box is of no use any more, or an admin has asked for a restart.
     pub fn is_over(&self) -> bool {
-        self.desk.is_finished() || self.restart.is_wanted()
+        self.desk.is_finished()
     }
 }
 

@@ -13,7 +13,7 @@ use smol::channel::{Receiver, Sender, TrySendError};
 use super::Shell;
 use super::boot::Board;
 use crate::agent::frames as staff;
-use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, SocketKind, Sockets};
+use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, Roles, SocketKind, Sockets};
 use crate::limits::{DOOR_EVENTS_MAX, SOCKETS_PER_PERSON_MAX};
 use crate::widget::frames as customer;
 
@@ -141,6 +141,11 @@ impl Sockets for Doorkeeper {
             && self.board.desk().agent(&caller.agent).is_none()
         {
             return Err(Refused::new(403, "forbidden", "This token is not a member of staff's."));
+        }
+        if let SocketKind::Agent { caller } = &opening.kind
+            && caller.roles == Roles::NONE
+        {
+            return Err(Refused::new(401, "unauthorized", "Set up your one-time codes first."));
         }
         self.door.open(opening)
     }

@@ -4,32 +4,36 @@
 //! What the box cannot do yet is refused by name, so that nobody believes it done.
 
 use std::io::Read;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Shell;
+use super::backups::Backups;
 use super::boot::hash_passwords;
 use super::certificate::PublicCertificate;
 use super::clock::real_wall_ms;
 use super::door::Door;
 use super::health::charts;
 use super::history;
+use super::people::{People, SignInState};
 use super::reads::{Readers, decoded, list_key};
 use super::records::Audit;
 use crate::admin::{
-    Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keeper, LogLine, NotApplied,
-    Proposal, Recorded, Refusal, Site, Touches,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use crate::desk::{Desk, Fault, Faults, Secret, diff};
+use crate::gateway::Refused;
 use crate::limits::KEEPER_ANSWER_MS_MAX;
+use crate::ops::bound::{resident_bytes, worst_bytes};
 use crate::ops::day::Day;
 use crate::ops::profile::Profile;
-use crate::store::{Direction, ReadError, Snapshot, Table};
+use crate::store::{Direction, ReadError, SealKey, Snapshot, Table};
 
 /// How far a typed time may lie from the system's: it has no seconds, and typing takes a while.
 const TYPED_TIME_MS_MAX: i64 = 3 * 60 * 1000;
@@ -67,29 +71,13 @@ impl Place {
 pub(super) struct BoxKeeper {
     pub(super) door: Door,
     pub(super) readers: Readers,
+    pub(super) backups: Backups,
+    pub(super) people: People,
     pub(super) data: PathBuf,
     pub(super) place: Place,
     pub(super) profile: Profile,
     pub(super) public: Arc<PublicCertificate>,
     pub(super) day: Arc<Day>,
-    pub(super) restart: Arc<Restart>,
-}
-
-/// The wish to be started again. It is a clean exit: whoever keeps the box running starts it.
-#[derive(Default)]
-pub(super) struct Restart {
-    wanted: AtomicBool,
-}
-
-impl Restart {
-    pub(super) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
-    }
-
-    /// Does anybody start the box again when it ends? systemd names each of its starts.
-    fn somebody_starts_it() -> bool {
-        std::env::var_os("INVOCATION_ID").is_some()
-    }
 }
 
 impl BoxKeeper {
@@ -98,6 +86,30 @@ impl BoxKeeper {
         question: impl FnOnce(&mut Shell) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         in_time(self.door.ask(question))?.ok_or_else(stopping)
+    }
+
+    /// Has the desk thread change something; when this returns it is on disk.
+    fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Shell) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        in_time(self.door.change(change))?.ok_or_else(stopping)
+    }
+
+    fn audit_line(&self, by: &Actor, action: &'static str, subject: &str) -> Result<(), Refusal> {
+        let (by, subject) = (by.name().to_owned(), subject.to_owned());
+        self.change(move |shell| shell.audit(&by, action, subject, String::new()))
+    }
+
+    /// Stops the box once the answer has gone out; whoever started it starts it again.
+    fn stop_soon(&self) {
+        const ANSWER_GOES_OUT: Duration = Duration::from_millis(300);
+        let door = self.door.clone();
+        smol::spawn(async move {
+            smol::Timer::after(ANSWER_GOES_OUT).await;
+            smol::unblock(move || door.stop()).await;
+        })
+        .detach();
     }
 
     /// Reads the store, everything changed so far included.
@@ -109,6 +121,21 @@ impl BoxKeeper {
         in_time(self.readers.read(sequence, job))?
             .map_err(|_| Refusal("The box could not read what it has stored. Its log tells why.".to_owned()))
     }
+}
+
+/// Whoever uses the pages has come through the gateway already: failures are counted by account.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+fn kept(keep: Keep) -> super::people::Keep {
+    Box::new(move |token| keep(token.as_bytes()))
+}
+
+fn told<T>(done: Result<T, Refused>) -> Result<T, Refusal> {
+    done.map_err(|refused| Refusal(refused.message.into_owned()))
+}
+
+fn seal(passphrase: Option<&Secret>) -> Option<SealKey> {
+    passphrase.map(|words| SealKey::Passphrase(words.expose().to_owned()))
 }
 
 /// The answer, unless it takes too long: a page is better refused than never shown.
@@ -123,10 +150,6 @@ fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Refusal> {
 
 fn stopping() -> Refusal {
     Refusal("The box is stopping. Try again when it is back.".to_owned())
-}
-
-fn not_yet<T>(text: &str) -> Result<T, Refusal> {
-    Err(Refusal(text.to_owned()))
 }
 
 /// Out of the calendar means a wrong clock: shown as the first instant.
@@ -259,33 +282,137 @@ impl Keeper for BoxKeeper {
         let now_s = self.trusted_now_s()?;
         let shown = self.public.bring(chain, key, now_s).map_err(Refusal)?;
         log::info!("{} has brought a certificate for {}", by.name(), shown.names.join(", "));
-        self.audited(by, "certificate", shown.names.join(", "))
+        self.audit_line(by, "certificate", &shown.names.join(", "))
     }
 
     fn use_own_certificate(&self, by: &Actor) -> Result<(), Refusal> {
         let now_s = self.trusted_now_s()?;
         self.public.take_away(now_s).map_err(Refusal)?;
-        self.audited(by, "certificate", "the box's own".to_owned())
+        self.audit_line(by, "certificate", "the box's own")
+    }
+
+    fn accounts(&self) -> Result<Vec<Account>, Refusal> {
+        let states = self.ask(|shell| shell.sign_in_states())?;
+        let account = |state: SignInState| {
+            let SignInState { username, name, totp, required, recovery_codes } = state;
+            Account { username, name, totp, required, recovery_codes }
+        };
+        Ok(states.into_iter().map(account).collect())
+    }
+
+    fn change_password(&self, by: &Actor, keep: Keep, current: &Secret, new: &Secret) -> Result<(), Refusal> {
+        let (current, new) = (current.expose().to_owned(), new.expose().to_owned());
+        told(in_time(self.people.change_password(by.name(), current, new, HERE, kept(keep)))?)
+    }
+
+    fn begin_totp(&self, by: &Actor, password: Option<&Secret>) -> Result<Secrets, Refusal> {
+        let password = password.map(|password| password.expose().to_owned());
+        let enrolment = told(in_time(self.people.begin_totp(by.name(), password, HERE))?)?;
+        Ok(Secrets { secret: enrolment.secret, uri: enrolment.uri, qr: enrolment.qr })
+    }
+
+    fn confirm_totp(&self, by: &Actor, keep: Keep, code: &str) -> Result<Vec<String>, Refusal> {
+        told(in_time(self.people.confirm_totp(by.name(), code.to_owned(), HERE, kept(keep)))?)
+    }
+
+    fn renew_recovery(&self, by: &Actor, password: &Secret) -> Result<Vec<String>, Refusal> {
+        told(in_time(self.people.renew_recovery(by.name(), password.expose().to_owned(), HERE))?)
+    }
+
+    fn end_totp(
+        &self,
+        by: &Actor,
+        username: &str,
+        keep: Keep,
+        password: Option<&Secret>,
+    ) -> Result<(), Refusal> {
+        if by.name() == username {
+            let password = password.map(|password| password.expose().to_owned()).unwrap_or_default();
+            return told(in_time(self.people.end_totp(username, password, HERE, kept(keep)))?);
+        }
+        let (by, owner) = (by.name().to_owned(), username.to_owned());
+        match self.change(move |shell| shell.end_totp(&by, &owner, Box::new(|_| false)))? {
+            true => Ok(()),
+            false => Err(Refusal(format!("{username:?} has no one-time codes. Nothing was changed."))),
+        }
+    }
+
+    fn give_totp(&self, by: &Actor, username: &str) -> Result<String, Refusal> {
+        let (by, owner) = (by.name().to_owned(), username.to_owned());
+        self.change(move |shell| shell.give_totp(&by, &owner))?
+            .ok_or_else(|| Refusal(format!("The desk has no member of staff called {username:?}.")))
     }
 
     fn backups(&self) -> Result<Vec<Backup>, Refusal> {
-        Ok(Vec::new())
+        Ok(self.backups.list())
     }
 
-    fn start_backup(&self, _: &Actor) -> Result<String, Refusal> {
-        not_yet(
-            "No backup was begun: this page cannot make one. Stop the box and run: deskbell backup --to FILE --data DIR",
-        )
+    fn start_backup(&self, by: &Actor, passphrase: Option<&Secret>) -> Result<String, Refusal> {
+        let sequence = self.ask(|shell| shell.watermark())?;
+        self.backups.start(by.name(), sequence, seal(passphrase))
     }
 
-    fn open_backup(&self, _: &Actor, _: &str) -> Result<(Box<dyn Read + Send>, u64), Refusal> {
-        not_yet("There is no such backup on the box.")
+    fn open_backup(&self, by: &Actor, name: &str) -> Result<(Box<dyn Read + Send>, u64), Refusal> {
+        let opened = self.backups.open(name)?;
+        self.audit_line(by, "backup_fetched", name)?;
+        Ok(opened)
     }
 
-    fn restore(&self, _: &Actor, _: &str) -> Result<(), Refusal> {
-        not_yet(
-            "Nothing was replaced: a backup is restored into an empty directory, with deskbell restore --from FILE --data DIR.",
-        )
+    fn delete_backup(&self, by: &Actor, name: &str) -> Result<(), Refusal> {
+        self.backups.delete(name)?;
+        let to = format!("backups/{name}");
+        self.change(move |shell| shell.forget_backup(to))?;
+        self.audit_line(by, "backup_deleted", name)
+    }
+
+    fn restore(&self, by: &Actor, name: &str, passphrase: Option<&Secret>) -> Result<(), Refusal> {
+        self.backups.stage(name, seal(passphrase).as_ref())?;
+        self.audit_line(by, "restore", name)?;
+        self.stop_soon();
+        Ok(())
+    }
+
+    fn stream_backup(
+        &self,
+        by: &Actor,
+        to: &str,
+        keep_days: Option<u32>,
+        sealed: bool,
+    ) -> Result<Box<dyn Read + Send>, Refusal> {
+        let sequence = self.ask(|shell| shell.watermark())?;
+        self.backups.stream(by.name(), sequence, to, keep_days, sealed)
+    }
+
+    fn restore_from(&self, by: &Actor, from: &mut dyn Read, bytes: u64) -> Result<(), Refusal> {
+        self.backups.stage_from(from, bytes)?;
+        self.audit_line(by, "restore", "a backup of the command line")?;
+        self.stop_soon();
+        Ok(())
+    }
+
+    fn condition(&self) -> Result<String, Refusal> {
+        let (health, trusted, up_s, noted) = {
+            let (health, trusted, up) =
+                self.ask(|shell| (shell.health(), shell.clock.is_trusted(), shell.started.elapsed()))?;
+            (health, trusted, up.as_secs(), self.read(super::backups::noted)?)
+        };
+        let newest = noted.last().map(|(_, record)| record.at_ms);
+        let listening: Vec<String> =
+            self.place.staff.iter().chain(&self.place.public).map(ToString::to_string).collect();
+        let condition = serde_json::json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "health": health,
+            "clock_trusted": trusted,
+            "up_s": up_s,
+            "names": self.place.names,
+            "listening": listening,
+            "certificate_until_s": self.place.good_until_s.load(Ordering::Relaxed),
+            "resident_mib": resident_bytes().map(|bytes| bytes >> 20),
+            "bound_mib": worst_bytes(&self.profile).div_ceil(1 << 20),
+            "profile": self.profile.name,
+            "last_backup_ms": newest,
+        });
+        Ok(condition.to_string())
     }
 
     fn log(&self, only_trouble: bool, limit: usize) -> Result<Vec<LogLine>, Refusal> {
@@ -305,16 +432,17 @@ impl Keeper for BoxKeeper {
     }
 
     fn restart(&self, by: &Actor) -> Result<(), Refusal> {
-        if !Restart::somebody_starts_it() {
+        // systemd names each of its starts.
+        if std::env::var_os("INVOCATION_ID").is_none() {
             return Err(Refusal(
                 "The box goes on: it was not started by systemd, so nobody would start it again. Stop it where it was \
                  started, and start it there."
                     .to_owned(),
             ));
         }
-        self.audited(by, "restart", String::new())?;
+        self.audit_line(by, "restart", "")?;
         log::info!("{} restarts the box", by.name());
-        self.restart.wanted.store(true, Ordering::Relaxed);
+        self.stop_soon();
         Ok(())
     }
 }
@@ -348,13 +476,6 @@ impl BoxKeeper {
     fn trusted_now_s(&self) -> Result<Option<i64>, Refusal> {
         let trusted = self.ask(|shell| shell.clock.is_trusted())?;
         Ok(trusted.then(|| real_wall_ms() / 1000))
-    }
-
-    /// Writes what was done into the audit log, and waits until it is on disk.
-    fn audited(&self, by: &Actor, what: &'static str, subject: String) -> Result<(), Refusal> {
-        let by = by.clone();
-        let write = move |shell: &mut Shell| shell.audit(by.name(), what, subject, String::new());
-        in_time(self.door.change(write))?.ok_or_else(stopping)
     }
 }
 

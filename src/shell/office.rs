@@ -7,6 +7,7 @@ use super::boot;
 use super::card::Card;
 use super::clock::real_wall_ms;
 use super::hours::Daytime;
+use super::offline::changed_passwords;
 use super::records::{Token, WorkItem};
 use super::tokens::TOKEN_MS;
 use crate::agent::project::View;
@@ -56,6 +57,14 @@ impl Shell {
         self.end_token(hash);
     }
 
+    /// Ends everything somebody is signed in by, but for what `keep` says: her password or her codes are others.
+    pub(super) fn end_others(&mut self, username: &str, keep: impl Fn(&TokenHash) -> bool) {
+        for hash in self.tokens.of(username).iter().filter(|hash| !keep(hash)) {
+            self.tokens.remove(hash);
+            self.drop_token(hash);
+        }
+    }
+
     /// A sign-out by her own act: also one whose connection is lost is off duty at once, unless she is signed in
     /// elsewhere.
     pub fn sign_out(&mut self, hash: &TokenHash, username: &str) {
@@ -98,6 +107,8 @@ impl Shell {
         }
         // Keys the box itself added are not part of any file.
         new.keep_secrets_from(&self.desk);
+        let others: Vec<String> =
+            changed_passwords(&self.desk, &new).into_iter().map(str::to_owned).collect();
         let new = Arc::new(new);
         self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
         self.pending = true;
@@ -105,6 +116,10 @@ impl Shell {
         boot::set_tokens(&self.tokens, &new);
         self.board.show(Arc::clone(&new));
         self.end_orphans();
+        self.forget_users();
+        for username in others {
+            self.end_others(&username, |_| false);
+        }
         self.audit(by, "desk", new.version(), String::new());
         Ok(new.version())
     }

@@ -5,12 +5,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::boot::{BootError, hash_passwords};
+use super::clock::real_wall_ms;
 use super::history::Head;
+use super::keys::random;
+use super::one_time::{self, Enrolment};
 use super::out::Out;
+use super::reads::{self, list_key};
+use super::records::{Audit, BackupMade, Token, User};
 use super::recover;
-use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
+use crate::desk::{self, Credential, Desk, Faults, Id, LoadOptions, NewAgent, Secret};
 use crate::gateway::{PasswordFault, hash_now};
-use crate::store::{BackupError, Failure, OpenError, Options, Store};
+use crate::limits::READ_ROWS_MAX;
+use crate::store::records::Record;
+use crate::store::{
+    Backup, BackupError, Batch, Direction, Failure, OpenError, Options, SealKey, Store, Table, write_whole,
+};
+
+/// Whoever sits at the box itself, in the history and the audit log.
+const ROOT: &str = "local root";
 
 /// The store, opened for one command.
 pub struct Offline {
@@ -34,8 +46,6 @@ pub enum OfflineError {
     Password(PasswordFault),
     /// The change could not be written.
     Write(String),
-    /// No backup.
-    Backup(BackupError),
     /// It could not be closed.
     Failed(Failure),
 }
@@ -52,7 +62,6 @@ impl fmt::Display for OfflineError {
             OfflineError::NoSuchUser => f.write_str("the desk has no such member of staff"),
             OfflineError::Password(fault) => write!(f, "{fault}"),
             OfflineError::Write(error) => write!(f, "the change was not written: {error}"),
-            OfflineError::Backup(error) => write!(f, "{error}"),
             OfflineError::Failed(failure) => write!(f, "{failure}"),
         }
     }
@@ -98,13 +107,95 @@ impl Offline {
         let agent = desk.agent_mut(username).ok_or(OfflineError::NoSuchUser)?;
         let hash = hash_now(password).map_err(OfflineError::Password)?;
         agent.password = Credential::Hashed(Secret::new(&hash));
-        self.put(&desk, "local root")
+        self.put(&desk, ROOT)
     }
 
-    /// Writes everything into one file.
-    pub fn backup(&self, to: &Path) -> Result<crate::store::Backup, OfflineError> {
+    /// Adds a member of staff.
+    pub fn add_agent(&self, new: &NewAgent<'_>) -> Result<(), OfflineError> {
+        let mut desk = desk::with_agent(&self.desk()?, new).map_err(OfflineError::Faults)?;
+        hash_passwords(&mut desk).map_err(OfflineError::Boot)?;
+        self.put(&desk, ROOT)
+    }
+
+    /// Sets up one-time codes for somebody; what she needs, as text to be read once.
+    pub fn give_totp(&self, username: &str) -> Result<String, OfflineError> {
+        let desk = self.desk()?;
+        desk.agent(username).ok_or(OfflineError::NoSuchUser)?;
+        let random = |_| OfflineError::Boot(BootError::NoRandom);
+        let secret = one_time::new_secret().map_err(random)?;
+        let (codes, recovery) = one_time::new_recovery().map_err(random)?;
+        let enrolment = Enrolment::new(&secret, username, &desk.name);
+        let user = User { secret: Some(secret), last_step: 0, recovery };
+        let mut value = Vec::new();
+        user.encode(&mut value);
+        self.change("totp_on", username, |batch| batch.put(Table::Users, username.as_bytes(), &value))?;
+        Ok(told(&enrolment, &codes))
+    }
+
+    /// Takes somebody's one-time codes away.
+    pub fn end_totp(&self, username: &str) -> Result<(), OfflineError> {
+        self.desk()?.agent(username).ok_or(OfflineError::NoSuchUser)?;
+        self.change("totp_off", username, |batch| batch.delete(Table::Users, username.as_bytes()))
+    }
+
+    /// Writes everything into one file, and down that there is one.
+    pub fn backup(
+        &self,
+        to: &Path,
+        key: Option<&SealKey>,
+        keep_days: Option<u32>,
+    ) -> Result<Backup, BackupError> {
         const PATIENCE: Duration = Duration::from_secs(60);
-        self.store.backup(to, PATIENCE, &mut |_| true).map_err(OfflineError::Backup)
+        let reader = self.store.reader();
+        reader.wait(self.store.durable(), PATIENCE)?;
+        let made = write_whole(to, key, |out| reader.backup_into(out, &mut |_| true))?;
+        let at_ms = real_wall_ms();
+        let whole = std::path::absolute(to).unwrap_or_else(|_| to.to_owned()).display().to_string();
+        let record = BackupMade {
+            at_ms,
+            by: ROOT.to_owned(),
+            to: whole.clone(),
+            bytes: made.bytes,
+            sealed: key.is_some(),
+            until_ms: keep_days.map(|days| at_ms + i64::from(days) * 24 * 3_600_000),
+        };
+        let mut value = Vec::new();
+        record.encode(&mut value);
+        let key = list_key(at_ms.max(0).unsigned_abs(), 0, random());
+        let noted = self.change("backup", &whole, |batch| batch.put(Table::Backups, &key, &value));
+        if let Err(error) = noted {
+            log::warn!("the backup is whole, but not written down: {error}");
+        }
+        Ok(made)
+    }
+
+    /// One change and its line in the audit log. Whoever it is about is signed out: her tokens go.
+    fn change(
+        &self,
+        action: &str,
+        subject: &str,
+        make: impl FnOnce(&mut Batch<Out>),
+    ) -> Result<(), OfflineError> {
+        let mut batch = self.store.batch();
+        make(&mut batch);
+        self.drop_tokens(&mut batch, subject)?;
+        audit(&mut batch, action, subject);
+        let submitted = self.store.submit(batch);
+        submitted.map(drop).map_err(|refused| OfflineError::Write(format!("{:?}", refused.why)))
+    }
+
+    fn drop_tokens(&self, batch: &mut Batch<Out>, username: &str) -> Result<(), OfflineError> {
+        let page = self
+            .store
+            .reader()
+            .range(Table::Tokens, .., READ_ROWS_MAX, Direction::Forward)
+            .map_err(|error| OfflineError::Boot(error.into()))?;
+        for (key, value) in &page.rows {
+            if reads::decoded::<Token>(value).is_some_and(|token| token.username == username) {
+                batch.delete(Table::Tokens, key);
+            }
+        }
+        Ok(())
     }
 
     /// Closes the store: all of it is on disk then.
@@ -117,8 +208,47 @@ impl Offline {
         let snapshot = self.store.reader().snapshot().map_err(|error| OfflineError::Boot(error.into()))?;
         let mut history = Head::read(&snapshot).map_err(|error| OfflineError::Boot(error.into()))?;
         drop(snapshot);
+        if let Ok(before) = self.desk() {
+            for changed in changed_passwords(&before, desk) {
+                self.drop_tokens(&mut batch, changed)?;
+            }
+        }
         history.put(&mut batch, desk, by);
+        audit(&mut batch, "desk", &desk.version());
         let submitted = self.store.submit(batch);
         submitted.map(drop).map_err(|refused| OfflineError::Write(format!("{:?}", refused.why)))
     }
+}
+
+fn audit(batch: &mut Batch<Out>, action: &str, subject: &str) {
+    let at_ms = real_wall_ms();
+    let record = Audit {
+        at_ms,
+        by: ROOT.to_owned(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        reason: String::new(),
+    };
+    let mut value = Vec::new();
+    record.encode(&mut value);
+    batch.put(Table::Audit, &list_key(at_ms.max(0).unsigned_abs(), 0, random()), &value);
+}
+
+/// An enrolment as the command line prints it.
+pub(super) fn told(enrolment: &Enrolment, codes: &[String]) -> String {
+    format!(
+        "secret  {}\naddress {}\nrecovery codes, each good once:\n  {}\nThey are shown this once.\n",
+        enrolment.secret,
+        enrolment.uri,
+        codes.join("\n  ")
+    )
+}
+
+/// Members of staff of both desks whose password is another.
+pub(super) fn changed_passwords<'d>(old: &Desk, new: &'d Desk) -> Vec<&'d str> {
+    let changed = |agent: &&'d desk::Agent| {
+        let before = old.agent(agent.username.as_str());
+        before.is_some_and(|before| !before.password.is_absent() && before.password != agent.password)
+    };
+    new.agents.iter().filter(changed).map(|agent| agent.username.as_str()).collect()
 }

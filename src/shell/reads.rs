@@ -30,6 +30,11 @@ impl Readers {
         Readers { reader, places: Arc::new(Semaphore::new(READS_MAX)) }
     }
 
+    /// The reader itself, for a backup, which is no job among the few.
+    pub(super) fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
     /// Reads the state at or after `sequence`.
     pub async fn read<T: Send + 'static>(
         &self,

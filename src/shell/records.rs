@@ -34,6 +34,8 @@ records! {
     ClockMark = "clock" v 1,
     Contact = "contact" v 1,
     Erasure = "erasure" v 1,
+    BackupMade = "backup" v 1,
+    User = "user" v 1,
 }
 
 /// Who a stored message is from.
@@ -403,6 +405,42 @@ pub struct Erasure {
     pub by: String,
 }
 
+/// What a member of staff signs in with beside the password, which stands in the desk (table `Users`, key
+/// username).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// What her authenticator's codes are made of, when they are asked for.
+    pub secret: Option<Vec<u8>>,
+    /// The step of the last code taken: no code is good twice.
+    pub last_step: u64,
+    /// SHA-256 of the recovery codes not yet used.
+    pub recovery: Vec<[u8; 32]>,
+}
+
+// It holds a secret.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "user, {} recovery codes left", self.recovery.len())
+    }
+}
+
+/// A backup that was made (table `Backups`, key when and a number).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupMade {
+    /// When, real wall clock.
+    pub at_ms: i64,
+    /// By whom.
+    pub by: String,
+    /// Where it went: a path, or a name below `DIR`.
+    pub to: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Whether it takes a key to open it.
+    pub sealed: bool,
+    /// Until when it is kept, as far as its maker said.
+    pub until_ms: Option<i64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::card::ContextValue;
@@ -476,6 +514,23 @@ mod tests {
         "010345766101056540782e79000001d00f"
     );
     golden!(an_erasure_is_stored_as, Erasure { at_ms: 1000, by: "sofie".into() }, "01d00f05736f666965");
+    golden!(
+        a_user_is_stored_as,
+        User { secret: Some(b"12345".to_vec()), last_step: 300, recovery: vec![[7; 32]] },
+        "0101053132333435ac02010707070707070707070707070707070707070707070707070707070707070707"
+    );
+    golden!(
+        a_backup_made_is_stored_as,
+        BackupMade {
+            at_ms: 1000,
+            by: "local root".into(),
+            to: "/m/x".into(),
+            bytes: 300,
+            sealed: true,
+            until_ms: Some(1000)
+        },
+        "01d00f0a6c6f63616c20726f6f74042f6d2f78ac020101d00f"
+    );
     golden!(
         a_note_is_stored_as,
         Note { at_ms: 1000, by: ("alice".into(), "Alice".into()), text: "hi".into() },

@@ -21,7 +21,9 @@ use super::lines::Lines;
 use super::names::Names;
 use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
-use super::records::{AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token};
+use super::records::{
+    AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token, User,
+};
 use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
 use super::turn::{Room, Texts};
@@ -55,6 +57,7 @@ pub(super) struct Found {
     tokens: Vec<(TokenHash, Token)>,
     last_conversation: u64,
     contacts: Vec<(u64, Contact)>,
+    users: Vec<(String, User)>,
     orphans: bool,
     roster: super::roster::Newest,
 }
@@ -92,6 +95,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         tokens: Vec::new(),
         last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
+        users: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
         roster: super::roster::Newest::read(snapshot)?,
     };
@@ -103,6 +107,11 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
     for (key, value) in all(snapshot, Table::Agents)? {
         if let (Ok(username), Some(state)) = (String::from_utf8(key), reads::decoded(&value)) {
             found.agents.push((username, state));
+        }
+    }
+    for (key, value) in all(snapshot, Table::Users)? {
+        if let (Ok(username), Some(user)) = (String::from_utf8(key), reads::decoded(&value)) {
+            found.users.push((username, user));
         }
     }
     for (key, value) in all(snapshot, Table::Tokens)? {
@@ -203,6 +212,8 @@ impl Shell {
             last_conversation: found.last_conversation,
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
+            users: std::mem::take(&mut found.users).into_iter().collect(),
+            enrolling: HashMap::new(),
             retention: super::retention::Sweep::default(),
             retained_away: 0,
             marked: None,

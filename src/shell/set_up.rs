@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use super::Shell;
 use super::boot::BootError;
 use super::clock::real_wall_ms;
-use crate::desk::{Desk, Faults, LoadOptions, Secret, load_with};
+use crate::desk::{Desk, Secret};
 
 /// The desk of a box that has been given none.
 pub(super) const EMPTY: &str = "version = 1\nname = \"deskbell\"\n";
@@ -62,19 +62,6 @@ impl Code {
             log::warn!("{} stays, and is of no use any more: {error}", self.path.display());
         }
     }
-}
-
-/// The desk with its first admin, judged by the desk's own loader.
-pub(super) fn with_admin(desk: &Desk, name: &str, username: &str, password: &Secret) -> Result<Desk, Faults> {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let text = format!(
-        "{}\n[[agent]]\nusername = {}\nname = {}\npassword = {}\nroles = [\"admin\"]\n",
-        desk.export(),
-        quoted(username),
-        quoted(name),
-        quoted(password.expose()),
-    );
-    Ok(load_with(&text, LoadOptions { over: Some(desk), ..LoadOptions::default() })?.desk)
 }
 
 impl Shell {

@@ -5,10 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::clock::real_wall_ms;
 use crate::gateway::{Caller, Identity, Roles, TokenHash};
-use crate::limits::TOKENS_MAX;
+use crate::limits::{SET_UPS_MAX, TOKENS_MAX};
 
 /// A token lives for twelve hours of real time (protocol, "Settled").
 pub const TOKEN_MS: i64 = 12 * 3600 * 1000;
+
+/// A sign-in waits so long for its one-time codes to be set up.
+pub const SET_UP_MS: i64 = 10 * 60 * 1000;
 
 /// All good tokens, and what their owners may do as the desk is now.
 #[derive(Default)]
@@ -20,6 +23,8 @@ pub struct Tokens {
 struct Inner {
     /// Until when, on the real clock.
     staff: HashMap<TokenHash, (Arc<str>, i64)>,
+    /// Of sign-ins that wait for their second thing to be set up, and until when: good for that alone.
+    waiting: HashMap<TokenHash, (Arc<str>, i64)>,
     /// From the desk's file; good as long as they stand there.
     fixed: HashMap<TokenHash, (Arc<str>, Roles)>,
     roles: HashMap<Arc<str>, Roles>,
@@ -46,9 +51,32 @@ impl Tokens {
         dropped
     }
 
+    /// Takes in a token that is good for setting up one-time codes and for nothing else. The oldest goes when there
+    /// are too many.
+    pub fn add_waiting(&self, hash: TokenHash, username: Arc<str>) {
+        let mut inner = self.write();
+        let now_ms = real_wall_ms();
+        inner.waiting.retain(|_, (_, until)| *until > now_ms);
+        if inner.waiting.len() >= SET_UPS_MAX
+            && let Some(oldest) =
+                inner.waiting.iter().min_by_key(|(_, (_, until))| *until).map(|(hash, _)| *hash)
+        {
+            inner.waiting.remove(&oldest);
+        }
+        inner.waiting.insert(hash, (username, now_ms + SET_UP_MS));
+    }
+
+    /// Everything somebody is signed in by.
+    pub fn of(&self, username: &str) -> Vec<TokenHash> {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let own = inner.staff.iter().filter(|(_, (owner, _))| **owner == *username);
+        own.map(|(hash, _)| *hash).collect()
+    }
+
     /// Forgets a token; says whether there was one.
     pub fn remove(&self, hash: &TokenHash) -> bool {
-        self.write().staff.remove(hash).is_some()
+        let mut inner = self.write();
+        inner.waiting.remove(hash).is_some() | inner.staff.remove(hash).is_some()
     }
 
     /// Forgets the tokens whose time is over.
@@ -85,6 +113,10 @@ impl Identity for Tokens {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((name, roles)) = inner.fixed.get(hash) {
             return Some(Caller { agent: Arc::clone(name), roles: *roles, token: *hash });
+        }
+        if let Some((name, until)) = inner.waiting.get(hash) {
+            let good = *until > real_wall_ms() && inner.roles.contains_key(name);
+            return good.then(|| Caller { agent: Arc::clone(name), roles: Roles::NONE, token: *hash });
         }
         let (username, until) = inner.staff.get(hash)?;
         let roles = *inner.roles.get(username)?;

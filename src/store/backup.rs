@@ -13,6 +13,7 @@ use super::read::{ReadError, Reader};
 use super::recover::{OpenError, compare_limits, create_state, disk_of, publish_state, random};
 use super::ring::{Geometry, RingHeader};
 use super::schema::{Covered, SCHEMA_VERSION, Table, stored_limits};
+use super::sealed::{self, SealFault, SealKey, Sealer, Unsealer};
 use super::{Options, Sequence};
 use crate::limits::{BACKUP_CHUNK_BYTES, BATCH_BYTES_MAX, KEY_BYTES_MAX};
 use redb::{Database, Durability};
@@ -56,6 +57,8 @@ pub enum BackupError {
     Damaged,
     /// The data directory holds a store already.
     NotEmpty,
+    /// It is sealed, and does not open.
+    Sealed(SealFault),
     /// The new store could not be made.
     Open(OpenError),
     /// The backup's file could not be written or read.
@@ -73,6 +76,7 @@ impl fmt::Display for BackupError {
             BackupError::Truncated => f.write_str("the backup is cut short"),
             BackupError::Damaged => f.write_str("the backup is damaged: its checksum does not hold"),
             BackupError::NotEmpty => f.write_str("the data directory holds a store already"),
+            BackupError::Sealed(fault) => fault.fmt(f),
             BackupError::Open(error) => error.fmt(f),
             BackupError::Io(error) => write!(f, "the backup's file: {error}"),
         }
@@ -101,22 +105,26 @@ impl From<redb::Error> for BackupError {
 
 impl From<io::Error> for BackupError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => BackupError::Truncated,
-            _ => BackupError::Io(error),
+        match error.downcast::<SealFault>() {
+            Ok(SealFault::Truncated) => BackupError::Truncated,
+            Ok(fault) => BackupError::Sealed(fault),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => BackupError::Truncated,
+            Err(error) => BackupError::Io(error),
         }
     }
 }
 
-/// Writes the state as it is now to `to`, which appears whole or not at all. `go_on` is told the bytes
-/// written so far and may end it.
-pub(super) fn write(
-    reader: &Reader,
+/// Writes a file that appears whole or not at all, readable by its owner alone: `fill` writes it beside under
+/// another name, then it is synced, read back, and gets its name.
+pub fn write_whole(
     to: &Path,
-    go_on: &mut dyn FnMut(u64) -> bool,
+    key: Option<&SealKey>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), BackupError>,
 ) -> Result<Backup, BackupError> {
     let part = with_suffix(to, ".part");
-    let written = write_part(reader, &part, go_on).and_then(|backup| {
+    let written = write_part(&part, key, fill).and_then(|()| {
+        // Read back before anybody relies on it.
+        let backup = verify(&part, key)?;
         fs::rename(&part, to)?;
         let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
@@ -136,14 +144,33 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn write_part(
-    reader: &Reader,
     part: &Path,
-    go_on: &mut dyn FnMut(u64) -> bool,
-) -> Result<Backup, BackupError> {
+    key: Option<&SealKey>,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
     let mut options = OpenOptions::new();
     // Secrets and what customers wrote are in it: for its owner's eyes.
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(part)?;
-    let mut out = Hashed::new(BufWriter::new(file));
+    let mut out = BufWriter::new(file);
+    match key {
+        None => fill(&mut out)?,
+        Some(key) => {
+            let mut sealer = Sealer::new(&mut out, key)?;
+            fill(&mut sealer)?;
+            sealer.finish()?;
+        }
+    }
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok(file.sync_all()?)
+}
+
+/// Writes the state as it is now into `out`. `go_on` is told the bytes written so far and may end it.
+pub(super) fn stream(
+    reader: &Reader,
+    out: &mut dyn Write,
+    go_on: &mut dyn FnMut(u64) -> bool,
+) -> Result<(), BackupError> {
+    let mut out = Hashed::new(out);
     let snapshot = reader.snapshot()?;
     let sequence = snapshot.sequence()?;
     let mut rows = 0u64;
@@ -172,17 +199,26 @@ fn write_part(
     out.put(&rows.to_le_bytes())?;
     let check = out.context.clone().finish();
     out.put(check.as_ref())?;
-    let file = out.inner.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    if go_on(out.bytes) { Ok(Backup { sequence, rows, bytes: out.bytes }) } else { Err(BackupError::Stopped) }
+    out.inner.flush()?;
+    if go_on(out.bytes) { Ok(()) } else { Err(BackupError::Stopped) }
+}
+
+/// A backup's file as it was before it was sealed, if it was.
+pub fn opened(from: &Path, key: Option<&SealKey>) -> Result<Box<dyn Read + Send>, BackupError> {
+    let file = BufReader::new(File::open(from).map_err(BackupError::Io)?);
+    if sealed::is_sealed(from).map_err(BackupError::Io)? {
+        Ok(Box::new(Unsealer::new(file, key)?))
+    } else {
+        Ok(Box::new(file))
+    }
 }
 
 /// Reads the backup at `from` to its end and checks all of it. Changes nothing.
-pub fn verify(from: &Path) -> Result<Backup, BackupError> {
+pub fn verify(from: &Path, key: Option<&SealKey>) -> Result<Backup, BackupError> {
     // Rows are looked at only once the checksum has held: then what is unknown is a later version's.
-    read(from, &mut |_| Ok(()))?;
+    read(from, key, &mut |_| Ok(()))?;
     let mut rows = 0;
-    let backup = read(from, &mut |chunk| {
+    let backup = read(from, key, &mut |chunk| {
         for change in Changes(chunk) {
             match change {
                 Ok(Change::Put(..)) => rows += 1,
@@ -197,8 +233,8 @@ pub fn verify(from: &Path) -> Result<Backup, BackupError> {
 
 /// Makes a store from the backup at `from`, verified first, where `options` says, which must hold none yet.
 /// The store appears whole or not at all; open it as any other.
-pub fn restore(from: &Path, mut options: Options) -> Result<Backup, BackupError> {
-    let backup = verify(from)?;
+pub fn restore(from: &Path, key: Option<&SealKey>, mut options: Options) -> Result<Backup, BackupError> {
+    let backup = verify(from, key)?;
     let geometry = Geometry::new(options.segment_bytes, options.segments).ok_or(OpenError::Geometry)?;
     let disk = disk_of(&mut options).map_err(OpenError::from)?;
     if disk.open(Name::State)?.is_some() {
@@ -207,7 +243,7 @@ pub fn restore(from: &Path, mut options: Options) -> Result<Backup, BackupError>
     let database = create_state(&*disk, options.cache_bytes)?;
     let mut stored_bytes = 0;
     // Read again rather than kept: a backup may be larger than memory.
-    read(from, &mut |changes| {
+    read(from, key, &mut |changes| {
         stored_bytes += fill(&database, changes)?;
         Ok(())
     })?;
@@ -231,8 +267,12 @@ fn fill(database: &Database, changes: &[u8]) -> Result<u64, BackupError> {
     Ok(bytes)
 }
 
-fn read(from: &Path, chunk: &mut dyn FnMut(&[u8]) -> Result<(), BackupError>) -> Result<Backup, BackupError> {
-    let mut file = Hashed::new(BufReader::new(File::open(from).map_err(BackupError::Io)?));
+fn read(
+    from: &Path,
+    key: Option<&SealKey>,
+    chunk: &mut dyn FnMut(&[u8]) -> Result<(), BackupError>,
+) -> Result<Backup, BackupError> {
+    let mut file = Hashed::new(opened(from, key)?);
     if &file.take::<16>()? != MAGIC {
         return Err(BackupError::NotABackup);
     }
@@ -349,7 +389,7 @@ mod tests {
     fn a_restored_store_holds_every_row_and_goes_on_from_the_same_sequence() {
         let (_dir, from, backup) = backup_of_forty();
         let disk = MemoryDisk::new();
-        assert_eq!(restore(&from, disk.options()).expect("restored"), backup);
+        assert_eq!(restore(&from, None, disk.options()).expect("restored"), backup);
         let (store, opened) = Store::<()>::open(disk.options()).expect("a store opens");
         assert_eq!((opened.fresh, opened.recovered, opened.sequence), (false, 0, backup.sequence));
         let page = store.reader().range(Table::Messages, .., 100, Direction::Forward).expect("a read");
@@ -366,7 +406,7 @@ mod tests {
         assert_eq!(bytes.len() as u64, backup.bytes);
         for length in 0..bytes.len() {
             fs::write(&from, &bytes[..length]).expect("cut");
-            assert!(matches!(verify(&from), Err(BackupError::Truncated)), "{length} bytes");
+            assert!(matches!(verify(&from, None), Err(BackupError::Truncated)), "{length} bytes");
         }
     }
 
@@ -379,11 +419,11 @@ mod tests {
             let mut flipped = bytes.clone();
             flipped[byte] ^= 1 << (byte % 8);
             fs::write(&from, &flipped).expect("flipped");
-            assert!(restore(&from, disk.options()).is_err(), "byte {byte}");
+            assert!(restore(&from, None, disk.options()).is_err(), "byte {byte}");
         }
         assert!(!disk.has(Name::State) && !disk.has(Name::Journal));
         fs::write(&from, [&bytes[..], b"!"].concat()).expect("extended");
-        assert!(matches!(verify(&from), Err(BackupError::Damaged)), "one byte more");
+        assert!(matches!(verify(&from, None), Err(BackupError::Damaged)), "one byte more");
     }
 
     #[test]
@@ -394,10 +434,10 @@ mod tests {
             let mut newer = bytes.clone();
             newer[offset] = 2;
             fs::write(&from, &newer).expect("written");
-            assert!(matches!(verify(&from), Err(BackupError::Newer)), "offset {offset}");
+            assert!(matches!(verify(&from, None), Err(BackupError::Newer)), "offset {offset}");
         }
         fs::write(&from, b"PK\x03\x04 and so on for a while").expect("written");
-        assert!(matches!(verify(&from), Err(BackupError::NotABackup)));
+        assert!(matches!(verify(&from, None), Err(BackupError::NotABackup)));
     }
 
     #[test]
@@ -410,7 +450,7 @@ mod tests {
         let check = ring::digest::digest(&SHA256, &bytes[..whole]);
         bytes[whole..].copy_from_slice(check.as_ref());
         fs::write(&from, &bytes).expect("written");
-        assert!(matches!(verify(&from), Err(BackupError::Newer)));
+        assert!(matches!(verify(&from, None), Err(BackupError::Newer)));
     }
 
     #[test]
@@ -418,7 +458,7 @@ mod tests {
         let (_dir, from, _) = backup_of_forty();
         let disk = MemoryDisk::new();
         open(&disk).shutdown().expect("a clean stop");
-        assert!(matches!(restore(&from, disk.options()), Err(BackupError::NotEmpty)));
+        assert!(matches!(restore(&from, None, disk.options()), Err(BackupError::NotEmpty)));
     }
 
     #[test]

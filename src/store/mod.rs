@@ -25,18 +25,21 @@ mod journal;
 mod read;
 pub mod records;
 mod recover;
+pub mod replace;
 mod ring;
 mod schema;
+mod sealed;
 mod shared;
 mod space;
 
-pub use backup::{Backup, BackupError, restore, verify};
+pub use backup::{Backup, BackupError, opened, restore, verify, write_whole};
 pub use batch::{Batch, Release};
 pub use disk::{Directory, DirectoryError, Disk, DiskFile, Name};
 pub use failure::{Cause, Failure, Site};
 pub use read::{Direction, Page, ReadError, Reader, Row, Snapshot};
 pub use recover::OpenError;
 pub use schema::Table;
+pub use sealed::{PASSPHRASE_CHARS_MIN, SealFault, SealKey, is_sealed};
 
 /// Place of a batch in the order of all batches ever stored.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -243,7 +246,7 @@ impl<R: Release> Store<R> {
     ) -> Result<Backup, BackupError> {
         let reader = self.reader();
         reader.wait(self.durable(), patience)?;
-        backup::write(&reader, to, go_on)
+        write_whole(to, None, |out| backup::stream(&reader, out, go_on))
     }
 
     /// Stops cleanly: everything submitted is durable, released, applied and checkpointed.

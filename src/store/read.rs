@@ -88,6 +88,16 @@ impl Reader {
         Ok(Snapshot { transaction, shared: Arc::clone(&self.shared) })
     }
 
+    /// Writes all of it, as it is now, into `out` as a backup; `go_on` is told the bytes written so far, chunk by
+    /// chunk, and may stop it: the snapshot pins pages, so give it a time limit. Serves REQ B-6.
+    pub fn backup_into(
+        &self,
+        out: &mut dyn std::io::Write,
+        go_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<(), super::BackupError> {
+        super::backup::stream(self, out, go_on)
+    }
+
     /// One value.
     pub fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         self.snapshot()?.get(table, key)

@@ -29,6 +29,7 @@ const WIDGET: &[(&str, &[u8])] = &[
 ];
 
 const AGENT: &[(&str, &[u8])] = &[
+    ("account.js", include_bytes!("../agent/account.js")),
     ("acts.js", include_bytes!("../agent/acts.js")),
     ("alerts.js", include_bytes!("../agent/alerts.js")),
     ("banners.js", include_bytes!("../agent/banners.js")),

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use deskbell::admin::{
-    Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keeper, Light, LogLine,
-    NotApplied, Proposal, Recorded, Refusal, Site, Touches,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use deskbell::desk::{Credential, Desk, Secret, diff, load};
 use jiff::Timestamp;
@@ -230,16 +230,66 @@ impl Keeper for Shelf {
         Ok(())
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, Refusal> {
+        let account = |agent: &deskbell::desk::Agent| Account {
+            username: agent.username.to_string(),
+            name: agent.name.clone(),
+            totp: false,
+            required: false,
+            recovery_codes: 0,
+        };
+        Ok(self.desk().agents.iter().map(account).collect())
+    }
+
+    fn change_password(&self, by: &Actor, _: Keep, _: &Secret, _: &Secret) -> Result<(), Refusal> {
+        self.state().done.push(format!("{} changed her password", by.name()));
+        Ok(())
+    }
+
+    fn begin_totp(&self, _: &Actor, _: Option<&Secret>) -> Result<Secrets, Refusal> {
+        Err(Refusal("not in this test".to_owned()))
+    }
+
+    fn confirm_totp(&self, _: &Actor, _: Keep, _: &str) -> Result<Vec<String>, Refusal> {
+        Err(Refusal("not in this test".to_owned()))
+    }
+
+    fn renew_recovery(&self, _: &Actor, _: &Secret) -> Result<Vec<String>, Refusal> {
+        Err(Refusal("not in this test".to_owned()))
+    }
+
+    fn end_totp(&self, by: &Actor, username: &str, _: Keep, _: Option<&Secret>) -> Result<(), Refusal> {
+        self.state().done.push(format!("{} took away the codes of {username}", by.name()));
+        Ok(())
+    }
+
+    fn give_totp(&self, _: &Actor, _: &str) -> Result<String, Refusal> {
+        Err(Refusal("not in this test".to_owned()))
+    }
+
     fn backups(&self) -> Result<Vec<Backup>, Refusal> {
         let bytes = Some(self.state().backup.len() as u64);
         Ok(vec![
-            Backup { name: "2026-03-02.deskbell".to_owned(), bytes, at: now(), verified: Some(Ok(())) },
-            Backup { name: "2026-03-01.deskbell".to_owned(), bytes: None, at: now(), verified: None },
+            Backup {
+                name: "2026-03-02.deskbell".to_owned(),
+                bytes,
+                at: now(),
+                sealed: false,
+                verified: Some(Ok(())),
+            },
+            Backup {
+                name: "2026-03-01.deskbell".to_owned(),
+                bytes: None,
+                at: now(),
+                sealed: false,
+                verified: None,
+            },
         ])
     }
 
-    fn start_backup(&self, by: &Actor) -> Result<String, Refusal> {
-        self.state().done.push(format!("{} began a backup", by.name()));
+    fn start_backup(&self, by: &Actor, passphrase: Option<&Secret>) -> Result<String, Refusal> {
+        let sealed = if passphrase.is_some() { "sealed " } else { "" };
+        self.state().done.push(format!("{} began a {sealed}backup", by.name()));
         Ok("2026-03-02-b.deskbell".to_owned())
     }
 
@@ -249,9 +299,35 @@ impl Keeper for Shelf {
         Ok((Box::new(std::io::Cursor::new(bytes)), length))
     }
 
-    fn restore(&self, by: &Actor, name: &str) -> Result<(), Refusal> {
+    fn restore(&self, by: &Actor, name: &str, _: Option<&Secret>) -> Result<(), Refusal> {
         self.state().done.push(format!("{} restored {name}", by.name()));
         Ok(())
+    }
+
+    fn delete_backup(&self, by: &Actor, name: &str) -> Result<(), Refusal> {
+        self.state().done.push(format!("{} deleted {name}", by.name()));
+        Ok(())
+    }
+
+    fn stream_backup(
+        &self,
+        by: &Actor,
+        to: &str,
+        _: Option<u32>,
+        _: bool,
+    ) -> Result<Box<dyn Read + Send>, Refusal> {
+        self.state().done.push(format!("{} streamed a backup to {to}", by.name()));
+        Ok(Box::new(std::io::Cursor::new(self.state().backup.clone())))
+    }
+
+    fn restore_from(&self, by: &Actor, from: &mut dyn Read, _: u64) -> Result<(), Refusal> {
+        let bytes = std::io::copy(from, &mut std::io::sink()).expect("a stream");
+        self.state().done.push(format!("{} restored {bytes} bytes", by.name()));
+        Ok(())
+    }
+
+    fn condition(&self) -> Result<String, Refusal> {
+        Ok("{}".to_owned())
     }
 
     fn log(&self, _: bool, _: usize) -> Result<Vec<LogLine>, Refusal> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use deskbell::admin::{Door, Entering, Forwarder, SetUp, SignIn};
+use deskbell::admin::{Door, Entering, Forwarder, SetUp, SignIn, Way};
 use deskbell::gateway::{Caller, Method, Refused, Request, Response, Role, Roles, TokenHash};
 
 use super::browser::{self, Answer};
@@ -17,11 +17,11 @@ struct Gate {
 }
 
 impl Door for Gate {
-    fn sign_in(&self, who: SignIn) -> Entering<Result<String, Refused>> {
+    fn sign_in(&self, who: SignIn) -> Entering<Result<Way, Refused>> {
         let good = who.username == "admin" && who.password.expose() == "right";
         Box::pin(async move {
             if good {
-                Ok("__Host-deskbell=secret".to_owned())
+                Ok(Way { cookie: "__Host-deskbell=secret".to_owned(), must_set_up: false })
             } else {
                 Err(Refused::new(401, "unauthorized", "Username or password is wrong."))
             }

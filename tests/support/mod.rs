@@ -200,6 +200,21 @@ impl Desk {
         panic!("did not stop on SIGTERM");
     }
 
+    /// Waits until it ends by itself; the exit code.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        let mut child = self.child.take()?;
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = child.try_wait().expect("ours to wait for") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("did not end by itself");
+    }
+
     /// Another value of an option for the next start.
     pub(crate) fn set_option(&mut self, name: &str, value: &str) {
         match self.options.iter().position(|option| option == name) {

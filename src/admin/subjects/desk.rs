@@ -55,6 +55,9 @@ const DESK_TAB: Tab = Tab {
                     .unit("days")
                     .help("Then a line of it is deleted for good. 0 is for ever.")
                     .note("Default 0 · 0 to 36600"),
+                Field::new("sign_in.totp_required", "One-time codes are asked of", Kind::Ticks(Source::StaffRoles))
+                    .help("Who has none sets them up at the next sign-in. Everybody else may.")
+                    .note("Default nobody"),
                 Field::new("figures.per_agent", "Figures per agent", Kind::Flag("Kept"))
                     .help("Daily figures are kept per queue; per agent only if you switch it on, and never for employment decisions.")
                     .note("Default off"),

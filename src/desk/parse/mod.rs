@@ -43,6 +43,7 @@ pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
         agent_notice: root.localized("agent_notice", TEXT),
         retention_days: root.number("retention_days", 0..=DESK_RETENTION_DAYS_MAX).unwrap_or(365),
         audit_days: root.number("audit_days", 0..=DESK_RETENTION_DAYS_MAX).unwrap_or(0),
+        totp_required: people::totp_required(root),
         figures_per_agent: switch(root, "figures", "per_agent", false),
         missed_enabled: switch(root, "missed", "enabled", true),
         reject_enabled: switch(root, "reject", "enabled", true),

@@ -33,6 +33,14 @@ pub(super) fn agents(root: &Section<'_>, stored: bool) -> Vec<Agent> {
     root.tables("agent", Some("username"), DESK_AGENTS_MAX).iter().filter_map(agent).collect()
 }
 
+/// `[sign_in]`: which roles must have one-time codes.
+pub(super) fn totp_required(root: &Section<'_>) -> Vec<Role> {
+    const STAFF: &[Role] = &[Role::Agent, Role::Supervisor, Role::Admin];
+    let section = root.section("sign_in");
+    let entry = section.as_ref().and_then(|section| section.get("totp_required"));
+    entry.map(|entry| entry.words(STAFF)).unwrap_or_default()
+}
+
 pub(super) fn tokens(root: &Section<'_>, stored: bool) -> Vec<Token> {
     // Not agent: a conversation is held by somebody who can be asked about it.
     const MACHINES: &[Role] = &[Role::Supervisor, Role::Admin, Role::Integration, Role::Metrics];

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use super::{Shared, login};
 use crate::admin::{self, Entering, SetUp, SignIn};
+use crate::desk::{NewAgent, with_agent};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Caller, Refused};
 use crate::shell::boot::hash_passwords;
 use crate::shell::clock::real_wall_ms;
-use crate::shell::set_up;
-use crate::shell::tokens::TOKEN_MS;
 
 /// Who decides about the way in.
 pub(super) struct Entrance(pub(super) Arc<Shared>);
 
 impl admin::Door for Entrance {
-    fn sign_in(&self, who: SignIn) -> Entering<Result<String, Refused>> {
+    fn sign_in(&self, who: SignIn) -> Entering<Result<admin::Way, Refused>> {
         let shared = Arc::clone(&self.0);
         Box::pin(async move {
             let password = who.password.expose().to_owned();
-            let token = login::enter(&shared, &who.username, password, who.peer).await?;
-            Ok(token.cookie((TOKEN_MS / 1000).unsigned_abs()))
+            let totp = who.totp.as_ref().map(|totp| totp.expose().to_owned());
+            let entered = login::enter(&shared, &who.username, password, totp, who.peer).await?;
+            Ok(admin::Way { cookie: entered.cookie(), must_set_up: entered.must_set_up })
         })
     }
 
@@ -63,13 +63,11 @@ async fn first_admin(shared: &Shared, who: SetUp) -> Result<String, Refused> {
     let refused = |text: String| Refused::new(422, Refusal::BadRequest.code(), text);
     let peer = who.peer;
     let made = smol::unblock(move || {
-        let mut desk =
-            set_up::with_admin(&desk, &who.name, &who.username, &who.password).map_err(|faults| {
-                faults
-                    .list
-                    .first()
-                    .map_or_else(String::new, |fault| format!("{}: {}", fault.path, fault.message))
-            })?;
+        let (name, username, password) = (&*who.name, &*who.username, &who.password);
+        let new = NewAgent { username, name, password, roles: &["admin"] };
+        let mut desk = with_agent(&desk, &new).map_err(|faults| {
+            faults.list.first().map_or_else(String::new, |fault| format!("{}: {}", fault.path, fault.message))
+        })?;
         hash_passwords(&mut desk).map_err(|error| error.to_string())?;
         Ok(desk)
     });
@@ -78,6 +76,6 @@ async fn first_admin(shared: &Shared, who: SetUp) -> Result<String, Refused> {
     let change = shared.surface.door.change(move |shell| shell.set_up(made, &before, &by)).await;
     change.ok_or_else(unavailable)?.map_err(refused)?;
     code.spend();
-    let token = login::enter(shared, &username, password, peer).await?;
-    Ok(token.cookie((TOKEN_MS / 1000).unsigned_abs()))
+    let entered = login::enter(shared, &username, password, None, peer).await?;
+    Ok(entered.cookie())
 }

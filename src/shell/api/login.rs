@@ -10,29 +10,54 @@ use super::{Shared, body, refused, unavailable};
 use crate::agent::answer::message;
 use crate::desk::Agent;
 use crate::engine::refusal::Refusal;
-use crate::gateway::{Caller, PasswordFault, Refused, Request, Response, Token, cookie_gone};
-use crate::shell::clock::real_wall_ms;
-use crate::shell::tokens::TOKEN_MS;
+use crate::gateway::{Caller, Refused, Request, Response, Roles, Token, cookie_gone};
+use crate::shell::people::Second;
+use crate::shell::tokens::{SET_UP_MS, TOKEN_MS};
 
 #[derive(Deserialize)]
 struct SignIn {
     username: String,
     password: String,
+    totp: Option<String>,
+}
+
+/// A sign-in that has come so far.
+pub(super) struct Entered {
+    pub(super) token: Token,
+    /// Her role must have one-time codes and she has none: the token is good for setting them up, and for
+    /// nothing else.
+    pub(super) must_set_up: bool,
+}
+
+impl Entered {
+    /// The `Set-Cookie` value.
+    pub(super) fn cookie(&self) -> String {
+        let life_ms = if self.must_set_up { SET_UP_MS } else { TOKEN_MS };
+        self.token.cookie((life_ms / 1000).unsigned_abs())
+    }
+}
+
+/// The `Set-Cookie` value of a whole sign-in.
+pub(super) fn cookie(token: &Token) -> String {
+    token.cookie((TOKEN_MS / 1000).unsigned_abs())
 }
 
 pub(super) async fn login(shared: Arc<Shared>, request: Request) -> Response {
-    let SignIn { username, password } = match body(&request) {
+    let SignIn { username, password, totp } = match body(&request) {
         Ok(sign_in) => sign_in,
         Err(response) => return response,
     };
-    let token = match enter(&shared, &username, password, request.peer).await {
-        Ok(token) => token,
+    let entered = match enter(&shared, &username, password, totp, request.peer).await {
+        Ok(entered) => entered,
         Err(refused) => return refused.into_response(),
     };
     let desk = shared.surface.board.desk();
     let Some(agent) = desk.agent(&username) else { return refused(Refusal::Unauthorized) };
-    let answer = json!({ "token": token.secret(), "agent": about(agent) });
-    Response::json(200, &answer).with_header("set-cookie", &token.cookie((TOKEN_MS / 1000).unsigned_abs()))
+    let mut answer = json!({ "token": entered.token.secret(), "agent": about(agent) });
+    if entered.must_set_up {
+        answer["set_up"] = "totp".into();
+    }
+    Response::json(200, &answer).with_header("set-cookie", &entered.cookie())
 }
 
 /// Signs somebody in: the token, once it is on disk.
@@ -40,41 +65,55 @@ pub(super) async fn enter(
     shared: &Shared,
     username: &str,
     password: String,
+    totp: Option<String>,
     peer: IpAddr,
-) -> Result<Token, Refused> {
-    let unavailable = || Refused::new(503, Refusal::Unavailable.code(), message(Refusal::Unavailable));
-    let attempt = shared.sign_ins.begin(username, peer, real_wall_ms().unsigned_abs()).map_err(|wait| {
-        let text = "Too many failed sign-ins; wait a moment.";
-        Refused::new(429, Refusal::RateLimited.code(), text).retry_after(wait)
-    })?;
-    let desk = shared.surface.board.desk();
-    let agent = desk.agent(username);
-    let stored = agent.and_then(|agent| agent.password.hash()).map(str::to_owned);
-    let right = match shared.passwords.verify(password, stored).await {
-        Ok(right) => right,
-        Err(PasswordFault::Busy) => {
-            return Err(Refused::new(503, Refusal::Unavailable.code(), "Too many sign-ins at once.")
-                .retry_after(std::time::Duration::from_secs(1)));
+) -> Result<Entered, Refused> {
+    let attempt = shared.people.attempt(username, peer)?;
+    let wrong = || Refused::new(401, Refusal::Unauthorized.code(), "Username or password is wrong.");
+    if !shared.people.is_right(username, password).await? {
+        return Err(wrong());
+    }
+    let owner = username.to_owned();
+    let code = totp.filter(|code| !code.trim().is_empty());
+    let second = shared.surface.door.change(move |shell| shell.second(&owner, code.as_deref())).await;
+    let must_set_up = match second.ok_or_else(no_answer)? {
+        Second::Fine => false,
+        Second::SetUp => true,
+        // The attempt stays counted as failed, or codes could be tried between two of these.
+        Second::Wanted => {
+            let text = "Enter the code of your authenticator, or a recovery code.";
+            return Err(Refused::new(401, "totp_required", text));
         }
-        Err(fault) => {
-            log::error!("a password could not be checked: {fault}");
-            false
+        Second::Wrong => {
+            let text = "The code is wrong, or was used already.";
+            return Err(Refused::new(401, Refusal::Unauthorized.code(), text));
         }
     };
-    if agent.is_none() || !right {
-        let text = "Username or password is wrong.";
-        return Err(Refused::new(401, Refusal::Unauthorized.code(), text));
-    }
     shared.sign_ins.succeeded(attempt);
-    let token = Token::new().map_err(|_| unavailable())?;
+    if must_set_up {
+        let token = Token::new().map_err(|_| no_answer())?;
+        shared.surface.tokens.add_waiting(token.hash(), username.into());
+        return Ok(Entered { token, must_set_up });
+    }
+    Ok(Entered { token: new_token(shared, username).await?, must_set_up })
+}
+
+/// A new token of somebody who has proved who she is, once it is on disk.
+pub(super) async fn new_token(shared: &Shared, username: &str) -> Result<Token, Refused> {
+    let token = Token::new().map_err(|_| no_answer())?;
     let (hash, owner) = (token.hash(), username.to_owned());
     let stored = shared.surface.door.change(move |shell| shell.add_token(hash, &owner)).await;
-    stored.map(|()| token).ok_or_else(unavailable)
+    stored.map(|()| token).ok_or_else(no_answer)
+}
+
+fn no_answer() -> Refused {
+    Refused::new(503, Refusal::Unavailable.code(), message(Refusal::Unavailable))
 }
 
 /// Who is signed in here: what a page asks after a refused upgrade, which does not tell it a 401 from a broken line.
 pub(super) async fn who(shared: Arc<Shared>, request: Request) -> Response {
-    let Some(caller) = request.caller else { return refused(Refusal::Unauthorized) };
+    let whole = request.caller.filter(|caller| caller.roles != Roles::NONE);
+    let Some(caller) = whole else { return refused(Refusal::Unauthorized) };
     match shared.surface.board.desk().agent(&caller.agent) {
         Some(agent) => Response::json(200, &json!({ "agent": about(agent) })),
         None => refused(Refusal::Forbidden),

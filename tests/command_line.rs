@@ -1,0 +1,378 @@
+//! The command line beside a running box and without one: desk, accounts, backups, restores (REQ B-6).
+
+mod support;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::{Desk, PATIENCE};
+
+fn run_with(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // A command that takes no input may be gone by then.
+    let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+fn run(arguments: &[&str]) -> Output {
+    run_with(arguments, "")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs what must succeed; its output.
+fn good(arguments: &[&str], input: &str) -> String {
+    let output = run_with(arguments, input);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+    out(&output)
+}
+
+/// Runs what must be refused as a fault of whoever typed it; what it says.
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}{}", out(&output), err(&output));
+    err(&output)
+}
+
+fn sign_in(desk: &Desk, username: &str, password: &str) -> u16 {
+    desk.post("/api/v1/login", &json!({"username": username, "password": password})).status
+}
+
+fn audit(desk: &Desk) -> String {
+    let bearer = format!("Bearer {}", desk.login("admin"));
+    desk.http("GET", "/api/v1/audit", &[("authorization", &bearer)], "").body
+}
+
+/// A closed chat with a word in it that a backup must hold.
+fn chat(desk: &Desk, text: &str) -> String {
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(json!({"comment": text}));
+    alice.take(&conversation);
+    customer.socket.ok("end", json!({}));
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    conversation
+}
+
+fn said_in(desk: &Desk, conversation: &str) -> String {
+    let bearer = format!("Bearer {}", desk.login("sofie"));
+    desk.http("GET", &format!("/api/v1/conversations/{conversation}"), &[("authorization", &bearer)], "").body
+}
+
+#[test]
+fn each_command_teaches_how_it_is_used() {
+    for command in ["demo", "serve", "desk", "user", "backup", "restore", "doctor"] {
+        let told = good(&[command, "--help"], "");
+        assert!(
+            told.starts_with(&format!("deskbell {command}")) && told.contains("\n    deskbell"),
+            "{told}"
+        );
+        assert_eq!(good(&["help", command], ""), told);
+        assert!(good(&["help"], "").contains(&format!("\n  {command} ")), "{command} is on the list");
+    }
+    assert!(refused(&["user", "add", "eva"]).contains("--data DIR"));
+    assert!(
+        refused(&["user", "add", "eva", "--data", "/x"]).contains("8 characters"),
+        "the password comes first"
+    );
+    assert!(refused(&["user", "rename", "eva", "--data", "/x"]).contains("there is no"));
+    assert!(refused(&["backup", "--data", "/x"]).contains("--to FILE"));
+    assert!(refused(&["desk", "export"]).contains("--data DIR"));
+}
+
+#[test]
+fn desk_and_accounts_are_changed_on_a_running_box_and_without_one() {
+    let mut desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("desk.toml");
+    let path = file.display().to_string();
+    let apply = |text: &str| {
+        std::fs::write(&file, text).expect("written");
+        run(&["desk", "apply", &path, "--data", &data])
+    };
+    let mut alice = desk.agent("alice");
+
+    let text = good(&["desk", "export", "--data", &data], "");
+    assert!(text.contains("username = \"alice\"") && !text.contains("argon2"), "no password leaves");
+    let done = apply(&format!("{}\n# a note\n", text.replacen("name = \"", "name = \"New ", 1)));
+    assert!(out(&done).contains("as change 2"), "{}", err(&done));
+    assert!(good(&["desk", "export", "--data", &data], "").contains("name = \"New "));
+    let faulty = apply("version = 1\nname = 7\nlocale = \"none such\"\n");
+    assert_eq!(faulty.status.code(), Some(2));
+    assert_eq!(err(&faulty).lines().count(), 2, "one fault a line: {}", err(&faulty));
+
+    let add = ["user", "add", "eva", "--name", "Eva de Wit", "--roles", "agent,supervisor", "--data", &data];
+    good(&add, "eva-long-password\n");
+    assert_eq!(sign_in(&desk, "eva", "eva-long-password"), 200);
+    let again = run_with(&add, "eva-long-password\n");
+    assert_eq!(
+        (again.status.code(), err(&again).contains("the same username")),
+        (Some(2), true),
+        "{}",
+        err(&again)
+    );
+    assert!(
+        refused_with(&["user", "password", "nobody", "--data", &data], "long enough\n").contains("nobody")
+    );
+
+    // A new password ends what was open under the old one.
+    good(&["user", "password", "alice", "--data", &data], "another long one\n");
+    alice.socket.wait("the end", |frame| frame["closed"] == 1008);
+    let bearer = format!("Bearer {}", alice.token);
+    assert_eq!(desk.http("GET", "/api/v1/login", &[("authorization", &bearer)], "").status, 401);
+    assert_eq!(
+        (sign_in(&desk, "alice", "alice-demo-pass"), sign_in(&desk, "alice", "another long one")),
+        (401, 200)
+    );
+    let log = audit(&desk);
+    assert!(log.contains("local root") && !log.contains("another long one"), "{log}");
+
+    assert_eq!(desk.stop(), Some(0));
+    good(&["user", "password", "alice", "--data", &data], "a third long one\n");
+    good(&["user", "add", "tom", "--data", &data], "tom-long-password\n");
+    let done = apply(&good(&["desk", "export", "--data", &data], "").replacen(
+        "name = \"New ",
+        "name = \"Newer ",
+        1,
+    ));
+    assert_eq!(done.status.code(), Some(0), "{}", err(&done));
+    desk.start_again();
+    assert_eq!(
+        (sign_in(&desk, "alice", "a third long one"), sign_in(&desk, "tom", "tom-long-password")),
+        (200, 200)
+    );
+    assert!(good(&["desk", "export", "--data", &data], "").contains("name = \"Newer "));
+}
+
+fn refused_with(arguments: &[&str], input: &str) -> String {
+    let output = run_with(arguments, input);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+    err(&output)
+}
+
+#[test]
+fn a_backup_of_a_working_box_makes_the_same_box_again_sealed_or_not() {
+    let desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| files.path().join(name).display().to_string();
+    let conversation = chat(&desk, "a word worth keeping");
+    std::fs::write(at("words"), "correct horse battery\n").expect("written");
+    good(&["backup", "make-key", &at("key")], "");
+    assert!(refused(&["backup", "make-key", &at("key")]).contains("exists"), "no key is written over");
+
+    let plain = ["backup", "--to", &at("plain"), "--data", &data, "--keep", "7"];
+    assert!(good(&plain, "").contains("read back"));
+    good(&["backup", "--to", &at("sealed"), "--data", &data, "--key-file", &at("key")], "");
+    good(&["backup", "--to", &at("worded"), "--data", &data, "--passphrase-file", &at("words")], "");
+    let holds = |name: &str| {
+        let bytes = std::fs::read(at(name)).expect("a file");
+        bytes.windows(20).any(|some| some == b"a word worth keeping")
+    };
+    assert_eq!((holds("plain"), holds("sealed"), holds("worded")), (true, false, false));
+    assert!(audit(&desk).contains(&at("sealed")), "the box knows where its backups went");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(at("plain")).expect("there").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+
+    let short =
+        run_with(&["backup", "--to", &at("short"), "--data", &data, "--passphrase-file", "-"], "short\n");
+    assert!(err(&short).contains("12 characters"), "{}", err(&short));
+    assert!(!Path::new(&at("short")).exists() && !Path::new(&at("short.part")).exists());
+
+    for (name, key) in [("plain", vec![]), ("sealed", vec!["--key-file".to_owned(), at("key")])] {
+        let dir = at(&format!("from-{name}"));
+        let from = at(name);
+        let mut arguments = vec!["restore", "--from", &from, "--data", &dir];
+        if !key.is_empty() {
+            assert!(refused(&arguments).contains("sealed"), "by name, before anything is made");
+            assert!(!Path::new(&dir).join("state.redb").exists());
+        }
+        arguments.extend(key.iter().map(String::as_str));
+        good(&arguments, "");
+        assert!(refused(&arguments).contains("--replace"), "there is a store now");
+        let again = Desk::start_in(dir.into(), &[]);
+        assert!(said_in(&again, &conversation).contains("a word worth keeping"));
+    }
+    let wrong = ["restore", "--from", &at("worded"), "--data", &at("none"), "--key-file", &at("key")];
+    assert!(refused(&wrong).contains("another passphrase or key"));
+}
+
+#[test]
+fn a_file_that_is_no_good_is_refused_by_name_and_nothing_is_touched() {
+    let mut desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| files.path().join(name).display().to_string();
+    let conversation = chat(&desk, "still here");
+    good(&["backup", "make-key", &at("key")], "");
+    good(&["backup", "--to", &at("plain"), "--data", &data], "");
+    good(&["backup", "--to", &at("sealed"), "--data", &data, "--key-file", &at("key")], "");
+    let (plain, sealed) =
+        (std::fs::read(at("plain")).expect("read"), std::fs::read(at("sealed")).expect("read"));
+    let flipped = |bytes: &[u8], at: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[at] ^= 4;
+        bytes
+    };
+    let bad: [(&str, Vec<u8>, &str); 8] = [
+        ("empty", Vec::new(), "cut short"),
+        ("cut", plain[..plain.len() / 2].to_vec(), "cut short"),
+        ("foreign", b"PK\x03\x04 a zip archive and so on".to_vec(), "not a backup"),
+        ("newer", flipped(&plain, 16), "a newer deskbell"),
+        ("flipped", flipped(&plain, plain.len() / 2), "damaged"),
+        ("sealed-cut", sealed[..sealed.len() - 7].to_vec(), "cut short"),
+        ("sealed-flipped", flipped(&sealed, sealed.len() / 2), "damaged"),
+        ("sealed-head", flipped(&sealed, 40), "another passphrase or key"),
+    ];
+    for (name, bytes, word) in bad {
+        std::fs::write(at(name), bytes).expect("written");
+        let from = at(name);
+        let mut arguments = vec!["restore", "--from", &from, "--replace", "--data", &data];
+        let key = at("key");
+        if name.starts_with("sealed") {
+            arguments.extend(["--key-file", &key]);
+        }
+        let said = refused(&arguments);
+        assert!(said.contains(word) && said.contains("nothing was changed"), "{name}: {said}");
+    }
+    // The box has not noticed; nor does one that is stopped.
+    assert!(said_in(&desk, &conversation).contains("still here"));
+    assert_eq!(desk.stop(), Some(0));
+    let before = std::fs::read(desk.dir.join("state.redb")).expect("the state");
+    let from = at("flipped");
+    assert!(refused(&["restore", "--from", &from, "--replace", "--data", &data]).contains("damaged"));
+    assert_eq!(std::fs::read(desk.dir.join("state.redb")).expect("the state"), before);
+    assert!(!desk.dir.join("restore.new").exists());
+}
+
+#[test]
+fn a_restore_over_a_running_box_restarts_it_from_the_backup() {
+    let mut desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("backup").display().to_string();
+    let before = chat(&desk, "before the backup");
+    good(&["backup", "--to", &file, "--data", &data], "");
+    let after = chat(&desk, "after the backup");
+    assert!(refused(&["restore", "--from", &file, "--data", &data]).contains("--replace"));
+    assert!(good(&["restore", "--from", &file, "--data", &data, "--replace"], "").contains("restarts"));
+    assert_eq!(desk.wait(), Some(0), "it stops by itself, in order");
+    desk.start_again();
+    assert!(desk.log().contains("a backup was restored"), "{}", desk.log());
+    assert!(said_in(&desk, &before).contains("before the backup"));
+    assert!(!said_in(&desk, &after).contains("after the backup"));
+    assert!(!desk.dir.join("replaced").exists(), "it has worked");
+
+    // Without a box: kept aside until the next start has worked.
+    assert_eq!(desk.stop(), Some(0));
+    good(&["restore", "--from", &file, "--data", &data, "--replace"], "");
+    assert!(desk.dir.join("replaced/state.redb").exists());
+    desk.start_again();
+    assert!(!desk.dir.join("replaced").exists());
+}
+
+#[test]
+fn a_restored_store_that_does_not_start_gives_way_to_the_one_from_before() {
+    let mut desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let (file, other) = (files.path().join("backup"), files.path().join("other"));
+    let conversation = chat(&desk, "the real one");
+    assert_eq!(desk.stop(), Some(0));
+    // A whole backup of a store whose desk no program can read.
+    spoilt(&other, &file);
+    let path = file.display().to_string();
+    good(&["restore", "--from", &path, "--data", &data, "--replace"], "");
+    let failed = run(&["demo", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert_ne!(failed.status.code(), Some(0));
+    assert!(err(&failed).contains("the one from before is back"), "{}", err(&failed));
+    desk.start_again();
+    assert!(said_in(&desk, &conversation).contains("the real one"));
+}
+
+/// A backup at `file` of a store in `dir` with a desk that does not load.
+fn spoilt(dir: &Path, file: &Path) {
+    use deskbell::shell::records::DeskVersion;
+    use deskbell::store::{Options, Store, Table, records::Record};
+    let store = Store::<()>::open(Options::new(dir)).expect("a store opens").0;
+    let mut value = Vec::new();
+    DeskVersion { at_ms: 1, by: "x".to_owned(), toml: "version = 99".to_owned() }.encode(&mut value);
+    let mut batch = store.batch();
+    batch.put(Table::Desk, &1u64.to_be_bytes(), &value);
+    let last = store.submit(batch).expect("submitted");
+    store.reader().wait(last, PATIENCE).expect("applied");
+    store.backup(file, Duration::from_secs(10), &mut |_| true).expect("a backup");
+    store.shutdown().expect("closed");
+}
+
+#[test]
+fn another_version_keeps_a_copy_and_puts_it_back_when_it_does_not_start() {
+    let mut desk = Desk::start(&[]);
+    let conversation = chat(&desk, "from the version before");
+    assert_eq!(desk.stop(), Some(0));
+    let version = desk.dir.join("version");
+    assert_eq!(std::fs::read_to_string(&version).expect("noted"), env!("CARGO_PKG_VERSION"));
+    assert!(!desk.dir.join("before-upgrade").exists());
+    std::fs::write(&version, "0.0.1").expect("written");
+    desk.start_again();
+    assert!(desk.log().contains("0.0.1"), "{}", desk.log());
+    assert!(desk.dir.join("before-upgrade/state.redb").exists(), "kept until the next upgrade");
+    assert!(said_in(&desk, &conversation).contains("from the version before"));
+    assert_eq!(desk.stop(), Some(0));
+    let kept = std::fs::read(desk.dir.join("state.redb")).expect("the state");
+    std::fs::write(&version, "0.0.2").expect("written");
+    // Nowhere to listen for the desk's pages: the start fails after the store was opened.
+    std::fs::remove_file(desk.dir.join("admin.sock")).expect("left by the last start");
+    std::fs::create_dir(desk.dir.join("admin.sock")).expect("in its way");
+    let data = desk.dir.display().to_string();
+    let failed = run(&["demo", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert_ne!(failed.status.code(), Some(0));
+    assert!(err(&failed).contains("as the version before left it"), "{}", err(&failed));
+    assert!(std::fs::read(desk.dir.join("state.redb")).expect("the state") == kept);
+    std::fs::remove_dir(desk.dir.join("admin.sock")).expect("out of its way");
+    desk.start_again();
+    assert!(said_in(&desk, &conversation).contains("from the version before"));
+}
+
+#[test]
+fn a_disk_that_is_full_in_the_middle_leaves_no_file_and_the_box_unharmed() {
+    let desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let files = tempfile::tempdir().expect("a folder");
+    let to = files.path().join("backup").display().to_string();
+    let conversation = chat(&desk, "on we go");
+    // A file that may not grow fails a write in the middle, as a full disk does.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 8; exec {} backup --to {to} --data {data}",
+        env!("CARGO_BIN_EXE_deskbell")
+    );
+    let full = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+    assert_eq!(full.status.code(), Some(70), "{}", err(&full));
+    assert!(err(&full).contains("no backup"), "{}", err(&full));
+    assert_eq!(std::fs::read_dir(files.path()).expect("the folder").count(), 0, "nothing half made");
+    assert!(said_in(&desk, &conversation).contains("on we go"));
+    let deadline = Instant::now() + PATIENCE;
+    // The box hears of it when its line breaks; then the next one may begin.
+    while run(&["backup", "--to", &to, "--data", &data]).status.code() != Some(0) {
+        assert!(Instant::now() < deadline, "no backup is possible any more");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
