@@ -313,6 +313,15 @@ pub const INVITED_MAX: usize = 8192;
 /// Rules of invitations whose outcomes are counted. Doubled: 50 KiB more.
 pub const INVITE_RULES_MAX: usize = 512;
 
+/// Days for which what came of invitations is kept, a row a rule and day. Doubled: at most 7,168 rows more.
+pub const INVITE_DAYS_MAX: usize = 14;
+
+/// Recent pages shown of a visitor, newest last (S1-12).
+pub const RECENT_PAGES_MAX: usize = 10;
+
+/// Bytes of each; longer addresses are cut.
+pub const RECENT_PAGE_BYTES_MAX: usize = 200;
+
 /// Addresses of a visitor's path in one call.
 pub const INVITE_PATH_MAX: usize = 64;
 

@@ -291,6 +291,7 @@ fn widget(widget: &Widget) -> Tree {
         named(&widget.prechat, |question| (question.id.to_string(), prechat(question))),
     );
     let mut proactive = switch("enabled", widget.proactive.enabled);
+    proactive.put_some("visitor_max_per_day", widget.proactive.visitor_max_per_day);
     proactive.put_tables("rule", named(&widget.proactive.rules, |r| (r.id.to_string(), rule(r))));
     tree.put_table("proactive", proactive);
     tree
@@ -317,7 +318,10 @@ fn rule(rule: &Rule) -> Tree {
     tree.put("min_scroll_percent", rule.min_scroll_percent);
     tree.put("leaving", rule.leaving);
     tree.put_some("when", rule.when.as_ref().map(Id::as_str));
+    tree.put_some("from", rule.from.map(|day| Value::from(&*day.to_string())));
+    tree.put_some("until", rule.until.map(|day| Value::from(&*day.to_string())));
     tree.put("again_after_h", rule.again_after_h);
+    tree.put_some("max_per_day", rule.max_per_day);
     tree.put_table("audience", audience(&rule.audience));
     tree
 }
@@ -329,6 +333,7 @@ fn audience(audience: &Audience) -> Tree {
     tree.put("referrer", pages(&audience.referrer));
     tree.put("device", shown_list(&audience.device));
     tree.put("language", shown_list(&audience.language));
+    tree.put_some("authenticated", audience.authenticated);
     if !audience.context.is_empty() {
         let entry = |(key, value): &(Box<str>, Condition)| (key.to_string(), Value::from(value.as_str()));
         tree.put("context", Value::Inline(audience.context.iter().map(entry).collect()));

@@ -183,6 +183,7 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
             Box::pin(staff::routing(s, r))
         }),
+        staff(Method::Get, "/api/v1/invites", SUPERVISORS, |s, r| Box::pin(staff::invite_days(s, r))),
         staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))

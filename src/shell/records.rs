@@ -30,6 +30,7 @@ records! {
     Audit = "audit" v 1,
     DeskVersion = "desk" v 1,
     Invite = "invite" v 1,
+    InviteDay = "invite day" v 1,
     Offline = "offline message" v 1,
     ClockMark = "clock" v 1,
     Contact = "contact" v 1,
@@ -351,6 +352,21 @@ pub struct DeskVersion {
     pub toml: String,
 }
 
+/// What came of one rule's invitations in one day (table `InviteDays`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteDay {
+    /// Handed to a page.
+    pub shown: u32,
+    /// Somebody began with it.
+    pub accepted: u32,
+    /// Closed by the visitor.
+    pub closed: u32,
+    /// Over by itself, after its minute.
+    pub expired: u32,
+    /// Led to a conversation.
+    pub conversations: u32,
+}
+
 /// An invitation (table `Invites`, key its number).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
@@ -514,6 +530,11 @@ mod tests {
         "010345766101056540782e79000001d00f"
     );
     golden!(an_erasure_is_stored_as, Erasure { at_ms: 1000, by: "sofie".into() }, "01d00f05736f666965");
+    golden!(
+        a_day_of_invitations_is_stored_as,
+        InviteDay { shown: 300, accepted: 4, closed: 3, expired: 2, conversations: 1 },
+        "01ac0204030201"
+    );
     golden!(
         a_user_is_stored_as,
         User { secret: Some(b"12345".to_vec()), last_step: 300, recovery: vec![[7; 32]] },

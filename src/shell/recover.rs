@@ -22,7 +22,7 @@ use super::names::Names;
 use super::orphans::UNFINISHED;
 use super::reads::{self, Readers, message_key};
 use super::records::{
-    AgentState, ClockMark, Contact, DeskVersion, Invite, Live, LivePhase, Message, Token, User,
+    AgentState, ClockMark, Contact, DeskVersion, Invite, InviteDay, Live, LivePhase, Message, Token, User,
 };
 use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
@@ -54,6 +54,7 @@ pub(super) struct Found {
     agents: Vec<(String, AgentState)>,
     live: Vec<Restored>,
     invites: Vec<(u64, Invite)>,
+    invite_days: Vec<(Vec<u8>, InviteDay)>,
     tokens: Vec<(TokenHash, Token)>,
     last_conversation: u64,
     contacts: Vec<(u64, Contact)>,
@@ -92,6 +93,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         agents: Vec::new(),
         live: Vec::new(),
         invites: Vec::new(),
+        invite_days: Vec::new(),
         tokens: Vec::new(),
         last_conversation: last.unwrap_or(0).max(given.unwrap_or(0)),
         contacts: Vec::new(),
@@ -123,6 +125,9 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         if let (Some(number), Some(invite)) = (reads::conversation_of(&key), reads::decoded(&value)) {
             found.invites.push((number, invite));
         }
+    }
+    for (key, value) in all(snapshot, Table::InviteDays)? {
+        found.invite_days.extend(reads::decoded(&value).map(|figures| (key, figures)));
     }
     for (key, value) in all(snapshot, Table::Live)? {
         let (Some(id), Some(live)) = (reads::conversation_of(&key), reads::decoded::<Live>(&value)) else {
@@ -262,6 +267,9 @@ impl Shell {
                 banners: state.banners,
             };
             self.turn(input, None);
+        }
+        for (key, figures) in found.invite_days {
+            self.invites.days.restore(&key, figures);
         }
         for (number, invite) in found.invites {
             self.restore_invite(number, invite);

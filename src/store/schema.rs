@@ -106,6 +106,8 @@ tables! {
     Backups = 30,
     /// Contacts whose erasure is not through: contact.
     Erasures = 31,
+    /// What came of invitations: widget, rule and day, parted by a zero byte.
+    InviteDays = 40,
     /// Who stood in which row of the engine's tables, for the sets of agents in `Decisions`: n.
     Rosters = 50,
 }
