@@ -48,7 +48,9 @@ pub use assets::{Asset, Caching};
 pub use authority::{Authority, AuthorityFault, replace_file};
 pub use brought::{Brought, BroughtFault};
 pub use counters::{Counter, Counters};
-pub use http::{Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, handler};
+pub use http::{
+    Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, form_pairs, handler,
+};
 pub use identity::{Caller, Identity, Role, Roles};
 pub use origin::{Network, NotANetwork, source_of};
 pub use outbox::{Frame, Outbox, OutboxLimits, Overflow};
