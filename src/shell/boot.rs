@@ -258,16 +258,14 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let public_url = public_url.trim_end_matches('/').to_owned();
     let (relay_listener, relay_socket) =
         super::relay::socket(plan.relay, &plan.data).map_err(BootError::Io)?;
-    let (shell, door, events) = Shell::restored(
-        store,
-        Arc::clone(&board),
-        Arc::clone(&tokens),
+    let given = recover::Given {
         clock,
-        plan.vouchers,
-        profile.capacity(),
-        public_url.clone(),
-        found,
-    )?;
+        vouchers: plan.vouchers,
+        capacity: profile.capacity(),
+        public_url: public_url.clone(),
+    };
+    let (shell, door, events) =
+        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), given, found)?;
     let relay_wanted = shell.relay_wanted();
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();

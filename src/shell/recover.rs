@@ -66,6 +66,15 @@ pub(super) struct Found {
     roster: super::roster::Newest,
 }
 
+/// What a start is given beside what the store has.
+pub(super) struct Given {
+    pub(super) clock: Clock,
+    pub(super) vouchers: super::trust::Vouchers,
+    pub(super) capacity: Capacity,
+    /// `https://…` of the public face.
+    pub(super) public_url: String,
+}
+
 struct Restored {
     live: Live,
     card: Card,
@@ -161,14 +170,11 @@ impl Shell {
         store: Store<super::out::Out>,
         board: Arc<Board>,
         tokens: Arc<Tokens>,
-        clock: Clock,
-        vouchers: super::trust::Vouchers,
-        capacity: Capacity,
-        public_url: String,
+        given: Given,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
+        let Given { mut clock, vouchers, capacity, public_url } = given;
         let desk = board.desk();
-        let mut clock = clock;
         let now = clock.now();
         let capacity = with_room_for(capacity, found.live.len());
         let mut names = Names::new(capacity);
