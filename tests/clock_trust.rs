@@ -41,6 +41,7 @@ impl Board {
             trusted_proxies: Vec::new(),
             listening: vec![(listener, Face::Both)],
             public_url: None,
+            record_bytes: None,
             relay: None,
             admin: None,
         };

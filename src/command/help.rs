@@ -25,6 +25,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
   --clock-speed N      1 to 1000: the product's clock runs that many times as fast
   --wall-clock TIME    where that clock starts, such as 2026-11-21T09:00:00Z
   --log LEVEL          error, warn, info or debug
+  --record-mib N       records what the desk is told, for `deskbell replay`: at most N MiB
 
     deskbell demo --data /tmp/try --clock-speed 60
 ",
@@ -36,7 +37,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
 deskbell serve --config deskbell.toml
 
 Runs the box that the file describes: data, names, public_url, trusted_proxies, listen_staff, listen_public,
-profile, log. It serves the sockets systemd hands it, or else those the file names. A box without staff writes
+profile, log, record_mib. It serves the sockets systemd hands it, or else those the file names. A box without staff writes
 a set-up code into its log and into DIR/setup-code; https://NAME/admin/ asks for it.
 
     deskbell serve --config /etc/deskbell/deskbell.toml
@@ -108,6 +109,22 @@ used when there is one. Unsealed it holds every conversation and every password'
 
     deskbell backup make-key /root/deskbell.key
     deskbell backup --data /var/lib/deskbell --to /mnt/usb/monday.backup --key-file /root/deskbell.key --keep 7
+",
+    },
+    Help {
+        name: "replay",
+        line: "a recorded day's decisions again, or those another desk would have made",
+        text: "\
+deskbell replay FILE [--desk FILE]
+
+Takes what the desk was told (record_mib in deskbell.toml; DIR/inputs.record) and prints every decision with who
+was weighed and what settled it. It must come to what was recorded, and says so; anything else ends with 70.
+
+  --desk FILE          what if: the same day with this desk. What somebody did with a conversation is done by
+                       whoever has it there; at the end stands who would have been asked first instead.
+
+    deskbell replay /var/lib/deskbell/inputs.record
+    deskbell replay /var/lib/deskbell/inputs.record --desk more-people.toml
 ",
     },
     Help {

@@ -7,6 +7,7 @@ mod desk;
 mod help;
 mod options;
 mod relay;
+mod replay;
 mod serve;
 mod socket;
 mod store;
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "desk" => desk::run(rest),
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
+        "replay" => replay::run(rest),
         "user" => user::run(rest),
         "help" | "--help" | "-h" => {
             match rest.first().and_then(|name| help::of(name)) {

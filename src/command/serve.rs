@@ -25,6 +25,8 @@ struct Config {
     listen_public: Option<SocketAddr>,
     profile: Option<String>,
     log: Option<String>,
+    /// Records what the desk is told, for `deskbell replay`: at most so many MiB.
+    record_mib: Option<u64>,
 }
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
@@ -76,6 +78,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         trusted_proxies,
         public_url: config.public_url,
         listening,
+        record_bytes: config.record_mib.map(|mib| mib.saturating_mul(1 << 20)),
         relay: inherited.relay,
         admin: inherited.admin,
     };

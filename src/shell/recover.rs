@@ -167,6 +167,7 @@ impl Shell {
         clock: Clock,
         vouchers: super::trust::Vouchers,
         public_url: String,
+        record: Option<super::record::Recorder>,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
@@ -193,6 +194,8 @@ impl Shell {
         };
         // Above every number a former start can have given: a thousand a millisecond would be needed.
         let first_offer = (now.wall_ms.max(0) as u64) << 10;
+        let mut recorder = record;
+        recorder.take_if(|recorder| !recorder.begin(capacity, &routing, now, first_offer));
         let engine = Engine::new(capacity, routing, now, first_offer);
         let (door, events) = Door::new();
         let secret = match &found.secret {
@@ -225,6 +228,7 @@ impl Shell {
             rooms: HashMap::new(),
             connections: Connections::default(),
             visitors: Visitors::default(),
+            recorder,
             texts: Texts::default(),
             store,
             batch,
