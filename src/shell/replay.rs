@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::engine::effect::{Effect, TieBreak, Verdict, Weighed};
 use crate::engine::id::{AgentId, ConversationId, OfferId, RequestId};
 use crate::engine::input::{AgentVerb, Input};
-use crate::engine::settings::Now;
+use crate::engine::settings::{Capacity, Now};
 
 /// What a replay came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub fn replay(from: impl Read, desk: Option<&Desk>, out: &mut impl Write) -> Res
                 named = Named { agents, queues, workstreams };
                 // Names come before the first input: now the other desk's people find the rows of the first.
                 if let (Some(desk), Some((capacity, now, first_offer))) = (desk, first_desk.take()) {
-                    let routing = rows_of(desk, &mut named, now)?;
+                    let routing = rows_of(desk, &mut named, capacity, now)?;
                     other = Some(Day::new(Engine::new(capacity, routing, now, first_offer)));
                 }
             }
@@ -306,16 +306,17 @@ fn compare(
 fn rows_of(
     desk: &Desk,
     named: &mut Named,
+    capacity: Capacity,
     now: Now,
 ) -> Result<Box<crate::engine::settings::RoutingDesk>, ReplayError> {
-    let mut names = Names::default();
+    let mut names = Names::new(capacity);
     for (rows, known) in [
         (&mut names.agents, &named.agents),
         (&mut names.queues, &named.queues),
         (&mut names.workstreams, &named.workstreams),
     ] {
         for name in known {
-            rows.intern(name, usize::from(u16::MAX));
+            rows.intern(name);
         }
     }
     let routing = rows::routing(desk, &mut names, Daytime::at(now.wall_ms)).map_err(ReplayError::TooMany)?;
