@@ -224,7 +224,7 @@ impl<R: Read> Recording<R> {
     }
 
     /// The next entry; `None` at the end. One cut short by the end of its process is the end too.
-    pub fn next(&mut self) -> Result<Option<Entry>, RecordingError> {
+    pub fn read(&mut self) -> Result<Option<Entry>, RecordingError> {
         let mut length = [0; 4];
         if !self.fill(&mut length)? {
             return Ok(None);

@@ -197,7 +197,7 @@ pub fn replay(from: impl Read, desk: Option<&Desk>, out: &mut impl Write) -> Res
     let (mut then, mut other): (Option<Day>, Option<Day>) = (None, None);
     let mut came = Digest::NOTHING;
     let mut first_desk = None;
-    while let Some(entry) = recording.next()? {
+    while let Some(entry) = recording.read()? {
         match entry {
             Entry::Begin { capacity, desk: recorded, now, first_offer } => {
                 first_desk = Some((capacity, now, first_offer));
