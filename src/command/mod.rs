@@ -4,6 +4,7 @@
 mod backup;
 mod demo;
 mod desk;
+mod doctor;
 mod help;
 mod options;
 mod serve;
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
         "user" => user::run(rest),
+        "doctor" => doctor::run(rest),
         "help" | "--help" | "-h" => {
             match rest.first().and_then(|name| help::of(name)) {
                 Some(text) => print!("{text}"),

@@ -15,25 +15,30 @@ use super::{Ended, wait};
 /// `deskbell.toml`: where the box lies in its network. What it does is in the desk.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
-    data: PathBuf,
+pub(super) struct Config {
+    pub(super) data: PathBuf,
     names: Vec<String>,
     public_url: Option<String>,
     #[serde(default)]
     trusted_proxies: Vec<String>,
-    listen_staff: Option<SocketAddr>,
-    listen_public: Option<SocketAddr>,
-    profile: Option<String>,
+    pub(super) listen_staff: Option<SocketAddr>,
+    pub(super) listen_public: Option<SocketAddr>,
+    pub(super) profile: Option<String>,
     log: Option<String>,
+}
+
+/// Reads `deskbell.toml`.
+pub(super) fn read(file: &str) -> Result<Config, Ended> {
+    let text = std::fs::read_to_string(file).map_err(|error| Ended::usage(format!("{file}: {error}")))?;
+    toml::from_str(&text)
+        .map_err(|error| Ended::usage(format!("{file}: {}", error.message().replace('\n', " "))))
 }
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(arguments, &["config", "desk"])?;
     options.nothing_else()?;
     let file = options.get("config").ok_or_else(|| Ended::usage("`deskbell serve` wants --config FILE"))?;
-    let text = std::fs::read_to_string(file).map_err(|error| Ended::usage(format!("{file}: {error}")))?;
-    let config: Config = toml::from_str(&text)
-        .map_err(|error| Ended::usage(format!("{file}: {}", error.message().replace('\n', " "))))?;
+    let config = read(file)?;
     deskbell::ops::log::start(log_level(config.log.as_deref())?);
     if config.names.is_empty() {
         return Err(Ended::usage(format!("{file}: names: the box needs at least one name or address")));
