@@ -30,8 +30,13 @@ fn run(dir: &Path, program: &str, arguments: &[&str]) -> Option<String> {
 fn the_box_serves_its_manual_with_every_link_leading_somewhere() {
     let desk = Desk::start(&[]);
     assert_eq!(desk.get("/manual").header("location"), Some("/manual/"));
-    for path in ["/manual/", "/manual/signed-customers.html", "/manual/masking.html", "/manual/sockets.html"]
-    {
+    for path in [
+        "/manual/",
+        "/manual/signed-customers.html",
+        "/manual/masking.html",
+        "/manual/sockets.html",
+        "/manual/widget-script.html",
+    ] {
         let page = desk.get(path);
         assert_eq!(page.status, 200, "{path}");
         assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "{path}");

@@ -9,10 +9,16 @@ mod abuse;
 mod acceptance;
 #[path = "proactive/contacts.rs"]
 mod contacts;
+#[path = "proactive/days.rs"]
+mod days;
+#[path = "proactive/pages.rs"]
+mod pages;
 #[path = "proactive/rules.rs"]
 mod rules;
 #[path = "proactive/timing.rs"]
 mod timing;
+#[path = "proactive/weight.rs"]
+mod weight;
 
 use serde_json::{Value, json};
 use support::{Desk, Reply};
@@ -74,32 +80,4 @@ fn invite(desk: &Desk, rule: &str) -> String {
 
 fn dismissed(desk: &Desk, invite: &str) -> u16 {
     desk.http("POST", &format!("/api/v1/invites/{invite}/dismiss"), &[], "").status
-}
-
-/// What a site's visitor has to load, as it is served and uncompressed. The loader is what every visitor of the site
-/// pays for; the chat page comes when somebody opens the chat. Its budget was to be 40 KiB: the page's own files are
-/// at half as much again.
-#[test]
-fn the_widget_stays_within_its_bytes() {
-    let desk = Desk::start(&[]);
-    let bytes = |path: &str| {
-        let reply = desk.get(path);
-        assert_eq!(reply.status, 200, "{path}");
-        assert!(
-            path.ends_with(".html") || !reply.body.contains("\n  "),
-            "{path} is served as its authors read it"
-        );
-        reply.body.len()
-    };
-    let loader = bytes("/widget.js");
-    assert!(loader <= 6 * 1024, "{loader} bytes");
-    let later = bytes("/widget-assets/invite.js") + bytes("/widget-assets/frame.js");
-    assert!(later <= 12 * 1024, "{later} bytes");
-    let page: usize = ["page.html", "page.css", "page.js"]
-        .into_iter()
-        .chain(["compose", "forms", "host", "log", "state", "talk", "view", "words"])
-        .map(|name| if name.contains('.') { name.to_owned() } else { format!("page-{name}.js") })
-        .map(|name| bytes(&format!("/widget-assets/{name}")))
-        .sum();
-    assert!(page <= 61 * 1024, "{page} bytes");
 }

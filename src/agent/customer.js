@@ -39,6 +39,7 @@ export const inputs = (s) => {
     s.place,
     one && one.answers,
     one && one.page,
+    one && one.recent_pages,
     one && one.state,
     s.link,
     one ? null : s.order,
@@ -139,6 +140,7 @@ const panels = {
       section(null, null, facts(rows)),
       one.customer?.contact ? null : stored(state, one),
       contactSection(state, one, one.customer?.contact && contactId(one)),
+      recentPages(one),
       satisfaction(one),
       notes(state, one),
     ];
@@ -254,6 +256,21 @@ const panels = {
     );
   },
 };
+
+/** The way through the site, newest first; the one she is on leads. */
+function recentPages(one) {
+  const pages = one.recent_pages || [];
+  if (pages.length < 2) return null;
+  return section(
+    t("agent.recent_pages"),
+    null,
+    h(
+      "ol",
+      { class: "links" },
+      [...pages].reverse().map((url, i) => h("li", { key: i, class: "cut", title: url }, withMasks(path(url)))),
+    ),
+  );
+}
 
 function earlier(state, item) {
   const id = item.id || item.conversation;

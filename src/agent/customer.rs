@@ -59,6 +59,9 @@ pub(super) struct Details {
     context: Context,
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<PageBody>,
+    /// Addresses of the site, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recent_pages: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<AnswerBody>,
 }
@@ -174,13 +177,14 @@ impl View<'_> {
             title: self.line(Field::Text, &page.title, NOTIFICATION_VALUE_CHARS_MAX),
             referrer: self.url(&page.referrer),
         });
-        let context = card.context.iter();
+        let context = card.variables();
         let context = context.map(|(key, value)| {
             (self.line(Field::Text, key, HEADING_CHARS_MAX), self.context_value(key, value))
         });
         Details {
             context: Context(context.collect()),
             page,
+            recent_pages: card.recent_pages().map(|url| self.url(url)).collect(),
             answers: card.answers.iter().map(|(id, value)| self.answer(card, id, value)).collect(),
         }
     }

@@ -7,6 +7,7 @@ mod desk;
 mod doctor;
 mod help;
 mod options;
+mod relay;
 mod serve;
 mod socket;
 mod store;
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let done = match name {
         "demo" => demo::run(rest),
         "serve" => serve::run(rest),
+        "relay" => relay::run(rest),
         "desk" => desk::run(rest),
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),

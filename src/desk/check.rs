@@ -115,6 +115,13 @@ fn widgets(desk: &Desk, sheet: &Sheet) {
             let path = join(&join("widget", widget.id.as_str()), "workstream");
             sheet.fault(&path, format!("{} is of channel {}, not chat", workstream.id, workstream.channel));
         }
+        if workstream.is_some_and(|workstream| workstream.auth.is_none()) {
+            for rule in widget.proactive.rules.iter().filter(|rule| rule.audience.authenticated.is_some()) {
+                let path = join(&join("widget", widget.id.as_str()), "proactive.rule");
+                let path = join(&join(&path, rule.id.as_str()), "audience.authenticated");
+                sheet.fault(&path, "needs keys to tell: the widget's workstream has no auth");
+            }
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+mod channels;
+
 use data_encoding::HEXLOWER;
 
 use super::hours::{Hours, Span};
@@ -84,7 +86,10 @@ impl Desk {
         tree.put_table("masking", masking(&self.masking));
         tree.put_tables("hours", named(&self.hours, |hours| (hours.id.to_string(), hours_tree(hours))));
         self.put_queues(&mut tree);
-        tree.put_tables("workstream", named(&self.workstreams, |w| (w.id.to_string(), workstream(w))));
+        tree.put_tables(
+            "workstream",
+            named(&self.workstreams, |w| (w.id.to_string(), workstream(w, secrets))),
+        );
         tree.put_tables("widget", named(&self.widgets, |w| (w.id.to_string(), widget(w))));
         tree.put_tables("agent", named(&self.agents, |a| (a.username.to_string(), agent(a, secrets))));
         tree.put_tables("token", named(&self.tokens, |t| (t.name.to_string(), token(t, secrets))));
@@ -203,7 +208,7 @@ fn hours_tree(hours: &Hours) -> Tree {
     tree
 }
 
-fn workstream(workstream: &Workstream) -> Tree {
+fn workstream(workstream: &Workstream, secrets: Secrets) -> Tree {
     let mut tree = Tree::default();
     tree.put_shown("id", &workstream.id);
     tree.put("name", workstream.name.as_str());
@@ -234,6 +239,7 @@ fn workstream(workstream: &Workstream) -> Tree {
     if let Some(auth) = &workstream.auth {
         tree.put_table("auth", auth_tree(auth));
     }
+    channels::put(&mut tree, workstream, secrets);
     let mut notify = Tree::default();
     for kind in NotifyKind::ALL {
         if let Some(written) = workstream.notify.written(*kind) {
@@ -291,6 +297,7 @@ fn widget(widget: &Widget) -> Tree {
         named(&widget.prechat, |question| (question.id.to_string(), prechat(question))),
     );
     let mut proactive = switch("enabled", widget.proactive.enabled);
+    proactive.put_some("visitor_max_per_day", widget.proactive.visitor_max_per_day);
     proactive.put_tables("rule", named(&widget.proactive.rules, |r| (r.id.to_string(), rule(r))));
     tree.put_table("proactive", proactive);
     tree
@@ -317,7 +324,10 @@ fn rule(rule: &Rule) -> Tree {
     tree.put("min_scroll_percent", rule.min_scroll_percent);
     tree.put("leaving", rule.leaving);
     tree.put_some("when", rule.when.as_ref().map(Id::as_str));
+    tree.put_some("from", rule.from.map(|day| Value::from(&*day.to_string())));
+    tree.put_some("until", rule.until.map(|day| Value::from(&*day.to_string())));
     tree.put("again_after_h", rule.again_after_h);
+    tree.put_some("max_per_day", rule.max_per_day);
     tree.put_table("audience", audience(&rule.audience));
     tree
 }
@@ -329,6 +339,7 @@ fn audience(audience: &Audience) -> Tree {
     tree.put("referrer", pages(&audience.referrer));
     tree.put("device", shown_list(&audience.device));
     tree.put("language", shown_list(&audience.language));
+    tree.put_some("authenticated", audience.authenticated);
     if !audience.context.is_empty() {
         let entry = |(key, value): &(Box<str>, Condition)| (key.to_string(), Value::from(value.as_str()));
         tree.put("context", Value::Inline(audience.context.iter().map(entry).collect()));

@@ -5,6 +5,7 @@
 //! desk changes a clone and puts its export through `load` again, so that there is one set of rules.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::hours::Hours;
 use super::ids::{AgentId, ArticleId, HoursId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
@@ -332,6 +333,16 @@ impl Desk {
     /// Those who take work from a queue, in the order of the file.
     pub fn members<'d>(&'d self, queue: &'d QueueId) -> impl Iterator<Item = &'d Agent> {
         self.agents.iter().filter(move |agent| agent.queues.contains(queue))
+    }
+
+    /// By whose calendar a widget counts days: that of its own hours, else of its workstream's, else of the desk's
+    /// first, else UTC.
+    pub fn zone_of(&self, widget: &Widget) -> TimeZone {
+        let workstream = self.workstream(widget.workstream.as_str());
+        let own =
+            widget.hours.as_ref().or_else(|| workstream.and_then(|workstream| workstream.hours.as_ref()));
+        let hours = own.and_then(|id| self.hours(id.as_str())).or_else(|| self.hours.first());
+        hours.map_or(TimeZone::UTC, |hours| hours.zone.rules().clone())
     }
 
     /// When a workstream is open; none = always.

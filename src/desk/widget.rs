@@ -1,5 +1,7 @@
 //! A widget: the asset a site embeds, with its questions and its invitations.
 
+use jiff::civil::Date;
+
 use super::ids::{HoursId, PrechatId, RuleId, WidgetId, WorkstreamId};
 use super::language::{ByLanguage, Localized};
 use super::template::Template;
@@ -120,6 +122,8 @@ pub struct Prechat {
 pub struct Proactive {
     /// The switch of S1-5.
     pub enabled: bool,
+    /// Invitations one visitor gets in a day at most, whatever the rule; none: as the rules say.
+    pub visitor_max_per_day: Option<u32>,
     /// Tried in order; the first that matches invites.
     pub rules: Vec<Rule>,
 }
@@ -147,8 +151,21 @@ pub struct Rule {
     pub audience: Audience,
     /// Only in these hours.
     pub when: Option<HoursId>,
+    /// Only on this day and after it, by the calendar of the place ([`super::Desk::zone_of`]).
+    pub from: Option<Date>,
+    /// Only up to this day, which is included.
+    pub until: Option<Date>,
     /// Hours before the same visitor is invited again.
     pub again_after_h: u32,
+    /// Invitations of this rule in a day at most, all visitors together; none: as many as match.
+    pub max_per_day: Option<u32>,
+}
+
+impl Rule {
+    /// Whether a day of the calendar lies between its first and its last.
+    pub fn is_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| day >= from) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 /// `audience` of a rule: an empty condition holds for everybody.
@@ -164,6 +181,8 @@ pub struct Audience {
     pub device: Vec<Device>,
     /// Language, `nl` for any Dutch; any of them.
     pub language: Vec<super::language::Lang>,
+    /// Only visitors whose site signs for them (true), or only those without a good token (false).
+    pub authenticated: Option<bool>,
     /// Context variables and what must hold for each.
     pub context: Vec<(Box<str>, Condition)>,
 }

@@ -25,6 +25,10 @@ pub struct Page {
     pub referrer: String,
 }
 
+/// The context entry that holds the visitor's recent pages, an address a line: kept among the variables, it is masked,
+/// exported and erased with them, and the stored card keeps its layout. A page's own variable of that name gives way.
+const RECENT_PAGES: &str = "recent_pages";
+
 /// Who the customer says she is, or was proved to be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
@@ -112,4 +116,32 @@ pub struct Card {
     pub seen_by_agent: u32,
     /// Highest number the customer has seen.
     pub seen_by_customer: u32,
+}
+
+impl Card {
+    /// Sets the visitor's recent pages, oldest first; true when that changed them.
+    pub fn set_recent_pages(&mut self, pages: &[String]) -> bool {
+        let text = pages.join("\n");
+        let known = self.context.iter().find(|(key, _)| key == RECENT_PAGES).map(|(_, value)| value);
+        if pages.is_empty() || known == Some(&ContextValue::Text(text.clone())) {
+            return false;
+        }
+        self.context.retain(|(key, _)| key != RECENT_PAGES);
+        self.context.push((RECENT_PAGES.to_owned(), ContextValue::Text(text)));
+        true
+    }
+
+    /// The visitor's recent pages, oldest first (S1-12).
+    pub fn recent_pages(&self) -> impl Iterator<Item = &str> {
+        let text = self.context.iter().find_map(|(key, value)| match value {
+            ContextValue::Text(text) if key == RECENT_PAGES => Some(text.as_str()),
+            _ => None,
+        });
+        text.unwrap_or_default().lines()
+    }
+
+    /// The context variables as the page gave them (S1-13).
+    pub fn variables(&self) -> impl Iterator<Item = &(String, ContextValue)> {
+        self.context.iter().filter(|(key, _)| key != RECENT_PAGES)
+    }
 }

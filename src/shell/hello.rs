@@ -258,6 +258,7 @@ impl Shell {
             }
         };
         let seconds = page.as_ref().and_then(|page| page.seconds).filter(|s| s.is_finite() && *s >= 0.0);
+        let recent = page.as_ref().map(|page| page.recent()).unwrap_or_default();
         let page = page.map(|page| page.kept());
         let arrival = move |shell: &mut Shell, number: u64| {
             let visitor = shell.visitors.entry(number);
@@ -271,6 +272,7 @@ impl Shell {
             if let Some(page) = page {
                 visitor.page = page;
             }
+            visitor.recent_pages = recent;
             // What the site signed stands above what the page says.
             visitor.context = context;
             if let Some(seconds) = seconds {
@@ -330,6 +332,7 @@ impl Shell {
         }
         let conversation = visitor.conversation;
         if let Some(id) = conversation.filter(|id| self.is_live(*id)) {
+            self.follow_pages(number, id);
             // Before she is among the listeners: the welcome has it all.
             self.customer_turn(id, CustomerVerb::Back);
         }

@@ -5,6 +5,8 @@
 //! the clock cannot be trusted there is no instant at all: then every workstream counts as open (D-18).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::Shell;
 use crate::desk::hours::Hours;
@@ -26,6 +28,11 @@ impl Daytime {
 
     /// The time of day is not known.
     pub const UNKNOWN: Daytime = Daytime(None);
+
+    /// The day of the calendar; none while nobody knows the time.
+    pub fn date(self, zone: &TimeZone) -> Option<Date> {
+        self.0.map(|at| zone.to_datetime(at).date())
+    }
 
     /// Whether every one of these hours is open.
     pub fn is_open(self, entrance: &Entrance<'_>) -> bool {

@@ -5,13 +5,17 @@
 
 use std::collections::HashMap;
 
+use jiff::civil::Date;
+
 use super::Shell;
 use super::card::{Card, ContextValue, Customer, Page};
 use super::hours::Entrance;
-use super::records::Invite;
+use super::invite_days::Days;
+use super::proof::identify;
+use super::records::{Invite, InviteDay};
 use super::words::{self, Extra};
 use crate::desk::widget::{Device, Rule};
-use crate::desk::{Id, Widget};
+use crate::desk::{Id, Widget, Workstream};
 use crate::engine::id::{QueueId, WorkstreamId};
 use crate::engine::refusal::Refusal;
 use crate::limits::{INVITE_RULES_MAX, INVITED_MAX, INVITES_MAX};
@@ -27,8 +31,12 @@ pub(super) struct Invites {
     open: HashMap<u64, Standing>,
     /// Keyed name of a loader's visitor and rule, to when she was last invited.
     lately: HashMap<u64, i64>,
+    /// Keyed name of a loader's visitor, to how often she was invited on which day.
+    visitor_days: HashMap<u64, (Date, u32)>,
     /// What came of them, by widget and rule, since the start.
-    outcomes: HashMap<(String, String), Outcomes>,
+    outcomes: HashMap<(String, String), InviteDay>,
+    /// The same by day.
+    pub(super) days: Days,
 }
 
 /// An invitation that waits for its visitor.
@@ -41,14 +49,15 @@ struct Standing {
     taken_up: bool,
 }
 
-/// What came of a rule's invitations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Outcomes {
-    shown: u64,
-    accepted: u64,
-    closed: u64,
-    expired: u64,
-    conversations: u64,
+/// What of a question the rules share.
+struct Asked<'a> {
+    widget: &'a Widget,
+    ask: &'a Ask,
+    now_ms: i64,
+    /// By the calendar of the widget; none while nobody knows the time.
+    today: Option<Date>,
+    /// Whether her site signs for her; none where no rule wants to know, or nobody can tell.
+    signed: Option<bool>,
 }
 
 /// What an accepted invitation brings into its conversation.
@@ -89,7 +98,13 @@ impl Shell {
         if self.engine.takers(queue, row) == 0 {
             return None;
         }
-        let rule = widget.proactive.rules.iter().find(|rule| self.fits(widget, rule, ask, now_ms))?;
+        let today = self.daytime().date(&desk.zone_of(widget));
+        let signed = self.signed(widget, workstream, ask);
+        let asked = Asked { widget, ask, now_ms, today, signed };
+        if !self.may_be_invited_today(&asked) {
+            return None;
+        }
+        let rule = widget.proactive.rules.iter().find(|rule| self.fits(rule, &asked))?;
         let visitor = self.lately_key(widget, rule, ask);
         let seconds_on_page = Some(ask.seconds_on_page);
         let number = super::keys::random();
@@ -110,6 +125,7 @@ impl Shell {
             }
             self.invites.lately.insert(visitor, now_ms);
         }
+        self.count_visitor(widget, ask, today);
         Some(Invitation { invite: invite_name(number), text, expires_in_ms: INVITE_MS })
     }
 
@@ -181,7 +197,7 @@ impl Shell {
             ] {
                 let labels =
                     vec![("widget", widget.clone()), ("rule", rule.clone()), ("outcome", outcome.to_owned())];
-                values.push((labels, count as f64));
+                values.push((labels, f64::from(count)));
             }
         }
         values.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -189,7 +205,8 @@ impl Shell {
         super::Figure { name: "deskbell_invites_total", help, counter: true, values }
     }
 
-    fn outcome(&mut self, invite: &Invite, count: impl FnOnce(&mut Outcomes)) {
+    fn outcome(&mut self, invite: &Invite, count: impl Fn(&mut InviteDay)) {
+        self.count_day(invite, &count);
         let key = (invite.widget.clone(), invite.rule.clone());
         if self.invites.outcomes.len() >= INVITE_RULES_MAX && !self.invites.outcomes.contains_key(&key) {
             // Rules that the desk no longer has make room for those it has.
@@ -207,7 +224,46 @@ impl Shell {
         self.invites.open.insert(number, Standing { invite, seconds_on_page: None, taken_up: false });
     }
 
-    fn fits(&self, widget: &Widget, rule: &Rule, ask: &Ask, now_ms: i64) -> bool {
+    /// Whether her site signs for her, where a rule wants to know. A token that is not good is as none.
+    fn signed(&self, widget: &Widget, workstream: &Workstream, ask: &Ask) -> Option<bool> {
+        let wanted = widget.proactive.rules.iter().any(|rule| rule.audience.authenticated.is_some());
+        // While nobody knows the time nobody can tell whether a token has expired (D-18).
+        (wanted && self.clock.is_trusted()).then(|| identify(workstream, ask.jwt.as_deref()).is_ok())
+    }
+
+    /// How often a visitor may be invited in a day, whatever the rule.
+    fn may_be_invited_today(&self, asked: &Asked<'_>) -> bool {
+        let Some(most) = asked.widget.proactive.visitor_max_per_day else { return true };
+        let known =
+            self.visitor_key(asked.widget, asked.ask).and_then(|key| self.invites.visitor_days.get(&key));
+        // A day nobody knows, or a visitor without a name, cannot be counted.
+        known.is_none_or(|(day, count)| asked.today.is_some_and(|today| *day != today) || *count < most)
+    }
+
+    fn count_visitor(&mut self, widget: &Widget, ask: &Ask, today: Option<Date>) {
+        let (Some(key), Some(today), Some(_)) =
+            (self.visitor_key(widget, ask), today, widget.proactive.visitor_max_per_day)
+        else {
+            return;
+        };
+        if self.invites.visitor_days.len() >= INVITED_MAX {
+            // Who was here on another day begins anew anyway; when all were here today the table does.
+            self.invites.visitor_days.retain(|_, (day, _)| *day == today);
+            if self.invites.visitor_days.len() >= INVITED_MAX {
+                self.invites.visitor_days.clear();
+            }
+        }
+        let (day, count) = self.invites.visitor_days.entry(key).or_insert((today, 0));
+        *count = if *day == today { *count + 1 } else { 1 };
+        *day = today;
+    }
+
+    fn visitor_key(&self, widget: &Widget, ask: &Ask) -> Option<u64> {
+        Some(self.keys.client(&format!("{}\n{}", widget.id, ask.visitor.as_deref()?)))
+    }
+
+    fn fits(&self, rule: &Rule, asked: &Asked<'_>) -> bool {
+        let Asked { widget, ask, now_ms, today, signed } = *asked;
         let audience = &rule.audience;
         let visits = ask.visits.unwrap_or(1);
         let hours = rule.when.as_ref().and_then(|id| self.desk.hours(id.as_str()));
@@ -221,6 +277,11 @@ impl Shell {
         let again_ms = i64::from(rule.again_after_h) * 3_600_000;
         ask.rule.as_deref().is_none_or(|wanted| rule.id == *wanted)
             && open
+            && (rule.from.is_none() && rule.until.is_none() || today.is_some_and(|today| rule.is_on(today)))
+            && rule.max_per_day.is_none_or(|most| {
+                today.is_none_or(|today| self.invites.days.shown(&widget.id, &rule.id, today) < most)
+            })
+            && audience.authenticated.is_none_or(|wanted| signed == Some(wanted))
             && (rule.r#where.is_empty() || rule.r#where.iter().any(|pattern| pattern.matches(&ask.url)))
             && path_seen()
             && ask.seconds_on_page >= f64::from(rule.min_seconds_on_page)

@@ -64,7 +64,7 @@ impl Shell {
                     live.rating = card.rating;
                     shell.card_changed(id);
                     shell.keep_card(id);
-                    shell.tell_rating(id);
+                    shell.tell_session(id);
                 }
                 None => shell.put(Table::Conversations, &conversation_key(id), &card),
             }
@@ -102,8 +102,8 @@ impl Shell {
         self.put(Table::Ratings, &conversation_key(card.id), &Rated { day, score });
     }
 
-    /// The agents of a conversation see its rating as it is given (S2-36).
-    fn tell_rating(&mut self, id: u64) {
+    /// The agents of a conversation see what has changed of it: its rating as it is given (S2-36), the customer's pages.
+    pub(super) fn tell_session(&mut self, id: u64) {
         let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
         for agent in listeners {
             let row = self.engine.conversation(ConversationId(id));

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::outbound::records::Delivery;
 use crate::store::records::{Record, RecordError, body_of};
 
 macro_rules! records {
@@ -30,6 +31,7 @@ records! {
     Audit = "audit" v 1,
     DeskVersion = "desk" v 1,
     Invite = "invite" v 1,
+    InviteDay = "invite day" v 1,
     Offline = "offline message" v 1,
     ClockMark = "clock" v 1,
     Contact = "contact" v 1,
@@ -66,6 +68,9 @@ pub struct Message {
     pub code: Option<String>,
     /// The sender's own name for it.
     pub client_id: Option<String>,
+    /// What became of it, where it leaves the box. Kept beside it, in a table of its own.
+    #[serde(skip)]
+    pub delivery: Option<Delivery>,
 }
 
 /// A conversation in the engine's table (table `Live`): [`Seed`](crate::engine::conversation::Seed) by names.
@@ -351,6 +356,21 @@ pub struct DeskVersion {
     pub toml: String,
 }
 
+/// What came of one rule's invitations in one day (table `InviteDays`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteDay {
+    /// Handed to a page.
+    pub shown: u32,
+    /// Somebody began with it.
+    pub accepted: u32,
+    /// Closed by the visitor.
+    pub closed: u32,
+    /// Over by itself, after its minute.
+    pub expired: u32,
+    /// Led to a conversation.
+    pub conversations: u32,
+}
+
 /// An invitation (table `Invites`, key its number).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
@@ -494,7 +514,8 @@ mod tests {
             from: Author::Agent("alice".into(), "Alice".into()),
             text: "hi".into(),
             code: None,
-            client_id: Some("a1".into())
+            client_id: Some("a1".into()),
+            delivery: None,
         },
         "0107d00f0105616c69636505416c6963650268690001026131"
     );
@@ -514,6 +535,11 @@ mod tests {
         "010345766101056540782e79000001d00f"
     );
     golden!(an_erasure_is_stored_as, Erasure { at_ms: 1000, by: "sofie".into() }, "01d00f05736f666965");
+    golden!(
+        a_day_of_invitations_is_stored_as,
+        InviteDay { shown: 300, accepted: 4, closed: 3, expired: 2, conversations: 1 },
+        "01ac0204030201"
+    );
     golden!(
         a_user_is_stored_as,
         User { secret: Some(b"12345".to_vec()), last_step: 300, recovery: vec![[7; 32]] },

@@ -19,7 +19,7 @@ use crate::gateway::ConnId;
 use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
-use crate::widget::frames::{Leave, Start};
+use crate::widget::frames::{Leave, Start, recent};
 use crate::widget::project as page;
 use serde_json::{Map, Value};
 
@@ -57,6 +57,9 @@ impl Shell {
             Ok(card) => card,
             Err(refusal) => return self.refuse(conn, re, refusal),
         };
+        if let Some(known) = self.visitors.get_mut(visitor).filter(|_| !start.path.is_empty()) {
+            known.recent_pages = recent(&start.path);
+        }
         if self.desk.consent == Consent::Required && start.consent != Some(true) {
             return self.refuse(conn, re, Refusal::ConsentRequired);
         }
@@ -74,6 +77,9 @@ impl Shell {
                 add_seconds_on_page(&mut card.context, seconds);
             }
         }
+        if let Some(known) = self.visitors.get(visitor) {
+            card.set_recent_pages(&known.recent_pages);
+        }
         if let Some(refusal) = self.no_room() {
             return self.refuse(conn, re, refusal);
         }
@@ -81,6 +87,20 @@ impl Shell {
         let given = self.arrive(card, comment, None, false, Some(Asker { conn, re }));
         if let (Some(accepted), Some(Answer::Started(_))) = (accepted, given) {
             self.spend_invite(&accepted);
+        }
+    }
+
+    /// She has gone on to another page in the middle of a chat: its agents see it. After the end she is followed no
+    /// more.
+    pub(super) fn follow_pages(&mut self, visitor: u64, id: u64) {
+        let Some(pages) = self.visitors.get(visitor).map(|known| known.recent_pages.clone()) else { return };
+        if !self.is_open(id) {
+            return;
+        }
+        let Some(card) = self.cards.get_mut(&id) else { return };
+        if card.set_recent_pages(&pages) {
+            self.card_changed(id);
+            self.tell_session(id);
         }
     }
 

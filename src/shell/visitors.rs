@@ -20,6 +20,8 @@ pub(super) struct Visitor {
     pub(super) customer: Customer,
     pub(super) context: Vec<(String, ContextValue)>,
     pub(super) page: Page,
+    /// Addresses of the site she has seen lately, oldest first (S1-12).
+    pub(super) recent_pages: Vec<String>,
     pub(super) messages: Bucket,
 }
 

@@ -108,8 +108,16 @@ tables! {
     Backups = 30,
     /// Contacts whose erasure is not through: contact.
     Erasures = 31,
+    /// What came of invitations: widget, rule and day, parted by a zero byte.
+    InviteDays = 40,
     /// Who stood in which row of the engine's tables, for the sets of agents in `Decisions`: n.
     Rosters = 50,
+    /// Messages by their providers' names: (direction, workstream, name).
+    ProviderIds = 55,
+    /// Who writes through a provider: visitor.
+    Peers = 56,
+    /// What became of messages that left the box: (conversation, seq).
+    Deliveries = 57,
 }
 
 impl Table {

@@ -28,6 +28,11 @@ export function h(tag, props, ...kids) {
 // Until the sprite is part of the page its symbols come from the file, which a lost line takes away.
 let sprite = "/web/icons.svg";
 
+/** Another file with the symbols a page uses. @param {string} file */
+export function iconsFrom(file) {
+  sprite = file;
+}
+
 /** Takes the sprite into the page, so that a symbol first needed while the box is away is there. */
 export async function keepIcons() {
   try {

@@ -3,12 +3,13 @@
 // A text is a string with `{name}` placeholders. One that depends on a number has a key per plural
 // form (`widget.wait.one`, `widget.wait.other`, Czech also `.few`), chosen by `params.count`.
 
-import english from "./lang/en.js";
-
 /** The languages with a file in `lang/`. */
 export const LANGUAGES = ["en", "nl", "cs", "da"];
 
+const OWN = "./lang/";
+let folder = OWN;
 let current = "en";
+let english = {};
 let texts = english;
 let plurals = new Intl.PluralRules("en");
 
@@ -23,6 +24,11 @@ export function known(...wanted) {
   return short.find((one) => LANGUAGES.includes(one));
 }
 
+/** Names a folder of files that each hold every text a page needs, so that English need not come too. @param {string} files */
+export function wordsFrom(files) {
+  folder = files;
+}
+
 /**
  * Loads the first of these languages that has a file, and sets the page's `lang`: what was chosen, the browser's, the
  * desk's (REQ B-9). English, where none has one or a file cannot be had.
@@ -30,12 +36,13 @@ export function known(...wanted) {
  * @returns {Promise<string>} the language now in use
  */
 export async function setLanguage(...wanted) {
-  const next = known(...wanted) || "en";
+  const load = async (name) => (await import(`${folder}${name}.js`)).default;
+  current = known(...wanted) || "en";
+  if (folder === OWN) english = await load("en");
   try {
-    texts = next === "en" ? english : (await import(`./lang/${next}.js`)).default;
-    current = next;
+    texts = await load(current);
   } catch {
-    texts = english;
+    texts = await load("en");
     current = "en";
   }
   plurals = new Intl.PluralRules(current);

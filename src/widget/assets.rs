@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use super::squeeze;
 use crate::gateway::{
     Access, Asset, Caching, Face, Framing, Handler, Method, Request, Response, Route, handler,
 };
@@ -16,9 +17,13 @@ const WIDGET: &[(&str, &[u8])] = &[
     ("frame.js", include_bytes!("frame.js")),
     ("invite.js", include_bytes!("invite.js")),
     ("page-compose.js", include_bytes!("page-compose.js")),
+    ("page-alone.js", include_bytes!("page-alone.js")),
+    ("page-forms.css", include_bytes!("page-forms.css")),
     ("page-forms.js", include_bytes!("page-forms.js")),
     ("page-host.js", include_bytes!("page-host.js")),
     ("page-log.js", include_bytes!("page-log.js")),
+    ("page-past.js", include_bytes!("page-past.js")),
+    ("page-signed.js", include_bytes!("page-signed.js")),
     ("page-state.js", include_bytes!("page-state.js")),
     ("page-talk.js", include_bytes!("page-talk.js")),
     ("page-view.js", include_bytes!("page-view.js")),
@@ -94,6 +99,7 @@ const MANUAL: &[(&str, &[u8])] = &[
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),
     ("openapi.json", include_bytes!("../manual/openapi.json")),
+    ("widget-script.html", include_bytes!("../manual/widget-script.html")),
     ("signed-customers.html", include_bytes!("../manual/signed-customers.html")),
     ("sockets.html", include_bytes!("../manual/sockets.html")),
 ];
@@ -138,27 +144,36 @@ pub fn page(request: &Request) -> Response {
     PAGE.respond(request)
 }
 
-/// A script or sheet without its comments, indentation and empty lines. Goes by whole lines only, so that it need not
-/// understand either language: what stands behind code stays, and no statement changes its line's end.
+/// A script or sheet without what only its authors read; anything else as it is.
 fn lean(name: &str, bytes: &'static [u8]) -> &'static [u8] {
-    let (true, Ok(text)) = (name.ends_with(".js") || name.ends_with(".css"), std::str::from_utf8(bytes))
-    else {
-        return bytes;
+    let Ok(text) = std::str::from_utf8(bytes) else { return bytes };
+    let squeezed = match name.rsplit_once('.') {
+        Some((_, "js")) => squeeze::script(text),
+        Some((_, "css")) => squeeze::style(text),
+        _ => return bytes,
     };
-    let mut kept = String::with_capacity(text.len());
-    let mut in_comment = false;
-    for line in text.lines().map(str::trim) {
-        let opens = line.starts_with("/*");
-        if opens || in_comment {
-            in_comment = !line.ends_with("*/");
-        } else if !(line.is_empty() || name.ends_with(".js") && line.starts_with("//")) {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
     // Once a process: the shelves are made at the start and stay.
-    kept.leak().as_bytes()
+    squeezed.leak().as_bytes()
 }
+
+/// The chat page's words, one language a file, and its symbols: cut from what the desktop uses too.
+fn cut_for_the_page() -> Vec<(&'static str, &'static [u8])> {
+    fn word_file(name: &'static str, file: &str) -> (&'static str, &'static [u8]) {
+        (name, squeeze::words(file).leak().as_bytes())
+    }
+    let sprite = squeeze::symbols(include_str!("../web/icons.svg"), &SYMBOLS);
+    vec![
+        word_file("words/cs.js", include_str!("../web/lang/cs.js")),
+        word_file("words/da.js", include_str!("../web/lang/da.js")),
+        word_file("words/en.js", include_str!("../web/lang/en.js")),
+        word_file("words/nl.js", include_str!("../web/lang/nl.js")),
+        ("icons.svg", sprite.leak().as_bytes()),
+    ]
+}
+
+/// Symbols of the chat page.
+const SYMBOLS: [&str; 11] =
+    ["bell", "check", "chevron", "clock", "close", "minimise", "offline", "person", "retry", "send", "warn"];
 
 /// The routes of all files.
 pub fn routes(demo: bool) -> Vec<Route> {
@@ -166,8 +181,10 @@ pub fn routes(demo: bool) -> Vec<Route> {
         Asset::new("widget.js", lean("widget.js", include_bytes!("widget.js")))
             .caching(Caching::Seconds(LOADER_S)),
     );
-    let widget = Arc::new(Shelf::lean(WIDGET));
-    let web = Arc::new(Shelf::new(WEB));
+    let mut page_files = WIDGET.to_vec();
+    page_files.extend(cut_for_the_page());
+    let widget = Arc::new(Shelf::lean(&page_files));
+    let web = Arc::new(Shelf::lean(WEB));
     let agent = Arc::new(Shelf::new(AGENT));
     let manual = Arc::new(Shelf::new(MANUAL));
     let get = |path, face, handler| Route::new(Method::Get, path, face, Access::Anyone, handler);
@@ -183,7 +200,7 @@ pub fn routes(demo: bool) -> Vec<Route> {
             }),
         )
         .embeddable(),
-        get("/widget-assets/{name}", Face::Public, named(&widget, |r| r.param("name").to_owned()))
+        get("/widget-assets/{*path}", Face::Public, named(&widget, |r| r.param("path").to_owned()))
             .embeddable(),
         get("/web/{*path}", Face::Both, named(&web, |r| r.param("path").to_owned())).embeddable(),
         get(

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::engine::refusal::Refusal;
 use crate::limits::{
     CLIENT_FRAME_BYTES_MAX, CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX,
-    CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX, URL_BYTES_MAX,
+    CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX, RECENT_PAGE_BYTES_MAX, RECENT_PAGES_MAX, URL_BYTES_MAX,
 };
 use crate::shell::card::{ContextValue, Page};
 use crate::shell::text::{self, Writer};
@@ -109,6 +109,8 @@ pub struct Start {
     pub answers: Option<Map<String, Value>>,
     /// What the page says of her.
     pub context: Option<Map<String, Value>>,
+    /// Addresses she has seen on the site, oldest first.
+    pub path: Vec<String>,
     /// An accepted invitation.
     pub invite: Option<String>,
     /// Agreed to the notice (S2-1)?
@@ -142,6 +144,8 @@ pub struct RawPage {
     pub referrer: Option<String>,
     /// Seconds she has been on it.
     pub seconds: Option<f64>,
+    /// Addresses she has seen on the site, oldest first, this one last.
+    pub path: Vec<String>,
 }
 
 impl RawPage {
@@ -149,6 +153,11 @@ impl RawPage {
     pub fn kept(&self) -> Page {
         let part = |text: &Option<String>| bounded(text.as_deref().unwrap_or_default(), URL_BYTES_MAX);
         Page { url: part(&self.url), title: part(&self.title), referrer: part(&self.referrer) }
+    }
+
+    /// The newest pages of her path, as they are kept (S1-12).
+    pub fn recent(&self) -> Vec<String> {
+        recent(&self.path)
     }
 }
 
@@ -279,6 +288,13 @@ fn settle_field(field: &mut Option<String>) -> Result<(), Refusal> {
         *field = if settled.is_empty() { None } else { Some(settled.to_owned()) };
     }
     Ok(())
+}
+
+/// The newest [`RECENT_PAGES_MAX`] of a path, each cut to its bound and on one line.
+pub fn recent(path: &[String]) -> Vec<String> {
+    let newest = path.len().saturating_sub(RECENT_PAGES_MAX);
+    let whole = |url: &String| !url.is_empty() && !url.chars().any(char::is_control);
+    path[newest..].iter().filter(|url| whole(url)).map(|url| bounded(url, RECENT_PAGE_BYTES_MAX)).collect()
 }
 
 /// The longest start of a text that fits into so many bytes and ends at a character.

@@ -1,7 +1,7 @@
 // Proactive chat on the site's page: when to ask, and the invitation itself (REQ S1-1 to S1-9).
 // Loaded by widget.js, which hands its hooks over on the script element, and only where it is needed.
 (() => {
-  const { box, api, settings, root, button, mine, page, context, chat, done } = document.currentScript.deskbell;
+  const { box, api, settings, root, button, mine, visit, page, context, token, chat, done } = document.currentScript.deskbell;
   const WORDS = {
     en: ["Chat", "Close the invitation", "Invitation to chat"],
     nl: ["Chatten", "Uitnodiging sluiten", "Uitnodiging om te chatten"],
@@ -21,8 +21,6 @@ section .x:hover{background:var(--hover);filter:none}
 section .x svg{width:20px;height:20px;stroke-width:1.5}`;
   // Fixed for invitations of the page's own; the box names the same span for its own (REQ S1-9).
   const SHOWN_MS = 60_000;
-  const VISIT_MS = 1_800_000; // a pause longer than this begins another visit
-  const PATH_MAX = 20;
   const ASKS_MAX = 10; // per page: rules that the box declines do not become a poll
 
   const sheet = new CSSStyleSheet();
@@ -112,13 +110,14 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
   /** How much of the page was within sight, in percent. */
   const scrolled = () => Math.min(100, ((scrollY + innerHeight) / document.documentElement.scrollHeight) * 100);
 
-  let visit = mine().visit || {};
   let url = "";
   let since = 0;
   let asks = 0;
   let asking = false;
   let leaving = false; // only while the pointer goes
   let pauseUntil = 0;
+  /** Somebody's token is asked for only where a rule is for those who are signed in, or for those who are not. */
+  const signed = rules.some(({ audience }) => audience && typeof audience.authenticated === "boolean");
   const asked = new Set();
   const started = performance.now();
 
@@ -127,13 +126,6 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     since = performance.now();
     asks = 0;
     asked.clear();
-    const fresh = Date.now() - (visit.last || 0) > VISIT_MS;
-    visit = {
-      last: Date.now(),
-      count: (visit.count || 0) + (fresh ? 1 : 0),
-      path: [...(fresh ? [] : visit.path || []), url.slice(0, 500)].slice(-PATH_MAX),
-    };
-    mine({ visit });
   }
 
   function due(rule, seconds) {
@@ -145,7 +137,7 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
       (!rule.min_scroll_percent || scrolled() >= rule.min_scroll_percent) &&
       seconds * speed >= (rule.min_seconds_on_page || 0) &&
       ((performance.now() - started) / 1000) * speed >= (rule.min_seconds_on_site || 0) &&
-      visit.count >= (audience.min_visits || 0) &&
+      visit().count >= (audience.min_visits || 0) &&
       (!where.length || where.some((pattern) => matches(String(pattern))))
     );
   }
@@ -168,8 +160,9 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
         scroll: scrolled(),
         leaving,
         locale: document.documentElement.lang || undefined,
-        visits: visit.count,
-        path: visit.path,
+        visits: visit().count,
+        path: visit().path,
+        jwt: signed ? (await token().catch(() => null)) || undefined : undefined,
         context: await context(),
       };
       const answer = await fetch(`${api}/invites`, {
@@ -186,8 +179,6 @@ section .x svg{width:20px;height:20px;stroke-width:1.5}`;
     asking = false;
   }
 
-  // The address is looked at and not listened for: a single-page app may change it in ways that fire no
-  // event, and wrapping the site's own history functions would be meddling.
   function look() {
     if (location.href !== url) {
       if (shown && shown.invite) hide();

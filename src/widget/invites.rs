@@ -41,6 +41,8 @@ pub struct Ask {
     pub locale: String,
     /// Her browser.
     pub user_agent: String,
+    /// Who she is, signed by the site; only asked for where a rule wants to know.
+    pub jwt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +58,7 @@ struct Body {
     path: Option<Vec<String>>,
     context: Option<Map<String, Value>>,
     locale: Option<String>,
+    jwt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -96,5 +99,6 @@ pub fn parse(body: &[u8], language: &str, user_agent: &str) -> Result<Ask, Refus
         locale: bounded(body.locale.as_deref().unwrap_or(language), 35),
         language: bounded(language, 35),
         user_agent: bounded(user_agent, 256),
+        jwt: body.jwt,
     })
 }

@@ -4,3 +4,4 @@ pub mod assets;
 pub mod frames;
 pub mod invites;
 pub mod project;
+mod squeeze;

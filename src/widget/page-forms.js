@@ -1,4 +1,4 @@
-// The forms around a conversation: before it, instead of it when the branch is closed, and after it.
+// The forms around a conversation: before it, instead of it when the branch is closed, before its end, and after it.
 
 import { h } from "/web/dom.js";
 import { pick, t } from "/web/i18n.js";
@@ -142,13 +142,22 @@ export function leaveForm(state, acts) {
   ];
   return h(
     "form",
-    { class: "p__pane", key: "leave", novalidate: true, onsubmit: submit(state, acts, fields, () => acts.leave(leaveFields(state.form))) },
+    { class: "p__pane", key: "leave", novalidate: true, onsubmit: submit(state, acts, fields, () => leave(acts, leaveFields(state.form))) },
     lead,
     fields.map((one) => field(state, acts, one)),
     consent(state, acts),
     failure(state),
     h("button", { class: "p__go", disabled: state.link !== "open" }, t("widget.leave")),
   );
+}
+
+async function leave(acts, fields) {
+  const ok = await acts.ask("leave", fields);
+  if (ok) acts.set({ left: { reference: ok.reference, answerFrom: ok.answer_from }, form: {}, leave: false });
+}
+
+async function rate(acts, score, comment) {
+  if (await acts.ask("rate", score, comment)) acts.set({ rated: score, form: {} });
 }
 
 function leaveFields({ name, text, reach, consent: agreed }) {
@@ -183,7 +192,7 @@ export function endedPane(state, acts) {
       ? h("p", { class: "lead", role: "status" }, t("widget.rated"))
       : h(
           "form",
-          { key: "rate", onsubmit: (event) => (event.preventDefault(), form.score && acts.rate(form.score, clean(form.why || "").trim())) },
+          { key: "rate", onsubmit: (event) => (event.preventDefault(), form.score && rate(acts, form.score, clean(form.why || "").trim())) },
           h(
             "fieldset",
             null,
@@ -208,5 +217,22 @@ export function endedPane(state, acts) {
           form.score && h("button", { class: "p__go" }, t("widget.send_rating")),
         ),
     state.mode === "live" && h("button", { class: `p__go${rated ? "" : " quiet"}`, type: "button", onclick: acts.afresh }, t("widget.new_chat")),
+  );
+}
+
+/** Before a chat is ended: whether that is meant. `ref` gets the dialog, to be opened. */
+export function confirmation(acts, ref) {
+  const close = (event) => event.target.closest("dialog").close();
+  return h(
+    "dialog",
+    { key: "confirm", "aria-labelledby": "end-q", ref },
+    h("h2", { id: "end-q" }, t("widget.end_q")),
+    h("p", null, t("widget.end_more")),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")),
+      h("button", { class: "p__go", type: "button", onclick: (event) => (close(event), acts.ask("end")) }, t("widget.end")),
+    ),
   );
 }

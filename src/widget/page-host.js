@@ -22,7 +22,7 @@ const PARENT_MS_MAX = 8_000;
 
 /** @param {string} id  the widget's @returns {Promise<Host>} */
 export function openHost(id) {
-  return window.parent === window ? Promise.resolve(alone(id)) : framed(id);
+  return window.parent === window ? import("./page-alone.js").then(({ alone }) => alone(id)) : framed(id);
 }
 
 function framed(id) {
@@ -79,35 +79,4 @@ function framed(id) {
     setTimeout(reject, PARENT_MS_MAX, new Error("no parent"));
     tell({ t: "hi" });
   });
-}
-
-/** Opened on its own: the page's storage is its own. */
-function alone(id) {
-  const key = `deskbell:${id}`;
-  const read = () => {
-    try {
-      return JSON.parse(localStorage.getItem(key)) || {};
-    } catch {
-      return {}; // Refused or unreadable: this visit is remembered only while the page stays.
-    }
-  };
-  const saved = read();
-  return {
-    framed: false,
-    resume: saved.resume,
-    kept: saved.kept || {},
-    shown: true,
-    locale: navigator.language,
-    keep(fields) {
-      try {
-        localStorage.setItem(key, JSON.stringify({ ...read(), ...fields }));
-      } catch {
-        // As above.
-      }
-    },
-    context: async () => ({ page: { url: location.href, title: document.title, referrer: document.referrer } }),
-    token: async () => null,
-    tell() {},
-    on() {},
-  };
 }

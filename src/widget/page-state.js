@@ -196,20 +196,6 @@ export function lastSeq(state) {
   return thread ? thread.messages.at(-1).seq : 0;
 }
 
-/** Where messages are missing: `before` of the page to ask for, or null. Seqs run from 1 without a gap (REQ D-17). */
-export function gap(thread) {
-  const { messages } = thread;
-  for (let i = messages.length - 1; i > 0; i--) if (messages[i].seq !== messages[i - 1].seq + 1) return messages[i].seq;
-  return null;
-}
-
-/** The page of history that comes next when the customer reads upwards, or null at the beginning. */
-export function older(state) {
-  const oldest = state.threads[0];
-  if (oldest && oldest.messages[0].seq > 1) return { conversation: oldest.id, before: oldest.messages[0].seq };
-  return state.mode === "persistent" && state.earlier.length ? { conversation: state.earlier[0].id } : null;
-}
-
 /** Messages of agents the customer has not had before her eyes. */
 export function unread(state) {
   const thread = state.conversation && state.threads.find((one) => one.id === state.conversation.id);

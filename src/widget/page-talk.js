@@ -6,11 +6,12 @@
 
 import { now, realMsUntil, setClock } from "/web/format.js";
 import { connect } from "/web/socket.js";
-import { formDue, gap, lastSeq, older, phase, UNSENT_MAX } from "./page-state.js";
+import { formDue, lastSeq, phase, UNSENT_MAX } from "./page-state.js";
 
 const TYPING_EVERY_MS = 3_000;
 const TYPING_SHOWN_MS = 6_000;
-const HISTORY_LIMIT = 50;
+/** Less than this fills no window: what came before is read without being asked for. */
+const PAGE_SHORT = 50;
 /** Pages that wait for the opening come back spread over this, not all in one second. */
 const OPENING_SPREAD_MS = 20_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -22,25 +23,15 @@ const HOPELESS = new Set(["stale", "not_found", "not_allowed"]);
 const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** What of a JWT tells whose texts are kept here; its signature is the box's business. */
-function subject(jwt) {
-  try {
-    const { iss, sub } = JSON.parse(atob(jwt.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-    return `${iss} ${sub}`;
-  } catch {
-    return null;
-  }
-}
-
 function trimmed({ page = {}, ...rest }) {
   const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
-  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds } };
+  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds, path: page.path } };
 }
 
 /**
- * @param {{id: string, host: import("./page-host.js").Host, store: any}} parts
+ * @param {{id: string, host: import("./page-host.js").Host, store: any, signed: any}} parts  `signed`: page-signed.js, persistent only
  */
-export function openTalk({ id, host, store }) {
+export function openTalk({ id, host, store, signed }) {
   const { get, dispatch } = store;
   const set = (fields) => dispatch({ type: "set", fields });
   let resume = host.resume;
@@ -51,6 +42,7 @@ export function openTalk({ id, host, store }) {
   let typingTimer = 0;
   let openingTimer = 0;
   let line = null;
+  let reader = null;
 
   async function hello() {
     const { settings } = get();
@@ -58,11 +50,7 @@ export function openTalk({ id, host, store }) {
     const frame = { t: "hello", locale: host.locale, ...trimmed(around) };
     if (settings.mode !== "persistent") return { ...frame, ...(resume && { resume }), ...known() };
     if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
-    const sub = subject(jwt);
-    // Another person at the same browser: nothing the one before wrote or read may stay.
-    if (get().sub !== null && get().sub !== sub)
-      set({ outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false });
-    set({ sub });
+    set(signed.change(get(), jwt));
     return { ...frame, jwt, ...known() };
   }
   const known = () => (lastSeq(get()) ? { last_seq: lastSeq(get()) } : {});
@@ -90,9 +78,9 @@ export function openTalk({ id, host, store }) {
     if (get().starting) await start(get().starting);
     else await accept();
     flush();
-    const state = get();
-    const held = state.threads.at(-1);
-    if (held && held.messages.length < HISTORY_LIMIT && older(state)?.conversation === held.id) readOlder();
+    const { threads } = get();
+    const only = threads.length === 1 && threads[0].messages;
+    if (only && only[0].seq > 1 && only.length < PAGE_SHORT) readOlder();
   }
 
   function onFrame(frame) {
@@ -137,35 +125,22 @@ export function openTalk({ id, host, store }) {
     mend();
   }
 
-  /** Fetches what is missing between two messages, after an outage longer than a welcome can carry. */
-  async function mend() {
-    for (let turns = 0; turns < 40; turns++) {
-      const thread = get().threads.at(-1);
-      const before = thread && gap(thread);
-      if (!before) return;
-      try {
-        const answer = await line.request("history", { conversation: thread.id, before, limit: HISTORY_LIMIT });
-        if (!answer.messages.length) return;
-        dispatch({ type: "messages", messages: answer.messages });
-      } catch {
-        return;
-      }
+  /** What was said before, or is missing in between: read by a part of the page that comes when it is needed. */
+  async function past(verb) {
+    try {
+      const { openPast } = await (reader ||= import("./page-past.js"));
+      await openPast({ get, dispatch, set, line })[verb]();
+    } catch {
+      reader = null; // It could not be had now; the next connection tries again.
     }
   }
-
-  async function readOlder() {
-    const state = get();
-    const want = older(state);
-    if (!want || state.reading || state.link !== "open") return;
-    set({ reading: true });
-    try {
-      const answer = await line.request("history", { ...want, limit: HISTORY_LIMIT });
-      dispatch({ type: "messages", messages: answer.messages });
-      if (!want.before) dispatch({ type: "earlier read", id: want.conversation });
-    } catch (error) {
-      if (error.code !== "lost" && !want.before) dispatch({ type: "earlier read", id: want.conversation });
-    }
-    set({ reading: false });
+  async function mend() {
+    const held = get().threads.at(-1)?.messages;
+    if (held && held.at(-1).seq - held[0].seq >= held.length) await past("mend");
+  }
+  function readOlder() {
+    const { threads, earlier, reading, link } = get();
+    if (!reading && link === "open" && (threads[0]?.messages[0].seq > 1 || earlier.length)) past("readOlder");
   }
 
   async function flush() {
@@ -195,8 +170,8 @@ export function openTalk({ id, host, store }) {
     const { client_id, ...wire } = fields;
     const existed = get().conversation?.state !== "closed" && get().conversation?.id;
     try {
-      const { context } = await host.context();
-      const { conversation } = await line.request("start", { ...wire, context });
+      const { context, page } = await host.context();
+      const { conversation } = await line.request("start", { ...wire, context, path: page?.path });
       dispatch({ type: "started", conversation });
       // Where it was open already its first message is another one, unless an earlier try had come through.
       if (wire.comment && existed === conversation && !said(conversation, wire.comment)) write(wire.comment, conversation, client_id);

@@ -4,12 +4,12 @@ import { h, icon, render } from "/web/dom.js";
 import { initials } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { composer } from "./page-compose.js";
-import { consentForm, endedPane, leaveForm, leftPane, startForm } from "./page-forms.js";
 import { logItems } from "./page-log.js";
 import { phase } from "./page-state.js";
 import { status, subtitle, title } from "./page-words.js";
 
 const NEAR_PX = 48;
+const FORM_RETRY_MS = 2_000;
 
 /**
  * @param {Element} root
@@ -26,6 +26,8 @@ export function openView(root, acts) {
   let newest = "";
   let oldest = "";
   let wantsFocus = false;
+  let forms = null;
+  let coming = null; // the forms, on their way
   let state;
 
   function draw(next) {
@@ -36,12 +38,43 @@ export function openView(root, acts) {
     const items = logItems(state, acts);
     const grewUpwards = before(items);
     if (scroller && grewUpwards) scroller.firstChild.setAttribute("aria-live", "off");
-    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), confirmation());
+    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), forms && forms.confirmation(acts, (el) => (dialog = el)));
     document.title = title(state);
     settle(items, fromEnd, grewUpwards, changed);
     if (changed) turned(now);
     face = now;
     seen();
+  }
+
+  /** A form, drawn by a part of the page that comes when one is first needed. */
+  function form(name) {
+    if (forms) return forms[name](state, acts);
+    needForms();
+    return loading();
+  }
+
+  const needForms = () => (coming ||= loadForms());
+  async function loadForms() {
+    for (let tries = 1; !forms; tries++) {
+      try {
+        const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget-assets/page-forms.css" });
+        const styled = new Promise((onload, onerror) => Object.assign(sheet, { onload, onerror }));
+        document.head.append(sheet);
+        // A module that failed to come is remembered as failed under its name.
+        const module = import(tries > 1 ? `./page-forms.js?${tries}` : "./page-forms.js");
+        await styled;
+        forms = await module;
+      } catch {
+        await new Promise((again) => setTimeout(again, FORM_RETRY_MS));
+      }
+    }
+    draw(state);
+    turned(face);
+  }
+
+  async function askToEnd() {
+    await needForms();
+    dialog.showModal();
   }
 
   /** Whether this drawing adds messages above those that are there. */
@@ -116,7 +149,7 @@ export function openView(root, acts) {
       canEnd &&
         h(
           "button",
-          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: () => dialog.showModal() },
+          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: askToEnd },
           icon("close"),
         ),
     );
@@ -142,24 +175,19 @@ export function openView(root, acts) {
   function body(now, items) {
     switch (now) {
       case "chat":
-        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && endedPane(state, acts)];
+        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && form("endedPane")];
       case "ended":
-        return [log(items), endedPane(state, acts)];
+        return [log(items), form("endedPane")];
       case "start":
-        return startForm(state, acts);
+        return form("startForm");
       case "consent":
-        return consentForm(state, acts);
+        return form("consentForm");
       case "leave":
-        return leaveForm(state, acts);
+        return form("leaveForm");
       case "left":
-        return leftPane(state, acts);
+        return form("leftPane");
       case "loading":
-        return h(
-          "div",
-          { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
-          h("p", { class: "dots" }, h("i"), h("i"), h("i")),
-          h("p", { class: "vh" }, t("widget.loading")),
-        );
+        return loading();
       case "full":
         return note("clock", "full");
       case "unreachable":
@@ -167,6 +195,15 @@ export function openView(root, acts) {
       default:
         return note("warn", state.mode === "persistent" && state.trouble?.code === "unauthorized" ? "sign_in" : "gone");
     }
+  }
+
+  function loading() {
+    return h(
+      "div",
+      { class: "p__note", key: "loading", role: "status", "aria-busy": "true" },
+      h("p", { class: "dots" }, h("i"), h("i"), h("i")),
+      h("p", { class: "vh" }, t("widget.loading")),
+    );
   }
 
   function note(symbol, what) {
@@ -220,22 +257,6 @@ export function openView(root, acts) {
         { class: "p__jump", type: "button", hidden: true, onclick: () => ((scroller.scrollTop = scroller.scrollHeight), compose.focus()) },
         icon("chevron", { small: true }),
         t("widget.new_messages"),
-      ),
-    );
-  }
-
-  function confirmation() {
-    const close = () => dialog.close();
-    return h(
-      "dialog",
-      { key: "confirm", "aria-labelledby": "end-q", ref: (el) => (dialog = el) },
-      h("h2", { id: "end-q" }, t("widget.end_q")),
-      h("p", null, t("widget.end_more")),
-      h(
-        "div",
-        { class: "row" },
-        h("button", { class: "p__go quiet", type: "button", onclick: close }, t("widget.end_no")),
-        h("button", { class: "p__go", type: "button", onclick: () => (close(), acts.end()) }, t("widget.end")),
       ),
     );
   }

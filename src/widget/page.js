@@ -1,6 +1,7 @@
 // The chat page: puts host, state, talk and view together.
 
-import { known, setLanguage, t } from "/web/i18n.js";
+import { iconsFrom } from "/web/dom.js";
+import { known, setLanguage, t, wordsFrom } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { openHost } from "./page-host.js";
 import { INITIAL, lastSeq, phase, reduce, unread } from "./page-state.js";
@@ -17,7 +18,7 @@ const store = createStore(reduce, INITIAL);
 const { get, dispatch } = store;
 const set = (fields) => dispatch({ type: "set", fields });
 
-let host, talk, view;
+let host, signed, talk, view;
 let draft = "";
 let keepTimer = 0;
 let told = "";
@@ -43,27 +44,18 @@ const acts = {
   seen() {
     if (unread(get()) && get().link === "open") talk.seen(lastSeq(get()));
   },
-  end: () => attempt(talk.end()),
-  async rate(score, comment) {
-    if (await attempt(talk.rate(score, comment))) set({ rated: score, form: {} });
+  /** Asks the box for something out of a form; null when it refuses, which is shown there. */
+  async ask(verb, ...given) {
+    set({ formError: null });
+    try {
+      return await talk[verb](...given);
+    } catch ({ code, retry_after_ms }) {
+      set({ formError: { code, retry_after_ms }, ...(code === "not_allowed" && { noMessages: true }) });
+      return null;
+    }
   },
-  async leave(fields) {
-    const ok = await attempt(talk.leave(fields));
-    if (ok) set({ left: { reference: ok.reference, answerFrom: ok.answer_from }, form: {}, leave: false });
-  },
+  set,
 };
-
-/** Waits for an answer; a refusal is shown where the form is. */
-async function attempt(asked) {
-  set({ formError: null });
-  try {
-    return await asked;
-  } catch (error) {
-    if (error.code === "not_allowed") set({ noMessages: true });
-    set({ formError: { code: error.code, retry_after_ms: error.retry_after_ms } });
-    return null;
-  }
-}
 
 function keepSoon() {
   clearTimeout(keepTimer);
@@ -99,7 +91,11 @@ async function settingsOf(widget) {
   for (let wait = 1_000; ; wait = Math.min(wait * 2, SETTINGS_RETRY_MS_MAX)) {
     try {
       const answer = await fetch(`/api/v1/widgets/${encodeURIComponent(widget)}`);
-      if (answer.ok) return await answer.json();
+      if (answer.ok) {
+        const settings = await answer.json();
+        if (settings.mode === "persistent") signed = await import("./page-signed.js");
+        return settings;
+      }
       if (answer.status < 500 && answer.status !== 429) return null;
     } catch {
       // The box cannot be reached: said on the page, and tried again.
@@ -110,6 +106,8 @@ async function settingsOf(widget) {
 }
 
 async function begin() {
+  iconsFrom("/widget-assets/icons.svg");
+  wordsFrom("/widget-assets/words/");
   view = openView(document.getElementById("chat"), acts);
   try {
     host = await openHost(id);
@@ -143,7 +141,7 @@ async function begin() {
     closesAt: settings.closes_at ?? null,
   });
   restore(host.kept);
-  talk = openTalk({ id, host, store });
+  talk = openTalk({ id, host, store, signed });
   ready.splice(0).forEach((run) => run());
   store.watch(tell);
   let whose = get().sub;

@@ -7,6 +7,8 @@
   const box = new URL(script.src).origin;
   const api = `${box}/api/v1/widgets/${encodeURIComponent(id)}`;
   const key = `deskbell:${id}`;
+  const VISIT_MS = 18e5; // a pause longer than this begins another visit
+  const PATH_MAX = 20;
   const CSS = `
 :host{all:initial!important;position:fixed!important;right:24px!important;bottom:24px!important;z-index:2147483000!important}
 button{all:unset;cursor:pointer;display:grid;place-items:center;position:relative;width:56px;height:56px;border-radius:50%;background:#2559b8;color:#fff;box-shadow:0 1px 2px #1218221a,0 8px 24px #12182224}
@@ -43,6 +45,22 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     return all;
   }
 
+  let at = "";
+  /** Her visits to the site and the pages of this one, newest last. The address is looked at and not listened for: a
+   * single-page app may change it in ways that fire no event, and wrapping the site's history would be meddling. */
+  function visit() {
+    const known = mine().visit || {};
+    if (at === location.href) return known;
+    at = location.href;
+    const fresh = Date.now() - (known.last || 0) > VISIT_MS;
+    const path = (!fresh && known.path) || [];
+    const url = at.slice(0, 500);
+    if (path[path.length - 1] !== url) path.push(url);
+    const next = { last: Date.now(), count: (known.count || 0) + fresh, path: path.slice(-PATH_MAX) };
+    mine({ visit: next });
+    return next;
+  }
+
   const say = (name, detail) => dispatchEvent(new CustomEvent(`deskbell:${name}`, { detail }));
   const within = (ms, run) => Promise.race([new Promise((done) => done(run && run())), new Promise((_, late) => setTimeout(late, ms))]);
   const first = location.href;
@@ -52,6 +70,7 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     title: document.title,
     referrer: document.referrer,
     seconds: location.href === first ? Math.floor(performance.now() / 1000) : undefined,
+    path: visit().path,
   });
 
   /** The site's variables, or none: a provider that throws, hangs or returns rubbish does no harm. */
@@ -75,6 +94,7 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     id,
     api,
     mine,
+    visit,
     say,
     page,
     context,
@@ -115,6 +135,9 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     hooks.look = (open) => path.setAttribute("d", open ? "m6 8 4 4 4-4" : CHAT);
     hooks.look();
   }
+
+  setInterval(visit, 1000);
+  visit();
 
   let begin;
   const begun = new Promise((done) => (begin = done));

@@ -83,20 +83,37 @@ pub(crate) mod keys {
 impl Browser {
     /// Starts Chromium with a fresh home that trusts the box's authority; notifications are granted to the box.
     pub(crate) fn new(desk: &Desk) -> Browser {
-        Browser::trusting(&desk.url, &desk.get("/ca.crt").body)
+        Browser::trusting(&desk.url, &desk.get("/ca.crt").body, &[], json!({}))
+    }
+
+    /// One to whom `host` is a site on this machine, another than the box's; with `blocks_third_parties` frames of other
+    /// sites get no storage.
+    pub(crate) fn knowing_site(desk: &Desk, host: &str, blocks_third_parties: bool) -> Browser {
+        let rule = format!("--host-resolver-rules=MAP {host} 127.0.0.1");
+        // Without partitions a frame of another site has no storage at all, as in browsers that refuse it.
+        let refusing = "--disable-features=ThirdPartyStoragePartitioning".to_owned();
+        let modes = json!({"profile.block_third_party_cookies": true, "profile.cookie_controls_mode": 1});
+        let (args, prefs) =
+            if blocks_third_parties { (vec![rule, refusing], modes) } else { (vec![rule], json!({})) };
+        Browser::trusting(&desk.url, &desk.get("/ca.crt").body, &args, prefs)
     }
 
     /// The same at a box whose authority it does not know.
     pub(crate) fn distrusting(desk: &Desk, other: &Desk) -> Browser {
-        Browser::trusting(&desk.url, &other.get("/ca.crt").body)
+        Browser::trusting(&desk.url, &other.get("/ca.crt").body, &[], json!({}))
     }
 
-    fn trusting(url: &str, authority: &str) -> Browser {
+    fn trusting(url: &str, authority: &str, more_args: &[String], more_prefs: Value) -> Browser {
         let home = tempfile::tempdir().expect("a folder");
         trust(home.path(), authority);
         let driver = Chromedriver::shared();
         let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
         args.push(format!("--user-data-dir={}", home.path().join("profile").display()));
+        args.extend_from_slice(more_args);
+        let mut prefs = json!({"profile.default_content_setting_values.notifications": 1});
+        for (key, value) in more_prefs.as_object().into_iter().flatten() {
+            prefs[key] = value.clone();
+        }
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "unhandledPromptBehavior": "accept",
@@ -105,7 +122,7 @@ impl Browser {
             "goog:chromeOptions": {
                 "binary": chromium_at_home(home.path()),
                 "args": args,
-                "prefs": {"profile.default_content_setting_values.notifications": 1},
+                "prefs": prefs,
             },
         }}});
         let made = driver.call("POST", "/session", &wanted).expect("Chromium starts");
@@ -147,7 +164,12 @@ impl Browser {
 
     /// Opens a path of the box.
     pub(crate) fn go(&self, path: &str) {
-        self.must("POST", "/url", &json!({"url": format!("{}{path}", self.url)}));
+        self.go_to(&format!("{}{path}", self.url));
+    }
+
+    /// Opens any address.
+    pub(crate) fn go_to(&self, url: &str) {
+        self.must("POST", "/url", &json!({ "url": url }));
     }
 
     /// Opens a path of a box it does not trust, past the browser's warning, as a person in a hurry would.
@@ -387,6 +409,12 @@ impl Browser {
     }
 
     // ── the console ──
+
+    /// Everything anybody wrote to the console since it was last read, however harmless.
+    pub(crate) fn console(&self) -> Vec<String> {
+        let lines = self.must("POST", "/se/log", &json!({"type": "browser"}));
+        lines.as_array().into_iter().flatten().map(|line| line["message"].to_string()).collect()
+    }
 
     fn complaints(&self) -> Vec<String> {
         let Ok(lines) = self.call("POST", "/se/log", &json!({"type": "browser"})) else { return Vec::new() };

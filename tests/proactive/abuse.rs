@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::support::Desk;
 use crate::{asked, inviting, question};
 
 /// The limits of the context, on the call and on the socket (REQ S1-13, S1-14).
@@ -128,4 +129,70 @@ fn the_public_calls_are_for_the_sites_of_the_widget() {
         assert_eq!(good.header("access-control-allow-origin"), Some("https://shop.example"), "{path}");
         assert_eq!(good.header("access-control-allow-credentials"), None);
     }
+}
+
+/// Sixty at once for an address, then one a second; by name and with the wait. A visitor who asks in a loop costs no more.
+/// The demo knows no limit for this machine itself, so the box is one as a branch has it.
+#[test]
+fn a_visitor_who_asks_in_a_loop_is_told_to_wait() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (_appliance, desk) = serving(dir.path());
+    let ask = |desk: &Desk| {
+        desk.http("POST", "/api/v1/widgets/shop/invites", &[], &question("any", json!({})).to_string())
+    };
+    let begun = std::time::Instant::now();
+    let replies: Vec<_> = (0..70).map(|_| ask(&desk)).collect();
+    let spared = begun.elapsed().as_secs() as usize + 1;
+    let refused: Vec<_> = replies.iter().filter(|reply| reply.status == 429).collect();
+    assert!(refused.len() + 60 + spared >= 70, "{} of 70 refused in {:?}", refused.len(), begun.elapsed());
+    assert!(replies[..60].iter().all(|reply| reply.status == 204), "nobody is there: 204, and no limit yet");
+    let last = refused.last().expect("a refusal");
+    assert_eq!(last.json()["error"]["code"], "rate_limited");
+    let wait: u64 = last.header("retry-after").and_then(|wait| wait.parse().ok()).expect("a wait");
+    assert!((1..=2).contains(&wait), "{wait}");
+    // After the wait she is answered again; other calls were never held up.
+    assert_eq!(desk.get("/api/v1/widgets/shop").status, 200);
+    std::thread::sleep(std::time::Duration::from_secs(wait));
+    assert_eq!(ask(&desk).status, 204);
+}
+
+/// A running `deskbell serve`, ended with the test.
+struct Appliance(std::process::Child);
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The appliance with the example's desk, and clients of its public face.
+fn serving(dir: &std::path::Path) -> (Appliance, Desk) {
+    use std::io::{BufRead, BufReader};
+    let free = || {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        listener.local_addr().expect("an address").port()
+    };
+    let (staff, public) = (free(), free());
+    let (config, desk, data) = (dir.join("deskbell.toml"), dir.join("desk.toml"), dir.join("data"));
+    let text = format!(
+        "data = {data:?}\nnames = [\"localhost\"]\nlisten_staff = \"127.0.0.1:{staff}\"\nlisten_public = \"127.0.0.1:{public}\"\n"
+    );
+    std::fs::write(&config, text).expect("written");
+    std::fs::write(&desk, include_str!("../data/desk.example.toml")).expect("written");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        .arg("serve")
+        .arg("--config")
+        .arg(&config)
+        .arg("--desk")
+        .arg(&desk)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let stdout = child.stdout.take().expect("piped");
+    let appliance = Appliance(child);
+    let ready = BufReader::new(stdout).lines().map_while(Result::ok).any(|line| line.starts_with("ready "));
+    assert!(ready, "the appliance did not start");
+    (appliance, Desk::attach(&data, public))
 }

@@ -220,3 +220,39 @@ fn a_visitor_is_not_invited_again_before_her_time() {
     // An hour is six seconds here.
     assert!(again >= Duration::from_secs(6), "after {again:?}");
 }
+
+/// Signed in or not: a token the site signed, checked by the keys of the widget's workstream.
+#[test]
+fn a_rule_can_be_for_those_who_are_signed_in_or_for_those_who_are_not() {
+    let rules = "[widget.proactive]\nenabled = true\n\
+                 [[widget.proactive.rule]]\nid = \"members\"\ntext = \"Hello?\"\nagain_after_h = 0\naudience = { authenticated = true }\n\
+                 [[widget.proactive.rule]]\nid = \"others\"\ntext = \"Hello?\"\nagain_after_h = 0\naudience = { authenticated = false }\n";
+    let site = crate::support::site::Site::new();
+    let text = crate::support::site::Site::desk(&[&site]);
+    let at = text.find("[[widget]]\nid = \"portal\"").expect("the portal's widget");
+    let end = text[at + 1..].find("\n[[").map_or(text.len(), |next| at + 1 + next);
+    let text = format!("{}\n{rules}{}", &text[..end], &text[end..]);
+    let desk = crate::support::Desk::start_with_text(&text, &crate::MONDAY);
+    let _alice = desk.agent("alice");
+    let invited = |rule: &str, jwt: Option<String>| {
+        let mut body = question(rule, json!({}));
+        if let Some(jwt) = jwt {
+            body["jwt"] = jwt.into();
+        }
+        let reply = desk.http("POST", "/api/v1/widgets/portal/invites", &[], &body.to_string());
+        assert!([201, 204].contains(&reply.status), "{}", reply.body);
+        reply.status == 201
+    };
+    assert!(invited("members", Some(site.token("customer-1"))));
+    assert!(!invited("others", Some(site.token("customer-1"))));
+    let stranger = crate::support::site::Site::new().token("customer-1");
+    for nobody in [None, Some("nonsense".to_owned()), Some(stranger)] {
+        assert!(!invited("members", nobody.clone()), "{nobody:?}");
+        assert!(invited("others", nobody.clone()), "{nobody:?}");
+    }
+    let settings = desk.get("/api/v1/widgets/portal").json();
+    assert_eq!(
+        settings["proactive"]["rules"][0]["audience"]["authenticated"], true,
+        "the loader asks for a token"
+    );
+}

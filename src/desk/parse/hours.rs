@@ -80,7 +80,7 @@ fn holidays(section: &Section<'_>) -> Vec<Holiday> {
     holidays
 }
 
-fn date(entry: &Entry<'_>) -> Option<Date> {
+pub(super) fn date(entry: &Entry<'_>) -> Option<Date> {
     let text = entry.date_text()?;
     let date = (text.len() == "2026-12-25".len()).then(|| text.parse::<Date>().ok()).flatten();
     if date.is_none() {

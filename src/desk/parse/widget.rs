@@ -71,13 +71,19 @@ fn prechat_question(section: &Section<'_>) -> Option<Prechat> {
 fn proactive(section: &Section<'_>) -> Proactive {
     let enabled = section.flag("enabled").unwrap_or(false);
     let rules = section.tables("rule", Some("id"), DESK_RULES_MAX);
-    Proactive { enabled, rules: rules.iter().filter_map(rule).collect() }
+    let visitor_max_per_day = section.number("visitor_max_per_day", 1..=u32::MAX);
+    Proactive { enabled, visitor_max_per_day, rules: rules.iter().filter_map(rule).collect() }
 }
 
 fn rule(section: &Section<'_>) -> Option<Rule> {
     let text =
         section.need("text").and_then(|entry| entry.template_by_language(TEXT, &Placeholder::is_general));
     let seconds = |key| section.number(key, 0..=DESK_WAIT_S_MAX).unwrap_or(0);
+    let day = |key| section.get(key).and_then(|entry| super::hours::date(&entry));
+    let (from, until) = (day("from"), day("until"));
+    if from.zip(until).is_some_and(|(from, until)| until < from) {
+        section.fault("until", "is before from: nobody could match");
+    }
     let rule = Rule {
         r#where: pages(section, "where"),
         path: pages(section, "path"),
@@ -87,7 +93,10 @@ fn rule(section: &Section<'_>) -> Option<Rule> {
         leaving: section.flag("leaving").unwrap_or(false),
         audience: section.section("audience").map(|section| audience(&section)).unwrap_or_default(),
         when: section.reference("when", "hours"),
+        from,
+        until,
         again_after_h: section.number("again_after_h", 0..=DESK_WAIT_H_MAX).unwrap_or(24),
+        max_per_day: section.number("max_per_day", 1..=u32::MAX),
         id: section.id("id")?,
         text: text?,
     };
@@ -125,6 +134,7 @@ fn audience(section: &Section<'_>) -> Audience {
         referrer: pages(section, "referrer"),
         device: section.get("device").map(|entry| entry.words(Device::ALL)).unwrap_or_default(),
         language: section.list("language", DESK_RULE_ENTRIES_MAX).iter().filter_map(language).collect(),
+        authenticated: section.flag("authenticated"),
         context: section.section("context").map(context).unwrap_or_default(),
     }
 }

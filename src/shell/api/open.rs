@@ -112,7 +112,11 @@ fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32, day: Daytime) -
                 "min_seconds_on_site": rule.min_seconds_on_site,
                 "min_scroll_percent": rule.min_scroll_percent,
                 "leaving": rule.leaving,
-                "audience": { "min_visits": rule.audience.min_visits },
+                "audience": {
+                    "min_visits": rule.audience.min_visits,
+                    // Whom the page has to ask for a token before it asks the box.
+                    "authenticated": rule.audience.authenticated,
+                },
             })
         })
         .collect();

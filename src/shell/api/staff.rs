@@ -30,6 +30,12 @@ pub(super) async fn conversation(shared: Arc<Shared>, request: Request) -> Respo
     shown.map_or_else(unavailable, json)
 }
 
+/// What came of the invitations, by rule and day.
+pub(super) async fn invite_days(shared: Arc<Shared>, _request: Request) -> Response {
+    let days = shared.surface.door.ask(|shell| shell.invite_days()).await;
+    days.map_or_else(unavailable, |days| Response::json(200, &days))
+}
+
 pub(super) async fn routing(shared: Arc<Shared>, request: Request) -> Response {
     let Some(id) = number(&request) else { return refused(Refusal::NotFound) };
     let Some(sequence) = shared.surface.door.ask(|shell| shell.watermark()).await else {
