@@ -208,7 +208,9 @@ fn a_backup_of_a_working_box_makes_the_same_box_again_sealed_or_not() {
         arguments.extend(key.iter().map(String::as_str));
         good(&arguments, "");
         assert!(refused(&arguments).contains("--replace"), "there is a store now");
-        let again = Desk::start_in(dir.into(), &[]);
+        let again = Desk::start_in(dir.clone().into(), &[]);
+        let authority = |dir: &Path| std::fs::read_to_string(dir.join("tls/ca.crt")).expect("an authority");
+        assert_eq!(authority(Path::new(&dir)), authority(&desk.dir), "nobody has to trust another");
         assert!(said_in(&again, &conversation).contains("a word worth keeping"));
     }
     let wrong = ["restore", "--from", &at("worded"), "--data", &at("none"), "--key-file", &at("key")];

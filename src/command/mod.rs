@@ -57,6 +57,10 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "restore" => backup::restore(rest),
         "user" => user::run(rest),
         "doctor" => doctor::run(rest),
+        "help" if rest == ["settings"] => {
+            print!("{}", deskbell::ops::settings::shipped());
+            Ok(())
+        }
         "help" | "--help" | "-h" => {
             match rest.first().and_then(|name| help::of(name)) {
                 Some(text) => print!("{text}"),

@@ -11,6 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bound;
+use super::profile::Profile;
 use crate::limits::{JOURNAL_SEGMENT_BYTES, JOURNAL_SEGMENTS, SPACE_RESERVE_BYTES};
 
 /// How something is.
@@ -58,7 +60,7 @@ pub struct Patient {
     /// Where `deskbell.toml` says the box listens.
     pub listen: Vec<SocketAddr>,
     /// The profile it names.
-    pub profile: Option<String>,
+    pub profile: Option<Profile>,
     /// What a running box says of itself; none when none runs.
     pub condition: Option<Value>,
     /// When the newest backup was made, as far as the store of a stopped box knows.
@@ -293,38 +295,19 @@ impl Patient {
         let resident = self.condition.as_ref().and_then(|condition| condition["resident_mib"].as_u64());
         let resident = resident.map_or_else(String::new, |mib| format!(", the box holds {mib} MiB"));
         let saw = format!("{total_mib} MiB on the board{resident}");
-        let Some(profile) = &self.profile else {
-            return match total_mib {
-                // The built-in capacities are those of a board of 1 GiB.
-                900.. => ok(WHAT, saw),
-                _ => look(
-                    WHAT,
-                    saw,
-                    "Name the profile of this board in deskbell.toml: profile = \"board-512m\"",
-                ),
-            };
-        };
-        let path = self.at(&format!("usr/share/deskbell/profiles/{profile}.toml"));
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let number = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix('='));
-            line.and_then(|value| value.trim().replace('_', "").parse::<u64>().ok())
-        };
-        match (number("board_memory_mib"), number("memory_max_mib")) {
-            (Some(board), Some(most)) => {
-                let saw = format!("{saw}; profile {profile}: at most {most} MiB, for boards of {board} MiB");
-                // Firmware and the GPU take their part of a board's memory.
-                match total_mib * 100 < board * 80 {
-                    true => bad(WHAT, saw, "The profile is too large for this board: choose a smaller one."),
-                    false => ok(WHAT, saw),
-                }
-            }
-            _ => look(
+        let Some(profile) = &self.profile else { return ok(WHAT, saw) };
+        let most_mib = bound::worst_bytes(profile) >> 20;
+        let saw = format!("{saw}; profile {}: at most {most_mib} MiB", profile.name);
+        // Firmware and the GPU take their part of a board's memory.
+        if total_mib * 100 < profile.board_memory_mib * 80 || total_mib < most_mib {
+            let saw = format!("{saw}, for boards of {} MiB", profile.board_memory_mib);
+            return bad(
                 WHAT,
-                format!("{saw}; profile {profile} is not in {}", path.display()),
-                "Is the package whole?",
-            ),
+                saw,
+                "The profile is too large for this board: name a smaller one in deskbell.toml.",
+            );
         }
+        ok(WHAT, saw)
     }
 
     fn ports(&self) -> Vec<Line> {
@@ -591,20 +574,13 @@ mod tests {
     fn a_profile_larger_than_the_board_is_bad() {
         let Case { _dir, mut patient } = case();
         one(&patient, "memory", State::Ok, "976 MiB");
+        let profile = |name: &str| Some(Profile::named(name).expect("built in"));
+        patient.profile = profile("board-1g");
+        one(&patient, "memory", State::Ok, "profile board-1g: at most");
         fs::write(patient.root.join("proc/meminfo"), "MemTotal:        480000 kB\n").expect("written");
-        one(&patient, "memory", State::Look, "board-512m");
-        let profiles = patient.root.join("usr/share/deskbell/profiles");
-        fs::create_dir_all(&profiles).expect("made");
-        for (name, board) in [("small", 512), ("large", 1024)] {
-            let text = format!("board_memory_mib = {board}\nmemory_max_mib = 256\n");
-            fs::write(profiles.join(format!("{name}.toml")), text).expect("written");
-        }
-        patient.profile = Some("small".to_owned());
-        one(&patient, "memory", State::Ok, "at most 256 MiB");
-        patient.profile = Some("large".to_owned());
         one(&patient, "memory", State::Bad, "too large");
-        patient.profile = Some("none".to_owned());
-        one(&patient, "memory", State::Look, "is not in");
+        patient.profile = profile("board-512m");
+        one(&patient, "memory", State::Ok, "profile board-512m");
     }
 
     #[test]

@@ -37,16 +37,15 @@ use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::Input;
 use crate::engine::settings::Capacity;
 use crate::gateway::TokenHash;
-use crate::limits::{
-    AGENTS_MAX, CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, QUEUES_MAX, READ_ROWS_MAX,
-    RECALL_MESSAGES_MAX, WORKSTREAMS_MAX,
-};
+use crate::limits::{CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, READ_ROWS_MAX, RECALL_MESSAGES_MAX};
 use crate::store::{Batch, Direction, Snapshot, Store, Table};
 
 /// Key of the box's own secret in `Meta`.
 const SECRET: &[u8] = b"secret";
 /// Key of the demo's signing key in `Meta`.
 pub(super) const DEMO_KEY: &[u8] = b"demo-key";
+/// Key of the box's own certificate authority in `Meta`: a copy of its file, so that a backup holds it.
+pub(super) const AUTHORITY: &[u8] = b"authority";
 
 /// What the store has of the desk of the last start.
 pub(super) struct Found {
@@ -55,6 +54,7 @@ pub(super) struct Found {
     pub(super) history: Head,
     secret: Option<Vec<u8>>,
     pub(super) demo_key: Option<Vec<u8>>,
+    pub(super) authority: Option<Vec<u8>>,
     agents: Vec<(String, AgentState)>,
     live: Vec<Restored>,
     invites: Vec<(u64, Invite)>,
@@ -67,6 +67,15 @@ pub(super) struct Found {
     outbound: Vec<(u64, Outbound)>,
     peers: Vec<(u64, Peer)>,
     roster: super::roster::Newest,
+}
+
+/// What a start is given beside what the store has.
+pub(super) struct Given {
+    pub(super) clock: Clock,
+    pub(super) vouchers: super::trust::Vouchers,
+    pub(super) capacity: Capacity,
+    /// `https://…` of the public face.
+    pub(super) public_url: String,
 }
 
 struct Restored {
@@ -96,6 +105,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         history: Head::read(snapshot)?,
         secret: meta(SECRET)?,
         demo_key: meta(DEMO_KEY)?,
+        authority: meta(AUTHORITY)?,
         agents: Vec::new(),
         live: Vec::new(),
         invites: Vec::new(),
@@ -164,15 +174,14 @@ impl Shell {
         store: Store<super::out::Out>,
         board: Arc<Board>,
         tokens: Arc<Tokens>,
-        clock: Clock,
-        vouchers: super::trust::Vouchers,
-        public_url: String,
+        given: Given,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
+        let Given { mut clock, vouchers, capacity, public_url } = given;
         let desk = board.desk();
-        let mut clock = clock;
         let now = clock.now();
-        let mut names = Names::default();
+        let capacity = with_room_for(capacity, found.live.len());
+        let mut names = Names::new(capacity);
         let day = clock.daytime_ms().map_or(Daytime::UNKNOWN, Daytime::at);
         let doors = Doors::new(&desk, day);
         let routing = rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?;
@@ -184,12 +193,6 @@ impl Shell {
             routing
         } else {
             rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?
-        };
-        let capacity = Capacity {
-            conversations: CONVERSATIONS_MAX,
-            agents: AGENTS_MAX as u16,
-            queues: QUEUES_MAX as u16,
-            workstreams: WORKSTREAMS_MAX as u16,
         };
         // Above every number a former start can have given: a thousand a millisecond would be needed.
         let first_offer = (now.wall_ms.max(0) as u64) << 10;
@@ -423,6 +426,19 @@ impl Shell {
         }
         Ok(())
     }
+}
+
+/// Tables that hold what is open, also when the profile was made smaller since: nobody is put out for it. New
+/// ones are refused until there are fewer than the profile's, and the next start has its size.
+fn with_room_for(capacity: Capacity, open: usize) -> Capacity {
+    let open = u32::try_from(open).unwrap_or(u32::MAX).min(CONVERSATIONS_MAX);
+    if open > capacity.conversations {
+        log::warn!(
+            "{open} conversations are open and the profile has room for {}: it is passed until they are closed",
+            capacity.conversations
+        );
+    }
+    Capacity { conversations: capacity.conversations.max(open), ..capacity }
 }
 
 /// Has the desk in numbers a row for every name?
