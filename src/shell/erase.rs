@@ -105,6 +105,7 @@ impl Shell {
                 shell.erase_step(desk, number);
             }
             Ok(Step::Bare(card)) => {
+                shell.forget_unsent(card.id);
                 shell.delete(Table::ContactConversations, &list_key(number, card.started_ms, card.id));
                 shell.put(Table::Conversations, &conversation_key(card.id), &bare(*card));
                 shell.erase_step(desk, number);
