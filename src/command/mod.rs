@@ -4,6 +4,7 @@
 mod backup;
 mod demo;
 mod desk;
+mod doctor;
 mod help;
 mod options;
 mod relay;
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "restore" => backup::restore(rest),
         "replay" => replay::run(rest),
         "user" => user::run(rest),
+        "doctor" => doctor::run(rest),
         "help" if rest == ["settings"] => {
             print!("{}", deskbell::ops::settings::shipped());
             Ok(())
