@@ -41,7 +41,7 @@ export function invitations({ invites }) {
   if (!invites || !invites.rules.length) return null;
   const columns = [
     [t("agent.invites.rule"), null],
-    ...OUTCOMES.map((one) => [t(`agent.invites.${one}`), "num w-s"]),
+    ...OUTCOMES.map((one) => [t(`agent.invites.${one}`), "num w-m"]),
     [t("agent.invites.days"), "w-l"],
   ];
   return h(
