@@ -110,7 +110,8 @@ impl Run<'_> {
         }
         let sent = tasks.len() * lines;
         for task in tasks {
-            self.customers.borrow_mut().push(task.await);
+            let socket = task.await;
+            self.customers.borrow_mut().push(socket);
         }
         self.settle().await;
         let spent = self.ledger.last.get().map_or(0.0, |last| last.duration_since(begin).as_secs_f64());
