@@ -125,7 +125,8 @@ fn masking(data: &[u8]) {
     for masker in maskers {
         let spans: Vec<_> = masker.spans(text).collect();
         let masked = masker.mask(text);
-        assert_eq!(spans.is_empty(), masked == text, "{text:?}");
+        // Not the other way round: of an address with one letter before its @ everything stays (REQ S3-15).
+        assert!(!spans.is_empty() || masked == text, "{text:?}");
         let mut at = 0;
         for span in &spans {
             assert!(span.range.start >= at && span.range.end <= text.len(), "{spans:?} of {text:?}");
