@@ -40,13 +40,14 @@ test: tools lint ## Everything quick: format, clippy, unit, model, integration, 
 	$(CARGO) test
 	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench)."
 
-test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers (under 40 minutes)
+test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers, a box filled to the brim (under 40 minutes)
 	$(CARGO) build --release
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --test at_size -- --ignored --nocapture
 	$(CARGO) test --release --test failures -- --ignored --nocapture
-	@echo "make test-box: done. Not run here: make test-units (4 of its 20 booted steps await an empty desk, the port 80 redirect and the online backup), make test-arm64 (13 minutes of cross build)."
+	$(CARGO) test --release --test memory_bound -- --ignored --nocapture
+	@echo "make test-box: done. Not run here: the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
 
 unit-tools: ## Install what packages and booted units need from Debian, when it is missing
 	@missing=""; \

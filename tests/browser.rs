@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "browser/channels.rs"]
+mod channels;
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
 #[path = "browser/colleagues.rs"]

@@ -4,6 +4,7 @@
 mod backup;
 mod demo;
 mod desk;
+mod doctor;
 mod help;
 mod options;
 mod relay;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
         "user" => user::run(rest),
+        "doctor" => doctor::run(rest),
         "help" if rest == ["settings"] => {
             print!("{}", deskbell::ops::settings::shipped());
             Ok(())

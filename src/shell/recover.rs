@@ -44,6 +44,8 @@ use crate::store::{Batch, Direction, Snapshot, Store, Table};
 const SECRET: &[u8] = b"secret";
 /// Key of the demo's signing key in `Meta`.
 pub(super) const DEMO_KEY: &[u8] = b"demo-key";
+/// Key of the box's own certificate authority in `Meta`: a copy of its file, so that a backup holds it.
+pub(super) const AUTHORITY: &[u8] = b"authority";
 
 /// What the store has of the desk of the last start.
 pub(super) struct Found {
@@ -52,6 +54,7 @@ pub(super) struct Found {
     pub(super) history: Head,
     secret: Option<Vec<u8>>,
     pub(super) demo_key: Option<Vec<u8>>,
+    pub(super) authority: Option<Vec<u8>>,
     agents: Vec<(String, AgentState)>,
     live: Vec<Restored>,
     invites: Vec<(u64, Invite)>,
@@ -102,6 +105,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         history: Head::read(snapshot)?,
         secret: meta(SECRET)?,
         demo_key: meta(DEMO_KEY)?,
+        authority: meta(AUTHORITY)?,
         agents: Vec::new(),
         live: Vec::new(),
         invites: Vec::new(),
