@@ -18,6 +18,8 @@ mod desktop;
 mod finding;
 #[path = "browser/notices.rs"]
 mod notices;
+#[path = "browser/other_person.rs"]
+mod other_person;
 #[path = "browser/other_site.rs"]
 mod other_site;
 #[path = "browser/page.rs"]

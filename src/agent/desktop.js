@@ -20,6 +20,7 @@ import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
 import { figures, inputs as figuresInputs, useFigures } from "./figures.js";
 import { find, inputs as findInputs, useFind } from "./find.js";
+import { useInvitations } from "./invitations.js";
 import { useKeys } from "./keys.js";
 import { keep, recall } from "./memory.js";
 import { useMenus } from "./menu.js";
@@ -76,6 +77,7 @@ function wire() {
   useRouting(store);
   useFind(store);
   useFigures(store);
+  useInvitations(store);
   board.useSupervisor(store);
   alertStack.useAlerts(store);
   useSelftest(store);
