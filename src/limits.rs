@@ -341,6 +341,10 @@ pub const PAUSED_FRAMES_ALL_MAX: usize = 512;
 /// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
 pub const SYNC_PAGE_MAX: usize = 200;
 
+/// Bytes of one entry of a recording of inputs; the largest is a desk of 64 queues with 500 agents each.
+/// Doubled: a damaged recording is read twice as far.
+pub const RECORD_ENTRY_BYTES_MAX: usize = 1024 * 1024;
+
 /// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
 pub const DECISIONS_KEPT_MAX: u32 = 500;
 

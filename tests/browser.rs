@@ -16,6 +16,8 @@ mod conversation;
 mod desktop;
 #[path = "browser/notices.rs"]
 mod notices;
+#[path = "browser/other_person.rs"]
+mod other_person;
 #[path = "browser/other_site.rs"]
 mod other_site;
 #[path = "browser/page.rs"]

@@ -386,6 +386,22 @@ fn who_says_stop_is_not_written_to_until_she_says_start() {
 }
 
 #[test]
+fn what_may_not_have_arrived_is_not_sent_again_to_who_has_said_stop() {
+    let provider = Provider::start();
+    let desk = start(&provider, "", FAST);
+    let mut alice = desk.agent("alice");
+    let conversation = talking(&desk, &mut alice, "SM1", "+31688888888");
+    provider.set_down(true);
+    let seq = alice.say(&conversation, "a1", "Did you get this?")["seq"].clone();
+    state(&mut alice, &seq, "uncertain");
+    assert_eq!(text_in(&desk, "SM2", "+31688888888", "STOP").status, 200);
+    provider.set_down(false);
+    let failed = state(&mut alice, &seq, "failed");
+    assert!(failed["detail"].as_str().is_some_and(|why| why.contains("no more")), "{failed}");
+    assert_eq!(provider.taken().len(), 0);
+}
+
+#[test]
 fn out_of_hours_she_is_told_once_by_text_when_there_will_be_an_answer() {
     let provider = Provider::start();
     let desk = start(&provider, "hours = \"office\"", &["--wall-clock", "2026-11-22T20:00:00Z"]);

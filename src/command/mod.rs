@@ -8,6 +8,7 @@ mod doctor;
 mod help;
 mod options;
 mod relay;
+mod replay;
 mod serve;
 mod socket;
 mod store;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "desk" => desk::run(rest),
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
+        "replay" => replay::run(rest),
         "user" => user::run(rest),
         "doctor" => doctor::run(rest),
         "help" if rest == ["settings"] => {

@@ -97,6 +97,8 @@ pub struct Plan {
     pub redirect: Option<TcpListener>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
+    /// Bytes of the recording of what the desk is told, when one is wanted (B-1).
+    pub record_bytes: Option<u64>,
     /// The relay's socket, when it is bound already; otherwise `DIR/relay.sock`.
     pub relay: Option<UnixListener>,
     /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
@@ -259,11 +261,17 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let public_url = public_url.trim_end_matches('/').to_owned();
     let (relay_listener, relay_socket) =
         super::relay::socket(plan.relay, &plan.data).map_err(BootError::Io)?;
+    let recorder = |bytes| super::record::Recorder::create(&plan.data, bytes);
+    let record = plan.record_bytes.map(recorder).transpose().unwrap_or_else(|error| {
+        log::warn!("no recording of the desk's inputs: {error}");
+        None
+    });
     let given = recover::Given {
         clock,
         vouchers: plan.vouchers,
         capacity: profile.capacity(),
         public_url: public_url.clone(),
+        record,
     };
     let (mut shell, door, events) =
         Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), given, found)?;

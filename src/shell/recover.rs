@@ -76,6 +76,8 @@ pub(super) struct Given {
     pub(super) capacity: Capacity,
     /// `https://…` of the public face.
     pub(super) public_url: String,
+    /// The recording of what the desk is told, when one is wanted.
+    pub(super) record: Option<super::record::Recorder>,
 }
 
 struct Restored {
@@ -177,7 +179,7 @@ impl Shell {
         given: Given,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
-        let Given { mut clock, vouchers, capacity, public_url } = given;
+        let Given { mut clock, vouchers, capacity, public_url, record } = given;
         let desk = board.desk();
         let now = clock.now();
         let capacity = with_room_for(capacity, found.live.len());
@@ -196,6 +198,8 @@ impl Shell {
         };
         // Above every number a former start can have given: a thousand a millisecond would be needed.
         let first_offer = (now.wall_ms.max(0) as u64) << 10;
+        let mut recorder = record;
+        recorder.take_if(|recorder| !recorder.begin(capacity, &routing, now, first_offer));
         let engine = Engine::new(capacity, routing, now, first_offer);
         let (door, events) = Door::new();
         let secret = match &found.secret {
@@ -228,6 +232,7 @@ impl Shell {
             rooms: HashMap::new(),
             connections: Connections::default(),
             visitors: Visitors::default(),
+            recorder,
             texts: Texts::default(),
             store,
             batch,

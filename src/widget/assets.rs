@@ -52,6 +52,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("frames.js", include_bytes!("../agent/frames.js")),
     ("icon-alert.svg", include_bytes!("../agent/icon-alert.svg")),
     ("icon.svg", include_bytes!("../agent/icon.svg")),
+    ("invitations.js", include_bytes!("../agent/invitations.js")),
     ("keys.js", include_bytes!("../agent/keys.js")),
     ("manifest.webmanifest", include_bytes!("../agent/manifest.webmanifest")),
     ("memory.js", include_bytes!("../agent/memory.js")),

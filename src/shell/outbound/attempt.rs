@@ -35,6 +35,9 @@ impl Shell {
         };
         let question = if row.phase == Phase::Uncertain { errand.ask() } else { None };
         let asks = question.is_some();
+        if !asks && self.is_stopped(id) {
+            return self.failed(id, "the customer wants no more messages".to_owned());
+        }
         let now_s = real_wall_ms() / 1000;
         let (workstream, public_url) = (row.workstream.as_str(), self.public_url.as_str());
         let call = question.unwrap_or_else(|| errand.call(Asking { id, workstream, public_url, now_s }));

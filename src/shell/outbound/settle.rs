@@ -57,6 +57,14 @@ impl Shell {
         self.delivered(conversation, seq, DeliveryState::Pending, None);
     }
 
+    /// Has its recipient said stop since it was written?
+    pub(super) fn is_stopped(&self, id: u64) -> bool {
+        let Some(row) = self.outbox.waiting.get(&id) else { return false };
+        let Parcel::Text { to, .. } = &row.what else { return false };
+        let visitor = self.keys.visitor_of_sub(&row.workstream, to);
+        self.peers.get(&visitor).is_some_and(|peer| peer.stopped_ms.is_some())
+    }
+
     /// Of what the provider lists, the first that is not known as an earlier message of the same words.
     fn pick_listed(&mut self, id: u64, listed: Vec<(String, DeliveryState)>) {
         let Some(workstream) = self.outbox.waiting.get(&id).map(|row| row.workstream.clone()) else { return };
