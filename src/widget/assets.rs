@@ -102,6 +102,7 @@ const WEB: &[(&str, &[u8])] = &[
 
 const MANUAL: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("../manual/index.html")),
+    ("addresses.html", include_bytes!("../manual/addresses.html")),
     ("channels.html", include_bytes!("../manual/channels.html")),
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),
