@@ -28,6 +28,7 @@ pub mod wire;
 pub mod world;
 
 mod agents;
+pub mod articles;
 mod backups;
 mod belongings;
 mod connections;
@@ -154,6 +155,8 @@ pub struct Shell {
     last_conversation: u64,
     lines: lines::Lines,
     traces: traces::Traces,
+    /// Shares of articles counted since the start.
+    shares: HashMap<String, articles::Shares>,
     floor: floor::Floor,
     /// What staff sign in with beside their passwords.
     users: HashMap<String, records::User>,

@@ -313,6 +313,40 @@ export async function findArticles(filter) {
     store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
 }
 
+/** An article, whole. @param {string | null} id */
+export async function readArticle(id) {
+  const put = (reading) =>
+    store.dispatch({ type: "set", patch: { articles: { filter: "", items: null, ...store.get().articles, reading } } });
+  if (!id) return put(null);
+  put({ id, loading: true });
+  try {
+    const answer = await fetch(`/api/v1/articles/${encodeURIComponent(id)}`, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    put(await answer.json());
+  } catch {
+    put({ id, failed: true });
+  }
+}
+
+/** Opens an article beside the conversation. @param {string} id */
+export function openArticle(id) {
+  store.dispatch({ type: "set", patch: { tab: "articles", page: "cust", view: "desk" } });
+  readArticle(id);
+}
+
+/** Puts an article into the reply and counts it. @param {string} conversation @param {any} article @param {string} text */
+export function shareArticle(conversation, article, text) {
+  share(conversation, text);
+  fetch(`/api/v1/articles/${encodeURIComponent(article.id)}/shares`, { method: "POST", credentials: "same-origin" })
+    .then((answer) => (answer.ok ? answer.json() : null))
+    .then((counted) => {
+      const { articles } = store.get();
+      if (counted && articles?.reading?.id === article.id)
+        store.dispatch({ type: "set", patch: { articles: { ...articles, reading: { ...articles.reading, shares: counted.shares } } } });
+    })
+    .catch(() => {});
+}
+
 /** Puts a link or a text at the end of the reply (REQ S2-36). @param {string} conversation @param {string} text */
 export function share(conversation, text) {
   const was = store.get().drafts[conversation] || "";

@@ -6,10 +6,11 @@
 import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
-import { findArticles, loadContact, loadTranscript, openDialog, share } from "./acts.js";
+import { loadContact, loadTranscript, openDialog } from "./acts.js";
+import { articlesPanel } from "./articles.js";
 import { contactSection } from "./contact.js";
 import { button, customerName, face, nameOf, time, withMasks } from "./parts.js";
-import { canType, selectedSession } from "./state.js";
+import { selectedSession } from "./state.js";
 
 const FIELDS = ["email", "phone", "mobile", "company", "address", "language"];
 
@@ -141,7 +142,7 @@ const panels = {
       one.customer?.contact ? null : stored(state, one),
       contactSection(state, one, one.customer?.contact && contactId(one)),
       recentPages(one),
-      satisfaction(one),
+      satisfaction(state, one),
       notes(state, one),
     ];
   },
@@ -212,49 +213,7 @@ const panels = {
     );
   },
 
-  articles(state, one) {
-    const list = state.articles?.filter ? state.articles.items : state.settings.articles;
-    const item = (article) =>
-      h(
-        "li",
-        { key: article.id, class: "article" },
-        h("strong", null, article.title),
-        article.excerpt && h("p", { class: "clamp" }, article.excerpt),
-        canType(one) &&
-          h(
-            "div",
-            null,
-            article.link &&
-              button({ class: "link", onclick: () => share(one.conversation, article.link) }, t("agent.articles.link")),
-            article.excerpt &&
-              button(
-                { class: "link", onclick: () => share(one.conversation, article.excerpt.replace(/[<>]/g, "")) },
-                t("agent.articles.text"),
-              ),
-          ),
-      );
-    return section(
-      null,
-      null,
-      h(
-        "div",
-        { class: "find" },
-        icon("search"),
-        h("input", {
-          type: "search",
-          "aria-label": t("agent.articles.search"),
-          placeholder: t("agent.articles.search"),
-          value: state.articles?.filter || "",
-          oninput: (event) => findArticles(event.currentTarget.value),
-        }),
-      ),
-      list === null
-        ? none(t("agent.loading"))
-        : list.length
-          ? h("ul", { class: "articles" }, list.map(item))
-          : none(t("agent.articles.none")),
-    );
-  },
+  articles: (state, one) => articlesPanel(state, one),
 };
 
 /** The way through the site, newest first; the one she is on leads. */
@@ -372,9 +331,13 @@ function label(key) {
 }
 
 /** The running rating and the last five, as given; no guessing of mood. */
-function satisfaction(one) {
+function satisfaction(state, one) {
   const now = one.rating ?? one.customer?.rating;
-  const past = one.customer?.ratings || [];
+  const known = one.customer?.contact && state.contacts[contactId(one)];
+  if (one.customer?.contact && !known) queueMicrotask(() => loadContact(contactId(one)));
+  // Newest first as they come; shown in the order they were given.
+  const rated = (known?.items || []).filter((item) => item.rating && item.id !== one.conversation);
+  const past = rated.slice(0, 5).map((item) => item.rating).reverse();
   if (now === undefined && !past.length) return null;
   const rows = [];
   if (now)

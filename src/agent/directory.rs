@@ -171,10 +171,20 @@ impl<'a> View<'a> {
 
     /// Knowledge articles whose title or text holds every word asked for (S2-36).
     pub(super) fn article_items(&self, filter: Option<&str>) -> Vec<String> {
-        let words: Vec<Filter> =
-            filter.unwrap_or("").split_whitespace().map(|word| Filter::new(Some(word))).collect();
-        let found =
-            |article: &&Article| words.iter().all(|word| word.matches(&[&article.title, &article.text]));
+        let words = crate::finding::words::sought(filter.unwrap_or_default());
+        let all = (1u32 << words.len().min(31)) - 1;
+        let held = |text: &str| crate::finding::words::matches(text, &words);
+        let mut found: Vec<(&Article, bool)> = self
+            .world
+            .desk
+            .articles
+            .iter()
+            .map(|article| (article, held(&article.title)))
+            .filter(|(article, in_title)| in_title | held(&article.text) == all)
+            .map(|(article, in_title)| (article, in_title == all))
+            .collect();
+        // What it is about before what it mentions.
+        found.sort_by_key(|(_, in_title)| !in_title);
         let item = |article: &Article| {
             encode(&ArticleItem {
                 id: article.id.as_str(),
@@ -183,7 +193,7 @@ impl<'a> View<'a> {
                 excerpt: cut(&article.text, NOTIFICATION_VALUE_CHARS_MAX).into_owned(),
             })
         };
-        self.world.desk.articles.iter().filter(found).map(item).collect()
+        found.into_iter().map(|(article, _)| item(article)).collect()
     }
 
     /// Could this agent be handed work of this workstream, or of any?

@@ -11,6 +11,7 @@ pub mod desk_view;
 pub mod directory;
 mod found;
 pub mod frames;
+pub mod markdown;
 pub mod message;
 pub mod notification;
 mod pack;
@@ -21,3 +22,5 @@ pub mod selftest;
 pub mod session;
 mod transcript;
 pub mod welcome;
+
+pub(crate) use self::transcript::escaped;

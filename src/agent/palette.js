@@ -2,7 +2,7 @@
 
 import { h, icon } from "/web/dom.js";
 import { t } from "/web/i18n.js";
-import { acceptTop, closeDialog, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
+import { acceptTop, closeDialog, openArticle, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
 import { signOut } from "./box.js";
 import { eraseCommand } from "./contact.js";
 import { frame } from "./dialogs.js";
@@ -103,6 +103,9 @@ function commands(state) {
   const symbols = { desk: "chat", live: "chart", find: "search", figures: "chart" };
   for (const view of surfaces(state))
     if (view !== state.view) add("view", symbols[view], t(`agent.surface.${view}`), () => setView(view));
+  if (one)
+    for (const article of state.settings.articles || [])
+      add("articles", "search", article.title, () => openArticle(article.id));
   eraseCommand(state, add);
   for (const theme of ["light", "dark", "system"])
     add(

@@ -23,6 +23,14 @@ pub const EXPORT_CONVERSATIONS_MAX: usize = 200;
 /// nears the two minutes systemd gives it.
 pub const SCRUB_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
+/// Elements of an article within one another; what lies deeper stands at that depth.
+/// Doubled: quotes in quotes that nobody can read.
+pub const MARKDOWN_DEPTH_MAX: usize = 12;
+
+/// Pieces of one article, marks and texts: an article of 20,000 characters has a tenth.
+/// Doubled: an article made to be slow is twice as slow.
+pub const MARKDOWN_NODES_MAX: usize = 20_000;
+
 /// Messages on one page of a transcript to print. Doubled: a page of four megabytes at worst.
 pub const TRANSCRIPT_MESSAGES_MAX: usize = 500;
 

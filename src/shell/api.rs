@@ -3,6 +3,7 @@
 //! Handlers run on the gateway's executors. They read the body, ask the desk thread over its door, and read
 //! the store beside it; nothing here decides anything.
 
+mod articles;
 mod audit;
 mod clock;
 mod contact;
@@ -190,6 +191,16 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
             Box::pin(staff::routing(s, r))
         }),
+        staff(Method::Get, "/api/v1/articles/{id}", STAFF, |s, r| Box::pin(articles::article(s, r))),
+        staff(Method::Post, "/api/v1/articles/{id}/shares", STAFF, |s, r| Box::pin(articles::share(s, r)))
+            .body_bytes_max(SMALL_BODY),
+        Route::new(
+            Method::Get,
+            "/a/{key}",
+            Face::Public,
+            Access::Anyone,
+            to(|s, r| Box::pin(articles::page(s, r))),
+        ),
         staff(Method::Get, "/api/v1/ledger", STAFF, |s, r| Box::pin(ledger::page(s, r))),
         staff(Method::Get, "/api/v1/conversations/{id}/transcript", STAFF, |s, r| {
             Box::pin(staff::transcript(s, r))

@@ -49,6 +49,11 @@ impl Keys {
         bool::from(right).then_some(visitor)
     }
 
+    /// What stands in the address of an article, so that only who was given it finds it.
+    pub(super) fn article(&self, id: &str) -> String {
+        BASE64URL_NOPAD.encode(&self.tag(b"article", &[id.as_bytes()]).as_ref()[..24])
+    }
+
     fn proof(&self, widget: &str, visitor: u64) -> [u8; 24] {
         let tag = self.tag(b"resume", &[widget.as_bytes(), &visitor.to_be_bytes()]);
         let mut proof = [0; 24];

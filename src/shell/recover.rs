@@ -253,6 +253,7 @@ impl Shell {
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
             traces: super::traces::Traces::default(),
+            shares: HashMap::new(),
             users: std::mem::take(&mut found.users).into_iter().collect(),
             enrolling: HashMap::new(),
             retention: super::retention::Sweep::default(),

@@ -19,6 +19,7 @@ const WIDGET: &[(&str, &[u8])] = &[
     ("page-compose.js", include_bytes!("page-compose.js")),
     ("page-alone.js", include_bytes!("page-alone.js")),
     ("page-forms.css", include_bytes!("page-forms.css")),
+    ("page-copy.js", include_bytes!("page-copy.js")),
     ("page-forms.js", include_bytes!("page-forms.js")),
     ("page-host.js", include_bytes!("page-host.js")),
     ("page-log.js", include_bytes!("page-log.js")),
@@ -37,6 +38,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("account.js", include_bytes!("../agent/account.js")),
     ("acts.js", include_bytes!("../agent/acts.js")),
     ("alerts.js", include_bytes!("../agent/alerts.js")),
+    ("articles.js", include_bytes!("../agent/articles.js")),
     ("banners.js", include_bytes!("../agent/banners.js")),
     ("book.css", include_bytes!("../agent/book.css")),
     ("box.js", include_bytes!("../agent/box.js")),
@@ -86,6 +88,7 @@ const AGENT: &[(&str, &[u8])] = &[
 ];
 
 const WEB: &[(&str, &[u8])] = &[
+    ("article.css", include_bytes!("../web/article.css")),
     ("dom.js", include_bytes!("../web/dom.js")),
     ("format.js", include_bytes!("../web/format.js")),
     ("i18n.js", include_bytes!("../web/i18n.js")),

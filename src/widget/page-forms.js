@@ -3,7 +3,7 @@
 import { h } from "/web/dom.js";
 import { pick, t } from "/web/i18n.js";
 import { clean, measure } from "./page-compose.js";
-import { when } from "./page-words.js";
+import { title, when } from "./page-words.js";
 
 const NAME_MAX = 200;
 
@@ -181,6 +181,29 @@ export function leftPane({ left }, acts) {
   );
 }
 
+/** While it goes on; the last one counts. */
+export function ratingRow(state, acts) {
+  const give = async (score) => (await acts.ask("rate", score)) && acts.set({ rating: score });
+  return h(
+    "div",
+    { class: "p__rate", key: "rate-now", role: "group", "aria-label": t("widget.rate_now") },
+    h("span", null, t("widget.rate_now")),
+    [1, 2, 3, 4, 5].map((n) =>
+      h(
+        "button",
+        { key: n, type: "button", "aria-pressed": String(state.rating === n), "aria-label": `${n}: ${t(`widget.score_${n}`)}`, onclick: () => give(n) },
+        String(n),
+      ),
+    ),
+  );
+}
+
+/** The chat as a file, made in the customer's own browser. */
+async function copy(state, acts) {
+  const { save } = await import("./page-copy.js");
+  await save(acts, state, title(state));
+}
+
 /** After the end: how it was, and a way to a new one. */
 export function endedPane(state, acts) {
   const { form, rated } = state;
@@ -216,6 +239,7 @@ export function endedPane(state, acts) {
           failure(state),
           form.score && h("button", { class: "p__go" }, t("widget.send_rating")),
         ),
+    h("button", { class: "p__go quiet", type: "button", key: "copy", onclick: () => copy(state, acts) }, t("widget.copy")),
     state.mode === "live" && h("button", { class: `p__go${rated ? "" : " quiet"}`, type: "button", onclick: acts.afresh }, t("widget.new_chat")),
   );
 }

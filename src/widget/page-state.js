@@ -32,6 +32,7 @@ export const INITIAL = {
   seenByAgent: 0,
   seen: { conversation: null, seq: 0 }, // what the customer has seen
   rated: 0,
+  rating: 0, // given while the chat goes on
   done: null, // the ended conversation that was put away for a new one
   shown: false,
   sub: null, // whose token this is, persistent only

@@ -172,10 +172,18 @@ export function openView(root, acts) {
     );
   }
 
+  /** How is it going? Where the desk lets customers say so while they talk (REQ S2-36). */
+  function rateNow() {
+    if (!state.settings?.rate_during_chat || state.conversation?.state !== "active") return null;
+    if (forms) return forms.ratingRow(state, acts);
+    needForms();
+    return null;
+  }
+
   function body(now, items) {
     switch (now) {
       case "chat":
-        return [log(items), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && form("endedPane")];
+        return [log(items), rateNow(), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && form("endedPane")];
       case "ended":
         return [log(items), form("endedPane")];
       case "start":

@@ -82,3 +82,45 @@ fn an_agent_finds_her_own_and_reads_her_ledger() {
     alice.page.see_text(".book__none", "No conversation fits");
     assert!(!alice.page.shows(".top__nav button:nth-child(4)"), "no live view for agents");
 }
+
+#[test]
+fn an_article_is_read_beside_the_chat_and_shared_and_the_customer_rates_and_keeps_a_copy() {
+    let text = include_str!("../data/desk.example.toml").replacen(
+        "offline_message = true",
+        "offline_message = true\nrate_during_chat = true",
+        1,
+    ) + "\n[[article]]\nid = \"returns\"\ntitle = \"Returns\"\ntext = \"Within **30 days**.\\n\\n- <b>box</b>\"\n";
+    let desk = Desk::start_with_text(&text, &[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let eva = crate::people::Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "May I return it?");
+    alice.page.press_text(".alert button", "Accept");
+    alice.page.press_text(".tabs button", "Articles");
+    alice.page.press_text(".article .link", "Returns");
+    alice.page.see_text(".article__text strong", "30 days");
+    alice.page.see_text(".article__text li", "<b>box</b>");
+    alice.page.press_text(".article__acts button", "Share text");
+    alice.page.see_text(".cust__body", "Shared 1 times");
+    alice.page.picture("article");
+
+    // Rated while it goes on: the agent sees it at once.
+    eva.page.see(".p__rate");
+    eva.page.press(".p__rate button:nth-of-type(2)");
+    eva.page.see(".p__rate [aria-pressed=true]");
+    eva.page.picture("widget-rate-now");
+    alice.page.press_text(".tabs button", "Contact");
+    alice.page.see_text(".cust__body", "2 of 5");
+
+    // Her own copy: as she wrote it, made in her browser.
+    eva.page.press("button[aria-label='End chat']");
+    eva.page.press_text("dialog button", "End chat");
+    eva.page.see_text(".p__ended", "Save a copy");
+    eva.page.picture("widget-copy");
+    let text = eva.page.run_later(
+        "const done = arguments[arguments.length - 1]; const made = URL.createObjectURL; \
+         URL.createObjectURL = (blob) => { blob.text().then(done); return made(blob); }; \
+         [...document.querySelectorAll('.p__ended button')].find((b) => b.textContent === 'Save a copy').click();",
+    );
+    let text = text.as_str().unwrap_or_default().to_owned();
+    assert!(text.contains("You: May I return it?"), "{text}");
+}
