@@ -35,7 +35,6 @@ export default {
   "agent.articles.back": "Všechny články",
   "agent.articles.link": "Sdílet odkaz",
   "agent.articles.none": "Tato slova nejsou v žádném článku.",
-  "agent.articles.read": "Číst",
   "agent.articles.search": "Hledat v článcích",
   "agent.articles.shared": "Sdíleno {n}×",
   "agent.articles.text": "Sdílet text",

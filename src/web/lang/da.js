@@ -35,7 +35,6 @@ export default {
   "agent.articles.back": "Alle artikler",
   "agent.articles.link": "Del link",
   "agent.articles.none": "Ingen artikel indeholder disse ord.",
-  "agent.articles.read": "Læs",
   "agent.articles.search": "Søg i artikler",
   "agent.articles.shared": "Delt {n} gange",
   "agent.articles.text": "Del tekst",

@@ -62,7 +62,6 @@ export default {
   "agent.articles.back": "All articles",
   "agent.articles.link": "Share link",
   "agent.articles.none": "No article holds these words.",
-  "agent.articles.read": "Read",
   "agent.articles.search": "Search articles",
   "agent.articles.shared": "Shared {n} times",
   "agent.articles.text": "Share text",

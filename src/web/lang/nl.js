@@ -35,7 +35,6 @@ export default {
   "agent.articles.back": "Alle artikelen",
   "agent.articles.link": "Link delen",
   "agent.articles.none": "In geen artikel staan deze woorden.",
-  "agent.articles.read": "Lezen",
   "agent.articles.search": "Zoeken in artikelen",
   "agent.articles.shared": "{n} keer gedeeld",
   "agent.articles.text": "Tekst delen",
