@@ -10,7 +10,11 @@ UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian
 GUEST = target/box/base
 GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-stdlib,curl,ca-certificates
 
-.PHONY: help run build test test-box tools lint sim bench clean unit-tools deb test-units test-arm64
+# Looks at every page for what keeps people out. Fetched by name and version when it is needed, and no part of the project.
+AXE_VERSION = 4.10.3
+AXE = target/axe/node_modules/axe-core/axe.min.js
+
+.PHONY: help run build test test-box tools axe lint sim bench clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +48,17 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --test at_size -- --ignored --nocapture
+	@$(MAKE) --no-print-directory axe
+	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
+	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
 	@echo "make test-box: done. Not run here: make test-units (4 of its 20 booted steps await an empty desk, the port 80 redirect and the online backup), make test-arm64 (13 minutes of cross build)."
+
+axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing
+	@if [ -e $(AXE) ]; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then echo "No npm here: axe-core cannot be fetched"; exit 0; fi; \
+	mkdir -p target/axe; \
+	npm install --prefix target/axe --no-audit --no-fund --ignore-scripts axe-core@$(AXE_VERSION) >target/axe/npm.log 2>&1 \
+	  || { echo "axe-core $(AXE_VERSION) did not come from npm:"; tail -3 target/axe/npm.log; }
 
 unit-tools: ## Install what packages and booted units need from Debian, when it is missing
 	@missing=""; \

@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "browser/access.rs"]
+mod access;
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
 #[path = "browser/colleagues.rs"]
@@ -12,6 +14,8 @@ mod colleagues;
 mod conversation;
 #[path = "browser/desktop.rs"]
 mod desktop;
+#[path = "browser/languages.rs"]
+mod languages;
 #[path = "browser/notices.rs"]
 mod notices;
 #[path = "browser/other_site.rs"]
@@ -26,5 +30,7 @@ mod persistent;
 mod pictures;
 #[path = "browser/supervisor.rs"]
 mod supervisor;
+#[path = "browser/tour.rs"]
+mod tour;
 #[path = "browser/widget.rs"]
 mod widget;
