@@ -241,9 +241,8 @@ fn every_kind_of_notification_says_what_it_is() {
     let (_eva, transferred) = bobs(&desk, &mut bob, "Eva Smit");
     let (_tom, conference) = bobs(&desk, &mut bob, "Tom Bakker");
     let (_mia, escalated) = bobs(&desk, &mut bob, "Mia Vos");
+    let (_ann, assigned) = bobs(&desk, &mut bob, "Ann Kok");
     bob.socket.ok("presence", json!({"status": "away"}));
-    let (_ann, assigned) = waiting(&desk, "Ann Kok");
-    sofie.socket.ok("assign", json!({"conversation": assigned, "agent": "bob"}));
 
     let alice = ready(&desk);
     alice.page.run("document.documentElement.dataset.theme = 'light';", json!([]));
