@@ -3,6 +3,7 @@
 CARGO ?= cargo
 SEED ?=
 STEPS ?=
+ONLY ?=
 # What the tests and the booted units need from Debian: package, and the command that shows it is there.
 BROWSER_PACKAGES = chromium:chromium chromium-driver:chromedriver libnss3-tools:certutil systemd:systemd-analyze
 UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian:lintian qemu-user-static:qemu-aarch64-static
@@ -14,7 +15,7 @@ GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-s
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box tools axe lint sim bench clean unit-tools deb test-units test-arm64
+.PHONY: help run build test test-box tools axe lint sim sim-arm64 crash bench clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,8 +105,21 @@ test-arm64: ## Build for arm64; under qemu a chat, over TLS, and a restart
 	$(CARGO) test --test chat -- --test-threads=1 && \
 	$(CARGO) test --test power_cut an_offer_goes_on -- --test-threads=1
 
-sim: ## Simulate the engine: make sim SEED=1 STEPS=10000000
-	SEED=$(SEED) STEPS=$(STEPS) $(CARGO) test --release --test sim -- --nocapture
+sim: ## Simulate the engine: make sim STEPS=10000000, or one day with SEED=1
+	SEED=$(SEED) STEPS=$(STEPS) ONLY=$(ONLY) $(CARGO) test --release --test sim -- --nocapture
+
+sim-arm64: ## The same days here and on arm64 under qemu: the same effects, byte for byte
+	@firmware-config/package/cross.sh sim >target/cross-sim; code=$$?; \
+	if [ $$code = 3 ] || ! command -v qemu-aarch64-static >/dev/null; then \
+	  echo "SKIPPED, not passed: the simulation on arm64, for want of its tools"; exit 0; fi; \
+	[ $$code = 0 ] || exit $$code; \
+	export STEPS=$${STEPS:-40000}; \
+	here=$$($(CARGO) test -q --test sim | tee /dev/stderr | grep 'all effects') && \
+	there=$$(qemu-aarch64-static "$$(tail -1 target/cross-sim)" | tee /dev/stderr | grep 'all effects') && \
+	echo "x86-64: $$here" && echo "arm64:  $$there" && [ "$$here" = "$$there" ]
+
+crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its n-th write or sync, for every n
+	CRASH_EVERY=1 $(CARGO) test --release --test crash --test journal -- --nocapture --test-threads=2
 
 bench: ## Print every figure of the README, each as a ratio to a floor of the same run
 	$(CARGO) bench

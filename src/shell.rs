@@ -37,6 +37,7 @@ pub mod figures;
 mod hello;
 mod history;
 pub mod hours;
+mod inbound;
 mod keep;
 mod keeper;
 mod keys;
@@ -45,12 +46,14 @@ mod office;
 pub mod offline;
 mod one_time;
 mod orphans;
+pub mod outbound;
 mod people;
 mod proof;
 pub mod ratings;
 mod reading;
 pub mod reads;
 mod recover;
+mod relay;
 mod retention;
 mod reveal;
 mod roster;
@@ -131,6 +134,14 @@ pub struct Shell {
     tokens: Arc<Tokens>,
     staff_messages: HashMap<AgentId, Bucket>,
     invites: invites::Invites,
+    /// What waits to leave the box.
+    outbox: outbound::Outbox,
+    /// Who writes through a provider, of those whose conversation is in the engine's table.
+    peers: HashMap<u64, outbound::records::Peer>,
+    /// Messages of providers on their way in.
+    hearing: inbound::Hearing,
+    /// `https://…` of the public face, or of the box where it has none.
+    public_url: String,
     last_conversation: u64,
     lines: lines::Lines,
     floor: floor::Floor,
@@ -176,6 +187,7 @@ impl Shell {
                     self.gone(conn);
                 }
             }
+            self.pump();
             if Instant::now() >= chores {
                 self.chores();
                 chores = Instant::now() + CHORES;
@@ -200,6 +212,7 @@ impl Shell {
             cards: &self.cards,
             tails: &self.tails,
             contacts: &self.contacts,
+            peers: &self.peers,
             floor: &self.floor,
             now: self.now,
             speed: self.clock.speed(),
@@ -250,6 +263,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.watch_relay();
         self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();

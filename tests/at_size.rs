@@ -108,7 +108,7 @@ fn parked(card: &Card) -> Waiting {
 
 fn said(seq: u32, at_ms: i64) -> Message {
     let text = format!("message {seq} of a long acquaintance");
-    Message { seq, at_ms, from: Author::Customer, text, code: None, client_id: None }
+    Message { seq, at_ms, from: Author::Customer, text, code: None, client_id: None, delivery: None }
 }
 
 fn memory_kib(desk: &Desk) -> u64 {

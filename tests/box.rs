@@ -33,6 +33,7 @@ fn write_history(dir: &std::path::Path, bytes: u64) {
                 text: text.clone(),
                 code: None,
                 client_id: Some(format!("c{seq}")),
+                delivery: None,
             };
             let mut key = [0; 12];
             key[..8].copy_from_slice(&conversation.to_be_bytes());

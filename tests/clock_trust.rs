@@ -41,6 +41,7 @@ impl Board {
             trusted_proxies: Vec::new(),
             listening: vec![(listener, Face::Both)],
             public_url: None,
+            relay: None,
             admin: None,
         };
         let running = boot::start(plan).unwrap_or_else(|error| panic!("{error}"));

@@ -390,6 +390,7 @@ fn answers_with_pages_stop_before_the_bound_and_say_more() {
         text: "\"".repeat(1000),
         code: None,
         client_id: None,
+        delivery: None,
     };
     let messages: Vec<Message> = (1..=50).map(message).collect();
     let history =

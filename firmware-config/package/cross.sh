@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds the arm64 binary with Debian's own compiler and libraries: firmware-config/package/cross.sh
+# With a name, a test instead: firmware-config/package/cross.sh sim
 # The path of the binary is the last line. Exit 3: the tools are not to be had, so nothing was built.
 set -eu
 target=aarch64-unknown-linux-gnu
@@ -29,6 +30,14 @@ fi
 
 # Debian's compiler by its full path: its library is the only one there is for arm64, and another compiler
 # on the PATH cannot read it.
-RUSTC=/usr/bin/rustc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-    /usr/bin/cargo build --release --locked --target "$target" --target-dir target/cross >&2
+export RUSTC=/usr/bin/rustc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+if [ $# -gt 0 ]; then
+    built=$(/usr/bin/cargo test --no-run --locked --test "$1" --target "$target" --target-dir target/cross 2>&1) || {
+        echo "$built" >&2
+        exit 1
+    }
+    echo "$built" | sed -n 's/^ *Executable .*(\(.*\))$/\1/p'
+    exit 0
+fi
+/usr/bin/cargo build --release --locked --target "$target" --target-dir target/cross >&2
 echo "target/cross/$target/release/deskbell"

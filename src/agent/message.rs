@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use super::pack::{Object, array, encode, fitting};
 use super::project::View;
+use crate::channels::sms::segments;
 use crate::engine::id::{AgentId, ConversationId};
 use crate::shell::card::Card;
+use crate::shell::outbound::records::Delivery;
 use crate::shell::records::{Author, Message, Note};
 use crate::shell::wire::{ConversationName, Stamp};
 
@@ -25,9 +27,23 @@ struct MessageBody<'a> {
     /// may hold anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
+    /// What became of it, where it left the box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryBody<'a>>,
     /// Something in it is hidden; there is a point in `reveal`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     masked: bool,
+}
+
+/// What became of a message that left the box.
+#[derive(Clone, Debug, Serialize)]
+struct DeliveryBody<'a> {
+    state: &'static str,
+    at: Stamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// Segments it takes as a text message.
+    segments: usize,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,6 +97,17 @@ impl View<'_> {
         frame.fields(&self.message_body(ConversationId(card.id), &name, message)).finish()
     }
 
+    /// A `delivery` frame: what has become of a message that left the box.
+    pub fn delivery(conversation: ConversationId, seq: u32, delivery: &Delivery) -> String {
+        let mut frame = Object::frame("delivery");
+        frame.field("conversation", &ConversationName(conversation)).field("seq", &seq);
+        frame.field("state", delivery.state.name()).field("at", &Stamp(delivery.at_ms));
+        if let Some(detail) = &delivery.detail {
+            frame.field("detail", detail);
+        }
+        frame.finish()
+    }
+
     /// A `typing` frame: the customer is writing, or has stopped.
     pub fn typing(&self, conversation: ConversationId, card: &Card, on: bool) -> String {
         typing(conversation, &self.name(&card.customer.name), on)
@@ -129,6 +156,12 @@ impl View<'_> {
             text,
             code: message.code.as_deref(),
             client_id,
+            delivery: message.delivery.as_ref().map(|delivery| DeliveryBody {
+                state: delivery.state.name(),
+                at: Stamp(delivery.at_ms),
+                detail: delivery.detail.as_deref(),
+                segments: segments::count(&message.text).count,
+            }),
         }
     }
 

@@ -66,6 +66,12 @@ pub(super) struct Head<'a> {
     /// Left as a message while nobody was there (D-19).
     #[serde(skip_serializing_if = "is_false")]
     left: bool,
+    /// The customer wants no more messages: nothing can be written to her.
+    #[serde(skip_serializing_if = "is_false")]
+    stopped: bool,
+    /// Until when she may be written to, where her provider sets such an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_until: Option<Stamp>,
     #[serde(skip_serializing_if = "is_false")]
     customer_lost: bool,
     /// When the lost customer is given up.
@@ -299,6 +305,7 @@ impl<'a> View<'a> {
         'a: 'c,
     {
         let settings = self.world.desk.workstream(&card.workstream);
+        let peer = self.world.peers.get(&card.visitor);
         Head {
             conversation: ConversationName(ConversationId(card.id)),
             work_item_kind: &card.kind,
@@ -323,6 +330,8 @@ impl<'a> View<'a> {
             conference: false,
             frozen: false,
             left: false,
+            stopped: peer.is_some_and(|peer| peer.stopped_ms.is_some()),
+            reply_until: peer.and_then(|peer| peer.reply_until_ms(&card.kind)).map(Stamp),
             customer_lost: false,
             lost_until: None,
             wrapup_deadline: held.wrapup_deadline_ms.map(Stamp),

@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         trusted_proxies: Vec::new(),
         public_url: None,
         listening: vec![(listener, Face::Both)],
+        relay: None,
         admin: None,
     };
     let running = boot::start(plan).map_err(ended)?;
@@ -67,7 +68,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     };
     say(&url, &data.display().to_string(), &accounts)?;
     deskbell::ops::notify::ready();
-    wait::until_told(signals, running)
+    let mut relay = super::relay::Kept::default();
+    wait::until_told(signals, running, |running| relay.tend(running.wants_relay()))
 }
 
 /// What went wrong on the way up, as one line.

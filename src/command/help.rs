@@ -43,6 +43,22 @@ a set-up code into its log and into DIR/setup-code; https://NAME/admin/ asks for
 ",
     },
     Help {
+        name: "relay",
+        line: "makes the box's outbound calls; systemd starts this beside the box",
+        text: "\
+deskbell relay --socket PATH [--log LEVEL] [--until stdin]
+
+Sends text messages, Messenger messages and signed calls for the box behind the socket: a process of its own, with
+the network and without a store. It may be stopped and started at any time. `demo` starts one by itself.
+
+  --socket PATH        DIR/relay.sock, or /run/deskbell/relay.sock under systemd
+  --log LEVEL          error, warn, info or debug
+  --until stdin        ends when its standard input does
+
+SSL_CERT_FILE names the authorities it trusts; /etc/ssl/certs/ca-certificates.crt unless said.
+",
+    },
+    Help {
         name: "desk",
         line: "checks, writes out or applies the desk: who works here, what arrives, how it is shared out",
         text: "\

@@ -6,6 +6,7 @@ mod demo;
 mod desk;
 mod help;
 mod options;
+mod relay;
 mod serve;
 mod socket;
 mod store;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let done = match name {
         "demo" => demo::run(rest),
         "serve" => serve::run(rest),
+        "relay" => relay::run(rest),
         "desk" => desk::run(rest),
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),

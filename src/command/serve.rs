@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let signals = wait::signals()?;
     let inherited = deskbell::ops::inherited::sockets().map_err(|name| {
         Ended::usage(format!(
-            "an inherited socket is called {name:?}: only staff, public, redirect and admin are known"
+            "an inherited socket is called {name:?}: only staff, public, redirect, relay and admin are known"
         ))
     })?;
     let listening = listen(&config, file, inherited.faces)?;
@@ -76,6 +76,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         trusted_proxies,
         public_url: config.public_url,
         listening,
+        relay: inherited.relay,
         admin: inherited.admin,
     };
     let running = boot::start(plan).map_err(ended)?;
@@ -90,7 +91,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         port => println!("ready https://{name}:{port}"),
     }
     deskbell::ops::notify::ready();
-    wait::until_told(signals, running)
+    wait::until_told(signals, running, |_| {})
 }
 
 /// A name as it stands in an address: without a port of its own.

@@ -15,8 +15,12 @@ pub(crate) fn signals() -> Result<Signals, Ended> {
 }
 
 /// Waits for SIGTERM or SIGINT, or until the box is over by itself; then stops it cleanly.
-pub(crate) fn until_told(mut signals: Signals, mut running: Running) -> Result<(), Ended> {
-    const LOOK: Duration = Duration::from_millis(500);
+pub(crate) fn until_told(
+    mut signals: Signals,
+    mut running: Running,
+    mut also: impl FnMut(&Running),
+) -> Result<(), Ended> {
+    const LOOK: Duration = Duration::from_millis(250);
     loop {
         let told = smol::block_on(smol::future::or(
             async {
@@ -32,6 +36,7 @@ pub(crate) fn until_told(mut signals: Signals, mut running: Running) -> Result<(
             break;
         }
         running.tend();
+        also(&running);
     }
     running.stop().map_err(|failure| Ended::failed(failure.to_string()))
 }

@@ -44,6 +44,16 @@ pub fn diff(old: &Desk, new: &Desk) -> Vec<Change> {
         let path = join(&join("token", &token.name.to_string()), "secret");
         changes.extend(before.and_then(|before| credential(path, &before.secret, &token.secret)));
     }
+    for workstream in &new.workstreams {
+        let Some(before) = old.workstream(super::ids::Id::as_str(&workstream.id)) else { continue };
+        for (key, secret) in workstream.kept() {
+            let known = before.kept().find(|(other, _)| *other == key).map(|(_, known)| known);
+            if known.is_some_and(|known| known != secret) {
+                let path = format!("{}.{key}", join("workstream", &workstream.id.to_string()));
+                changes.push(Change { path, old: Some("set".to_owned()), new: Some("changed".to_owned()) });
+            }
+        }
+    }
     changes
 }
 

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+mod channels;
+
 use data_encoding::HEXLOWER;
 
 use super::hours::{Hours, Span};
@@ -84,7 +86,10 @@ impl Desk {
         tree.put_table("masking", masking(&self.masking));
         tree.put_tables("hours", named(&self.hours, |hours| (hours.id.to_string(), hours_tree(hours))));
         self.put_queues(&mut tree);
-        tree.put_tables("workstream", named(&self.workstreams, |w| (w.id.to_string(), workstream(w))));
+        tree.put_tables(
+            "workstream",
+            named(&self.workstreams, |w| (w.id.to_string(), workstream(w, secrets))),
+        );
         tree.put_tables("widget", named(&self.widgets, |w| (w.id.to_string(), widget(w))));
         tree.put_tables("agent", named(&self.agents, |a| (a.username.to_string(), agent(a, secrets))));
         tree.put_tables("token", named(&self.tokens, |t| (t.name.to_string(), token(t, secrets))));
@@ -203,7 +208,7 @@ fn hours_tree(hours: &Hours) -> Tree {
     tree
 }
 
-fn workstream(workstream: &Workstream) -> Tree {
+fn workstream(workstream: &Workstream, secrets: Secrets) -> Tree {
     let mut tree = Tree::default();
     tree.put_shown("id", &workstream.id);
     tree.put("name", workstream.name.as_str());
@@ -234,6 +239,7 @@ fn workstream(workstream: &Workstream) -> Tree {
     if let Some(auth) = &workstream.auth {
         tree.put_table("auth", auth_tree(auth));
     }
+    channels::put(&mut tree, workstream, secrets);
     let mut notify = Tree::default();
     for kind in NotifyKind::ALL {
         if let Some(written) = workstream.notify.written(*kind) {

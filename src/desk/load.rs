@@ -110,6 +110,14 @@ fn check_secrets(desk: &Desk, sheet: &Sheet) {
             sheet.fault(&path, "is missing: a new agent needs one");
         }
     }
+    for workstream in &desk.workstreams {
+        for (key, _) in workstream.kept().filter(|(_, secret)| secret.is_absent()) {
+            let path = format!("{}.{key}", join("workstream", workstream.id.as_str()));
+            if !sheet.holds(&path) {
+                sheet.fault(&path, "is missing: without it nothing can be signed");
+            }
+        }
+    }
     for token in desk.tokens.iter().filter(|token| token.secret.is_absent()) {
         let path = join(&join("token", token.name.as_str()), "secret");
         if !sheet.holds(&path) {
@@ -133,8 +141,9 @@ impl Desk {
             }
         }
         for workstream in &mut self.workstreams {
-            let before = old.workstream(workstream.id.as_str()).and_then(|before| before.auth.as_ref());
-            if let (Some(auth), Some(before)) = (&mut workstream.auth, before) {
+            let Some(before) = old.workstream(workstream.id.as_str()) else { continue };
+            workstream.keep_from(before);
+            if let (Some(auth), Some(before)) = (&mut workstream.auth, &before.auth) {
                 let added = before.added_keys.iter().filter(|key| !auth.public_keys.contains(key));
                 auth.added_keys = added.cloned().collect();
             }

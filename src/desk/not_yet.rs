@@ -11,14 +11,8 @@ struct NotYet {
     message: &'static str,
 }
 
-const NOT_YET: &[NotYet] = &[
-    NotYet { find: |desk| channel(desk, Channel::Sms), message: "has no effect yet: no SMS comes in" },
-    NotYet {
-        find: |desk| channel(desk, Channel::Messenger),
-        message: "has no effect yet: no message comes in",
-    },
-    NotYet { find: |desk| channel(desk, Channel::Voice), message: "has no effect yet: no call comes in" },
-];
+const NOT_YET: &[NotYet] =
+    &[NotYet { find: |desk| channel(desk, Channel::Voice), message: "has no effect yet: no call comes in" }];
 
 fn channel(desk: &Desk, channel: Channel) -> Option<String> {
     let workstream = desk.workstreams.iter().find(|workstream| workstream.channel == channel)?;

@@ -67,6 +67,28 @@ impl Credential {
     }
 }
 
+/// A secret that is used as it is: a provider's, which signs or signs in. It stands plain in the store, which only
+/// the box's own user reads, and in no export.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept(Option<Secret>);
+
+impl Kept {
+    /// Takes a secret.
+    pub fn new(secret: Secret) -> Self {
+        Self(Some(secret))
+    }
+
+    /// Whether there is none.
+    pub fn is_absent(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The text itself, for whoever signs with it; empty when there is none.
+    pub fn expose(&self) -> &str {
+        self.0.as_ref().map_or("", Secret::expose)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::channels::{Messenger, Sms, Webhook};
 use super::ids::{HoursId, PresenceId, QueueId, WorkstreamId, WrapupId};
 use super::keys::{KeyFault, PublicKey};
 use super::language::ByLanguage;
@@ -90,6 +91,12 @@ pub struct Workstream {
     pub offer_out_of_hours: bool,
     /// Who a persistent customer is; always there when a persistent chat loaded (S0-15).
     pub auth: Option<Auth>,
+    /// Who carries its text messages.
+    pub sms: Option<Sms>,
+    /// Whose Messenger it is.
+    pub messenger: Option<Messenger>,
+    /// Which other system is told.
+    pub webhook: Option<Webhook>,
     /// Its notifications, by kind.
     pub notify: NotifySet,
     /// System messages the admin words differently (S0-9).

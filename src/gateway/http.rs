@@ -161,6 +161,20 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     })
 }
 
+/// A form as pairs, in the order they came; `None` for more than `pairs_max`, a broken escape, a NUL, or bytes that are
+/// not UTF-8.
+pub fn form_pairs(text: &str, pairs_max: usize) -> Option<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        if pairs.len() == pairs_max {
+            return None;
+        }
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        pairs.push((percent_decoded(key, true)?, percent_decoded(value, true)?));
+    }
+    Some(pairs)
+}
+
 /// Undoes percent-encoding; `None` for a broken escape, a NUL, or bytes that are not UTF-8.
 pub(super) fn percent_decoded(text: &str, plus_is_space: bool) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());

@@ -45,7 +45,9 @@ use smol::{Async, Executor};
 pub use assets::{Asset, Caching};
 pub use authority::{Authority, AuthorityFault};
 pub use counters::{Counter, Counters};
-pub use http::{Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, handler};
+pub use http::{
+    Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, form_pairs, handler,
+};
 pub use identity::{Caller, Identity, Role, Roles};
 pub use origin::{Network, NotANetwork, source_of};
 pub use outbox::{Frame, Outbox, OutboxLimits, Overflow};

@@ -14,6 +14,7 @@
 //!   or IBAN that reaches beyond it is found as well.
 
 mod card;
+mod e164;
 mod email;
 mod examples;
 mod iban;
@@ -22,6 +23,7 @@ mod phone;
 mod scan;
 mod ssn;
 
+pub use e164::e164;
 pub use examples::EXAMPLES;
 
 use std::borrow::Cow;

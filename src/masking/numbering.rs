@@ -80,6 +80,13 @@ pub(super) fn is_plausible(digits: &[u8]) -> bool {
         && country_code(digits).is_some_and(|code| code.digits > 1 && digits[code.digits] != 0)
 }
 
+/// Country code and national number of digits that [`is_international`].
+pub(super) fn split(digits: &str) -> Option<(&str, &str)> {
+    let values: Vec<u8> = digits.bytes().map(|b| b - b'0').collect();
+    let code = country_code(&values)?;
+    digits.split_at_checked(code.digits)
+}
+
 struct CountryCode {
     digits: usize,
     min: usize,

@@ -14,6 +14,8 @@ pub struct Inherited {
     pub faces: Vec<(TcpListener, Face)>,
     /// `admin`: the Unix socket of the admin pages.
     pub admin: Option<UnixListener>,
+    /// `relay`: the Unix socket the relay calls.
+    pub relay: Option<UnixListener>,
 }
 
 /// Takes the inherited sockets; they can be taken once. An error is a name that this box does not know: a
@@ -31,6 +33,13 @@ pub fn sockets() -> Result<Inherited, String> {
                 match given.take_unix_listener(index) {
                     Ok(listener) => found.admin = listener,
                     Err(error) => ::log::warn!("the inherited socket admin is of no use: {error}"),
+                }
+                continue;
+            }
+            name if name.starts_with("relay") => {
+                match given.take_unix_listener(index) {
+                    Ok(listener) => found.relay = listener,
+                    Err(error) => ::log::warn!("the inherited socket relay is of no use: {error}"),
                 }
                 continue;
             }

@@ -337,6 +337,7 @@ impl Shell {
             return Ok(());
         }
         let conversation = self.held_by(desk, conversation)?;
+        self.may_send(id)?;
         let client = self.keys.client(&client_id);
         self.texts.client_id = Some(client_id);
         let text = self.storable(text);

@@ -8,6 +8,7 @@ mod clock;
 mod desk;
 mod entrance;
 mod figures;
+mod hooks;
 mod login;
 mod me;
 mod open;
@@ -33,7 +34,7 @@ use crate::gateway::{
     Access, Face, Gateway, Handler, Method, Refused, Request, Response, Role, Route, Router, SignIns,
     handler, jwt, source_of,
 };
-use crate::limits::{DESK_FILE_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
+use crate::limits::{DESK_FILE_BYTES_MAX, HOOK_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
 
 /// What the handlers share.
 pub(super) struct Surface {
@@ -59,6 +60,8 @@ pub(super) struct Surface {
     pub(super) admin: (PathBuf, StartKey),
     /// The set-up code, when the box started without staff.
     pub(super) set_up: Option<super::set_up::Code>,
+    /// `https://…` of the public face, which providers sign their calls to.
+    pub(super) public_url: String,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
 }
@@ -185,6 +188,15 @@ pub(super) fn router(surface: Surface) -> Router {
             .body_bytes_max(DESK_FILE_BYTES_MAX),
         staff(Method::Post, "/api/v1/clock/trust", &[Role::Admin], |s, r| Box::pin(clock::trust(s, r)))
             .body_bytes_max(SMALL_BODY),
+    ]);
+    let hook = |method, path, function| {
+        Route::new(method, path, Face::Public, Access::Anyone, to(function)).body_bytes_max(HOOK_BYTES_MAX)
+    };
+    routes.extend([
+        hook(Method::Post, "/hooks/sms/{workstream}", |s, r| Box::pin(hooks::sms(s, r))),
+        hook(Method::Get, "/hooks/sms/{workstream}", |s, r| Box::pin(hooks::sms_receipt(s, r))),
+        hook(Method::Get, "/hooks/messenger/{workstream}", |s, r| Box::pin(hooks::messenger_check(s, r))),
+        hook(Method::Post, "/hooks/messenger/{workstream}", |s, r| Box::pin(hooks::messenger(s, r))),
     ]);
     let (socket, key) = &shared.surface.admin;
     let entrance = Arc::new(entrance::Entrance(Arc::clone(&shared)));

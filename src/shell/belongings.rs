@@ -4,9 +4,11 @@
 //! take it along. The card goes last: a deletion cut short finds it at the next start and goes on from there.
 
 use super::card::Card;
-use super::reads::{conversation_key, decoded, list_key, message_key};
-use super::records::{Visitor, WorkItem};
-use crate::limits::ERASED_ROWS_MAX;
+use super::outbound::is_carried;
+use super::outbound::records::{inbound_key, outbound_key};
+use super::reads::{conversation_key, decoded, list_key, message_key, messages_after};
+use super::records::{Author, Visitor, WorkItem};
+use crate::limits::{ERASED_ROWS_MAX, READ_ROWS_MAX};
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
 /// A row to delete.
@@ -24,6 +26,12 @@ struct Belonging {
 
 /// In the order of deletion: what is found by way of another row stands before it.
 const BELONGINGS: &[Belonging] = &[
+    Belonging { personal: false, rows: provider_ids },
+    Belonging { personal: true, rows: |snapshot, card, _| peer(snapshot, card) },
+    Belonging {
+        personal: true,
+        rows: |snapshot, card, most| numbered(snapshot, Table::Deliveries, card, most),
+    },
     Belonging { personal: true, rows: |snapshot, card, most| numbered(snapshot, Table::Notes, card, most) },
     Belonging {
         personal: true,
@@ -95,6 +103,41 @@ fn work_item(snapshot: &Snapshot, card: &Card) -> Result<Vec<Row>, ReadError> {
     let value = snapshot.get(Table::WorkItems, name.as_bytes())?;
     let own = value.as_deref().and_then(decoded::<WorkItem>).is_some_and(|item| item.conversation == card.id);
     Ok(own.then(|| (Table::WorkItems, name.as_bytes().to_vec())).into_iter().collect())
+}
+
+/// What providers call its messages: named by the messages themselves and by what became of them.
+fn provider_ids(snapshot: &Snapshot, card: &Card, most: usize) -> Result<Vec<Row>, ReadError> {
+    let mut found = Vec::new();
+    if !is_carried(&card.kind) {
+        return Ok(found);
+    }
+    let mut after = 0;
+    loop {
+        let (messages, more) = messages_after(snapshot, card.id, after, READ_ROWS_MAX)?;
+        for message in &messages {
+            let heard = message.client_id.iter().filter(|_| message.from == Author::Customer);
+            let heard = heard.map(|name| inbound_key(&card.workstream, name));
+            let said = message.delivery.iter().filter_map(|delivery| delivery.name.as_ref());
+            for key in heard.chain(said.map(|name| outbound_key(&card.workstream, name))) {
+                found.extend(one(snapshot, Table::ProviderIds, &key)?);
+                if found.len() >= most {
+                    return Ok(found);
+                }
+            }
+        }
+        match messages.last().filter(|_| more) {
+            Some(last) => after = last.seq,
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Her number or id at the provider, unless another conversation is hers since.
+fn peer(snapshot: &Snapshot, card: &Card) -> Result<Vec<Row>, ReadError> {
+    if !is_carried(&card.kind) || visitor(snapshot, card)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    one(snapshot, Table::Peers, &card.visitor.to_be_bytes())
 }
 
 /// The visitor, unless she has begun another conversation since.

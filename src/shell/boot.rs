@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -88,12 +88,16 @@ pub struct Plan {
     pub public_url: Option<String>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
+    /// The relay's socket, when it is bound already; otherwise `DIR/relay.sock`.
+    pub relay: Option<UnixListener>,
     /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
     pub admin: Option<UnixListener>,
 }
 
 /// A box that runs.
 pub struct Running {
+    /// Is a relay wanted, and where does it call?
+    relay: (Arc<AtomicBool>, PathBuf),
     gateway: Arc<Gateway>,
     authority: Authority,
     certificates: Arc<Certificates>,
@@ -231,8 +235,21 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let tokens = Arc::new(Tokens::default());
     set_tokens(&tokens, &desk);
     let board = Arc::new(Board::new(Arc::new(desk)));
-    let (shell, door, events) =
-        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), clock, plan.vouchers, found)?;
+    let staff_url = staff_url(&plan.hosts, &plan.listening);
+    let public_url = plan.public_url.clone().unwrap_or_else(|| staff_url.clone());
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    let (relay_listener, relay_socket) =
+        super::relay::socket(plan.relay, &plan.data).map_err(BootError::Io)?;
+    let (shell, door, events) = Shell::restored(
+        store,
+        Arc::clone(&board),
+        Arc::clone(&tokens),
+        clock,
+        plan.vouchers,
+        public_url.clone(),
+        found,
+    )?;
+    let relay_wanted = shell.relay_wanted();
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
@@ -253,7 +270,6 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let key = StartKey::new().map_err(|_| BootError::NoRandom)?;
     let good_until_s = Arc::new(AtomicI64::new(authority.good_until_s()));
     let fingerprint = authority.ca_fingerprint().unwrap_or_default();
-    let staff_url = staff_url(&plan.hosts, &plan.listening);
     let set_up = set_up::Code::for_desk(&board.desk(), &plan.data, &staff_url)?;
     let people = People {
         door: door.clone(),
@@ -293,6 +309,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         people,
         admin: (admin_socket, key.clone()),
         set_up,
+        public_url,
         loopback_unlimited: demo,
     };
     let router = api::router(surface);
@@ -300,6 +317,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         .name("desk".to_owned())
         .spawn(move || shell.run(&events))
         .map_err(BootError::Io)?;
+    super::relay::listen(relay_listener, door.clone()).map_err(BootError::Io)?;
     let admin = Admin::start(admin_listener, Arc::new(keeper), key).map_err(BootError::Io)?;
     let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
     let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
@@ -308,13 +326,19 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
     let _ = running_gateway.set(Arc::downgrade(&gateway));
     let tended = Instant::now();
-    Ok(Running { gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
+    let relay = (relay_wanted, relay_socket);
+    Ok(Running { relay, gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
 }
 
 impl Running {
     /// Where it listens.
     pub fn addresses(&self) -> &[(Face, std::net::SocketAddr)] {
         self.gateway.addresses()
+    }
+
+    /// Where a relay is to call, while there is anything for one to do.
+    pub fn wants_relay(&self) -> Option<&Path> {
+        self.relay.0.load(Ordering::Relaxed).then_some(self.relay.1.as_path())
     }
 
     /// Stops cleanly: nothing acknowledged is lost.

@@ -8,7 +8,7 @@ use super::records::Contact;
 use crate::desk::Desk;
 use crate::limits::CONTACTS_KEPT_MAX;
 
-/// Digits of a telephone number that must agree: the national part, so that `06…` and `+31 6…` are one.
+/// Digits of a telephone number that must agree where no region says how to read it: the national part.
 const PHONE_DIGITS: usize = 9;
 
 /// Everybody known, by what names them: those of the desk's file, and what staff have made of them since.
@@ -18,6 +18,8 @@ pub struct Contacts {
     all: BTreeMap<u64, Contact>,
     /// Made or changed by staff, the erased ones included: they stand above the file.
     own: BTreeMap<u64, Contact>,
+    /// Where a number without country code is from.
+    region: Option<String>,
     by_key: HashMap<String, Vec<u64>>,
 }
 
@@ -35,8 +37,9 @@ impl Contacts {
         self.all.extend(self.own.iter().map(|(number, contact)| (*number, contact.clone())));
         self.all.retain(|_, contact| contact.erased_ms.is_none());
         self.by_key.clear();
+        self.region.clone_from(&desk.masking.phone_region);
         for (number, contact) in &self.all {
-            for key in keys_of(contact) {
+            for key in keys_of(contact, self.region.as_deref()) {
                 self.by_key.entry(key).or_default().push(*number);
             }
         }
@@ -53,13 +56,14 @@ impl Contacts {
         if !self.own.contains_key(&number) && self.own.len() >= CONTACTS_KEPT_MAX {
             return false;
         }
-        for key in self.all.remove(&number).iter().flat_map(keys_of) {
+        let region = self.region.clone();
+        for key in self.all.remove(&number).iter().flat_map(|old| keys_of(old, region.as_deref())) {
             if let Some(known) = self.by_key.get_mut(&key) {
                 known.retain(|other| *other != number);
             }
         }
         if contact.erased_ms.is_none() {
-            for key in keys_of(&contact) {
+            for key in keys_of(&contact, region.as_deref()) {
                 self.by_key.entry(key).or_default().push(number);
             }
             self.all.insert(number, contact.clone());
@@ -73,7 +77,8 @@ impl Contacts {
         if self.own.remove(&number).is_none() {
             return false;
         }
-        for key in self.all.remove(&number).iter().flat_map(keys_of) {
+        let region = self.region.clone();
+        for key in self.all.remove(&number).iter().flat_map(|old| keys_of(old, region.as_deref())) {
             if let Some(known) = self.by_key.get_mut(&key) {
                 known.retain(|other| *other != number);
             }
@@ -89,6 +94,25 @@ impl Contacts {
         }
     }
 
+    /// The one contact whose mobile number it is (S2-22); none when it is several's.
+    pub(super) fn of_mobile(&self, phone: &str) -> Option<u64> {
+        let key = self.phone_key(phone)?;
+        let all = self.by_key.get(&key).into_iter().flatten();
+        let mut mobile = all.filter(|number| {
+            let contact = self.all.get(number);
+            let mobile = contact.and_then(|contact| contact.mobile.as_deref());
+            mobile.and_then(|mobile| self.phone_key(mobile)).is_some_and(|own| own == key)
+        });
+        match (mobile.next(), mobile.next()) {
+            (Some(one), None) => Some(*one),
+            _ => None,
+        }
+    }
+
+    fn phone_key(&self, phone: &str) -> Option<String> {
+        phone_key(phone, self.region.as_deref())
+    }
+
     /// Everybody a customer could be, in the order of their numbers. Who was proved by a token is who it says,
     /// whatever else she gave.
     pub(crate) fn candidates(&self, customer: &Customer) -> Vec<u64> {
@@ -102,7 +126,7 @@ impl Contacts {
     }
 
     fn named(&self, email: &str, phone: &str) -> Vec<u64> {
-        let keys = [email_key(email), phone_key(phone)];
+        let keys = [email_key(email), self.phone_key(phone)];
         let mut found: Vec<u64> =
             keys.iter().flatten().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
         found.sort_unstable();
@@ -122,7 +146,7 @@ impl Contacts {
         let exact = self.named(text, text);
         let fits = |(number, contact): &(&u64, &Contact)| {
             exact.contains(number)
-                || phone_key(&contact.name).is_none() && contact.name.to_lowercase().contains(&wanted)
+                || self.phone_key(&contact.name).is_none() && contact.name.to_lowercase().contains(&wanted)
         };
         let mut found = self.all.iter().filter(fits);
         let page: Vec<_> = found.by_ref().take(limit).map(|(number, contact)| (*number, contact)).collect();
@@ -140,8 +164,9 @@ fn of_desk(contact: &crate::desk::Contact) -> Contact {
     }
 }
 
-fn keys_of(contact: &Contact) -> Vec<String> {
-    let phones = [&contact.mobile, &contact.phone].into_iter().flatten().filter_map(|phone| phone_key(phone));
+fn keys_of(contact: &Contact, region: Option<&str>) -> Vec<String> {
+    let phones = [&contact.mobile, &contact.phone].into_iter().flatten();
+    let phones = phones.filter_map(|phone| phone_key(phone, region));
     let mut keys: Vec<String> =
         contact.email.as_deref().and_then(email_key).into_iter().chain(phones).collect();
     keys.sort_unstable();
@@ -171,7 +196,11 @@ fn email_key(email: &str) -> Option<String> {
     email.contains('@').then(|| email.to_lowercase())
 }
 
-fn phone_key(phone: &str) -> Option<String> {
+/// The whole number where the desk says how to read one; else what agrees in its last digits is taken for the same.
+fn phone_key(phone: &str, region: Option<&str>) -> Option<String> {
+    if let Some(whole) = region.and_then(|region| crate::masking::e164(phone, region)) {
+        return Some(whole);
+    }
     let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
     let national = digits.len().checked_sub(PHONE_DIGITS)?;
     Some(digits[national..].iter().collect())

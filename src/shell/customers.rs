@@ -5,6 +5,7 @@ use super::card::Card;
 use super::clock::real_wall_ms;
 use super::door::Event;
 use super::live;
+use super::outbound::records::Peer;
 use super::reads;
 use super::records::{Author, Message, Waiting};
 use super::turn::{Asker, REQUEST};
@@ -23,10 +24,11 @@ use crate::widget::frames::{Frame, FrameFault, Request, page_limit};
 use crate::widget::project as page;
 
 /// A conversation that is not in the engine's table, as it was read.
-struct Stored {
-    card: Option<Card>,
-    waiting: Option<Waiting>,
+pub(super) struct Stored {
+    pub(super) card: Option<Card>,
+    pub(super) waiting: Option<Waiting>,
     messages: Vec<Message>,
+    peer: Option<Peer>,
 }
 
 impl Shell {
@@ -127,7 +129,7 @@ impl Shell {
         }
     }
 
-    fn has_ended(&self, id: u64) -> bool {
+    pub(super) fn has_ended(&self, id: u64) -> bool {
         let row = self.engine.conversation(ConversationId(id));
         row.is_some_and(|row| matches!(row.state(), State::WrapUp | State::Closed))
     }
@@ -198,9 +200,9 @@ impl Shell {
         }
     }
 
-    fn revive(&mut self, asker: Option<Asker>, id: u64, cause: RevivalCause, stored: Stored) {
+    pub(super) fn revive(&mut self, asker: Option<Asker>, id: u64, cause: RevivalCause, stored: Stored) {
         let known = stored.card.is_some();
-        let Stored { card: Some(card), waiting: Some(waiting), messages } = stored else {
+        let Stored { card: Some(card), waiting: Some(waiting), messages, peer } = stored else {
             // What is over cannot be acted on any more; what never was cannot either.
             if let Some(asker) = asker {
                 self.refuse(asker.conn, asker.re, if known { Refusal::Stale } else { Refusal::NotFound });
@@ -224,6 +226,10 @@ impl Shell {
         let visitor = card.visitor;
         let recalls = messages.clone();
         self.take_in_hand(card, messages);
+        // A message that brings it back has put a newer one there.
+        if let Some(peer) = peer {
+            self.peers.entry(visitor).or_insert(peer);
+        }
         let input = Input::Revival { request: REQUEST, seed: Box::new(seed), agent, cause };
         self.turn(input, asker);
         if !self.is_live(id) && self.cards.get(&id).is_some_and(|card| card.state == "waiting") {
@@ -231,6 +237,7 @@ impl Shell {
             self.cards.remove(&id);
             self.tails.remove(&id);
             self.rooms.remove(&id);
+            self.peers.remove(&visitor);
             return;
         }
         self.forget_waiting(id, &waiting);
@@ -340,7 +347,12 @@ impl Shell {
     }
 }
 
-fn read_stored(snapshot: &Snapshot, id: u64) -> Result<Stored, ReadError> {
+pub(super) fn read_stored(snapshot: &Snapshot, id: u64) -> Result<Stored, ReadError> {
     let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
-    Ok(Stored { card: reads::card(snapshot, id)?, waiting: reads::waiting(snapshot, id)?, messages })
+    let card = reads::card(snapshot, id)?;
+    let peer = match &card {
+        Some(card) => reads::peer(snapshot, card)?,
+        None => None,
+    };
+    Ok(Stored { card, waiting: reads::waiting(snapshot, id)?, messages, peer })
 }

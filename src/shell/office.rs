@@ -209,6 +209,11 @@ impl Shell {
                 one("deskbell_store_durable", "The last batch on disk.", self.store.durable().0 as f64),
                 one("deskbell_store_applied", "The last batch readers see.", self.store.applied().0 as f64),
                 self.invite_figure(),
+                one(
+                    "deskbell_outbound_waiting",
+                    "Messages and calls to other systems that wait to go out.",
+                    self.outbox.len() as f64,
+                ),
                 Figure {
                     name: "deskbell_conversations",
                     help: "Conversations in the table by state.",

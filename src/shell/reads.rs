@@ -8,6 +8,7 @@ use smol::lock::Semaphore;
 use super::Shell;
 use super::card::Card;
 use super::door::Door;
+use super::outbound::records::Peer;
 use super::records::{Message, Waiting};
 use crate::gateway::ConnId;
 use crate::limits::READS_MAX;
@@ -132,6 +133,7 @@ pub fn messages(
     let page = snapshot.range(Table::Messages, &low[..]..&high[..], limit, Direction::Backward)?;
     let mut found: Vec<Message> = page.rows.iter().filter_map(|(_, value)| decoded(value)).collect();
     found.reverse();
+    add_deliveries(snapshot, conversation, &mut found)?;
     Ok((found, page.more))
 }
 
@@ -145,12 +147,38 @@ pub fn messages_after(
     let low = message_key(conversation, seq.saturating_add(1));
     let high = message_key(conversation, u32::MAX);
     let page = snapshot.range(Table::Messages, &low[..]..&high[..], limit, Direction::Forward)?;
-    Ok((page.rows.iter().filter_map(|(_, value)| decoded(value)).collect(), page.more))
+    let mut found: Vec<Message> = page.rows.iter().filter_map(|(_, value)| decoded(value)).collect();
+    add_deliveries(snapshot, conversation, &mut found)?;
+    Ok((found, page.more))
+}
+
+/// What became of messages that left the box; one look-up that finds nothing for all others.
+fn add_deliveries(snapshot: &Snapshot, conversation: u64, messages: &mut [Message]) -> Result<(), ReadError> {
+    let (Some(first), Some(last)) = (messages.first(), messages.last()) else { return Ok(()) };
+    let (low, high) = (message_key(conversation, first.seq), message_key(conversation, last.seq));
+    let limit = messages.len();
+    let page = snapshot.range(Table::Deliveries, &low[..]..=&high[..], limit, Direction::Forward)?;
+    for (key, value) in &page.rows {
+        let seq = key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
+        if let Some(message) = messages.iter_mut().find(|message| Some(message.seq) == seq) {
+            message.delivery = decoded(value);
+        }
+    }
+    Ok(())
 }
 
 /// A conversation's card.
 pub fn card(snapshot: &Snapshot, conversation: u64) -> Result<Option<Card>, ReadError> {
     let value = snapshot.get(Table::Conversations, &conversation_key(conversation))?;
+    Ok(value.as_deref().and_then(decoded))
+}
+
+/// Who the customer of a conversation is to its provider; none where no provider carries it.
+pub(super) fn peer(snapshot: &Snapshot, card: &Card) -> Result<Option<Peer>, ReadError> {
+    if !super::outbound::is_carried(&card.kind) {
+        return Ok(None);
+    }
+    let value = snapshot.get(Table::Peers, &card.visitor.to_be_bytes())?;
     Ok(value.as_deref().and_then(decoded))
 }
 

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::outbound::records::Delivery;
 use crate::store::records::{Record, RecordError, body_of};
 
 macro_rules! records {
@@ -67,6 +68,9 @@ pub struct Message {
     pub code: Option<String>,
     /// The sender's own name for it.
     pub client_id: Option<String>,
+    /// What became of it, where it leaves the box. Kept beside it, in a table of its own.
+    #[serde(skip)]
+    pub delivery: Option<Delivery>,
 }
 
 /// A conversation in the engine's table (table `Live`): [`Seed`](crate::engine::conversation::Seed) by names.
@@ -510,7 +514,8 @@ mod tests {
             from: Author::Agent("alice".into(), "Alice".into()),
             text: "hi".into(),
             code: None,
-            client_id: Some("a1".into())
+            client_id: Some("a1".into()),
+            delivery: None,
         },
         "0107d00f0105616c69636505416c6963650268690001026131"
     );

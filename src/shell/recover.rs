@@ -20,6 +20,7 @@ use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
 use super::names::Names;
 use super::orphans::UNFINISHED;
+use super::outbound::records::{Outbound, Peer};
 use super::reads::{self, Readers, message_key};
 use super::records::{
     AgentState, ClockMark, Contact, DeskVersion, Invite, InviteDay, Live, LivePhase, Message, Token, User,
@@ -63,6 +64,8 @@ pub(super) struct Found {
     contacts: Vec<(u64, Contact)>,
     users: Vec<(String, User)>,
     orphans: bool,
+    outbound: Vec<(u64, Outbound)>,
+    peers: Vec<(u64, Peer)>,
     roster: super::roster::Newest,
 }
 
@@ -102,8 +105,15 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         contacts: Vec::new(),
         users: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
+        outbound: Vec::new(),
+        peers: Vec::new(),
         roster: super::roster::Newest::read(snapshot)?,
     };
+    for (key, value) in all(snapshot, Table::Outbound)? {
+        if let (Some(id), Some(row)) = (reads::conversation_of(&key), reads::decoded(&value)) {
+            found.outbound.push((id, row));
+        }
+    }
     for (key, value) in all(snapshot, Table::Contacts)? {
         if let (Some(number), Some(contact)) = (reads::conversation_of(&key), reads::decoded(&value)) {
             found.contacts.push((number, contact));
@@ -137,6 +147,9 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
             continue;
         };
         let Some(card) = reads::card(snapshot, id)? else { continue };
+        if let Some(peer) = reads::peer(snapshot, &card)? {
+            found.peers.push((card.visitor, peer));
+        }
         let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
         let decisions = count(snapshot, Table::Decisions, id, DECISIONS_KEPT_MAX)?;
         let notes = count(snapshot, Table::Notes, id, NOTES_MAX)?;
@@ -153,6 +166,7 @@ impl Shell {
         tokens: Arc<Tokens>,
         clock: Clock,
         vouchers: super::trust::Vouchers,
+        public_url: String,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
         let desk = board.desk();
@@ -221,6 +235,10 @@ impl Shell {
             tokens,
             staff_messages: HashMap::new(),
             invites: super::invites::Invites::default(),
+            outbox: super::outbound::Outbox::default(),
+            peers: found.peers.drain(..).collect(),
+            hearing: super::inbound::Hearing::default(),
+            public_url,
             last_conversation: found.last_conversation,
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
@@ -281,6 +299,7 @@ impl Shell {
         for (number, invite) in found.invites {
             self.restore_invite(number, invite);
         }
+        let outbound = found.outbound;
         let mut recalls = Vec::new();
         for restored in found.live {
             let id = restored.card.id;
@@ -291,6 +310,7 @@ impl Shell {
             self.recall(id, &messages);
         }
         self.turn(Input::Open, None);
+        self.restore_outbox(outbound);
     }
 
     fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {
@@ -302,7 +322,14 @@ impl Shell {
         }
         let ended = matches!(live.phase, LivePhase::Ended(_));
         // Nobody is connected yet: a live customer has until then to be back.
-        if !live.persistent && !live.left && visitor != 0 && !ended && live.customer_lost_ms.is_none() {
+        let has_page = card.kind == "chat";
+        if has_page
+            && !live.persistent
+            && !live.left
+            && visitor != 0
+            && !ended
+            && live.customer_lost_ms.is_none()
+        {
             let workstream = self.desk.workstream(&live.workstream);
             let wait_ms =
                 workstream.map_or(180_000, |workstream| i64::from(workstream.customer_lost_s) * 1000);
@@ -390,6 +417,7 @@ impl Shell {
             self.send_agent(agent, frame);
         }
         self.lines.staff_changed = true;
+        self.follow_providers();
         if workstream_gone || !gone.is_empty() {
             self.look_for_orphans();
         }

@@ -45,6 +45,12 @@ impl Tail {
         self.messages.front().map(|oldest| oldest.seq)
     }
 
+    /// One message, to note what became of it.
+    pub(super) fn get_mut(&mut self, seq: u32) -> Option<&mut Message> {
+        let first = self.first_seq()?;
+        self.messages.get_mut(seq.checked_sub(first)? as usize)
+    }
+
     /// One message, if it is new enough.
     pub fn get(&self, seq: u32) -> Option<&Message> {
         let first = self.first_seq()?;
@@ -63,7 +69,7 @@ mod tests {
 
     fn message(seq: u32, text: &str) -> Message {
         let (from, text) = (Author::Customer, text.to_owned());
-        Message { seq, at_ms: 0, from, text, code: None, client_id: None }
+        Message { seq, at_ms: 0, from, text, code: None, client_id: None, delivery: None }
     }
 
     #[test]

@@ -302,7 +302,9 @@ impl Shell {
                 (From::System, text, Some(words::code(code).to_owned()))
             }
         };
-        let message = Message { seq, at_ms: self.now.wall_ms, from, text, code, client_id };
+        let at_ms = self.now.wall_ms;
+        let mut message = Message { seq, at_ms, from, text, code, client_id, delivery: None };
+        self.send_out(id, &mut message);
         self.put_message(id, &message);
         let to_customer = page::message(id, &message);
         let to_staff = self.cards.get(&id).map(|card| self.view().message(card, &message));
@@ -399,6 +401,10 @@ impl Shell {
             visitor.closed = Some((conversation, self.now.wall_ms));
         }
         self.visitors.forget_if_gone(card.visitor, false);
+        // Nobody else's conversation is hers: a visitor has one at a time.
+        if self.live_of(card.visitor).is_none() {
+            self.peers.remove(&card.visitor);
+        }
     }
 
     /// Is a conversation in the engine's table?

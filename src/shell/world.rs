@@ -6,6 +6,7 @@ use super::card::Card;
 use super::contacts::Contacts;
 use super::floor::Floor;
 use super::names::Names;
+use super::outbound::records::Peer;
 use super::tail::Tail;
 use crate::desk::Desk;
 use crate::engine::Engine;
@@ -26,6 +27,8 @@ pub struct World<'a> {
     pub tails: &'a HashMap<u64, Tail>,
     /// Stored contacts.
     pub contacts: &'a Contacts,
+    /// Who writes through a provider, by visitor.
+    pub peers: &'a HashMap<u64, Peer>,
     /// Whose alerts ring, and how today went.
     pub floor: &'a Floor,
     /// The product clock now (D-18).

@@ -29,6 +29,10 @@ pub enum Op {
 pub enum Fault {
     /// The operation fails and has no effect.
     Fail,
+    /// So does every one after it: the disk is gone.
+    Gone,
+    /// Half of it is done, then it fails: half the bytes of a write, half of what a sync had to make durable.
+    Tear,
     /// There is no space for it.
     NoSpace,
     /// It waits until [`MemoryDisk::thaw`].
@@ -46,6 +50,14 @@ pub enum PowerCut {
     TearLast(usize),
     /// Each sector of each write or not, as this seed has it: order is not kept either.
     Shuffle(u64),
+}
+
+/// Which operations are counted for a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Target {
+    One(Name, Op),
+    /// Of whatever file.
+    Any,
 }
 
 /// How often a file was used, and for how many bytes.
@@ -74,7 +86,9 @@ struct Inside {
     files: HashMap<Name, usize>,
     contents: Vec<Content>,
     counts: HashMap<Name, Counts>,
-    faults: Vec<(Name, Op, u64, Fault)>,
+    faults: Vec<(Target, u64, Fault)>,
+    /// Writes and syncs of all files.
+    operations: u64,
     frozen: bool,
     capacity: Option<u64>,
     cut: bool,
@@ -103,7 +117,19 @@ impl MemoryDisk {
             Op::Write => counts.writes,
             Op::Sync => counts.syncs,
         };
-        inside.faults.push((name, op, done + nth, fault));
+        inside.faults.push((Target::One(name, op), done + nth, fault));
+    }
+
+    /// Lets the `nth` write or sync of whatever file from now on meet `fault`.
+    pub fn arm_any(&self, nth: u64, fault: Fault) {
+        let mut inside = self.lock();
+        let number = inside.operations + nth;
+        inside.faults.push((Target::Any, number, fault));
+    }
+
+    /// Writes and syncs of all files so far.
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
     }
 
     /// Whether an operation is waiting for [`thaw`](Self::thaw).
@@ -115,7 +141,7 @@ impl MemoryDisk {
     pub fn thaw(&self) {
         let mut inside = self.lock();
         inside.frozen = false;
-        inside.faults.retain(|fault| fault.3 != Fault::Freeze);
+        inside.faults.retain(|fault| fault.2 != Fault::Freeze);
         self.0.thawed.notify_all();
     }
 
@@ -192,8 +218,8 @@ impl MemoryDisk {
         self.0.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts the operation and lets it meet its fault.
-    fn begin(&self, name: Name, op: Op, bytes: usize) -> io::Result<MutexGuard<'_, Inside>> {
+    /// Counts the operation and lets it meet its fault. True when it is to be torn.
+    fn begin(&self, name: Name, op: Op, bytes: usize) -> io::Result<(MutexGuard<'_, Inside>, bool)> {
         let mut inside = self.lock();
         inside.alive()?;
         let counts = inside.counts.entry(name).or_default();
@@ -208,9 +234,16 @@ impl MemoryDisk {
                 counts.syncs - 1
             }
         };
-        let fault = inside.faults.iter().find(|fault| (fault.0, fault.1, fault.2) == (name, op, number));
-        match fault.map(|fault| fault.3) {
+        let all = inside.operations;
+        inside.operations += 1;
+        let fault = inside.faults.iter().find(|fault| match fault.0 {
+            Target::One(..) => (fault.0, fault.1) == (Target::One(name, op), number),
+            Target::Any => fault.1 == all,
+        });
+        let fault = fault.map(|fault| fault.2);
+        match fault {
             Some(Fault::Fail) => return Err(io::Error::other("injected fault")),
+            Some(Fault::Gone) => inside.cut = true,
             Some(Fault::NoSpace) => return Err(io::ErrorKind::StorageFull.into()),
             Some(Fault::Freeze) => {
                 inside.frozen = true;
@@ -218,10 +251,10 @@ impl MemoryDisk {
                 let waited = self.0.thawed.wait_timeout_while(inside, FROZEN_MAX, |inside| inside.frozen);
                 inside = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
-            None => {}
+            Some(Fault::Tear) | None => {}
         }
         inside.alive()?;
-        Ok(inside)
+        Ok((inside, fault == Some(Fault::Tear)))
     }
 }
 
@@ -346,13 +379,14 @@ impl DiskFile for MemoryFile {
     }
 
     fn write_at(&self, from: &[u8], offset: u64) -> io::Result<()> {
-        let mut inside = self.disk.begin(self.name, Op::Write, from.len())?;
+        let (mut inside, torn) = self.disk.begin(self.name, Op::Write, from.len())?;
+        let from = if torn { &from[..from.len() / 2] } else { from };
         let end = offset + from.len() as u64;
         inside.make_room(end.saturating_sub(inside.contents[self.index].now.len() as u64))?;
         let content = &mut inside.contents[self.index];
         put(&mut content.now, offset as usize, from);
         content.pending.push((offset as usize, from.to_vec()));
-        Ok(())
+        if torn { Err(io::Error::other("torn by an injected fault")) } else { Ok(()) }
     }
 
     fn set_bytes(&self, bytes: u64) -> io::Result<()> {
@@ -370,11 +404,12 @@ impl DiskFile for MemoryFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut inside = self.disk.begin(self.name, Op::Sync, 0)?;
+        let (mut inside, torn) = self.disk.begin(self.name, Op::Sync, 0)?;
         let content = &mut inside.contents[self.index];
-        for (offset, bytes) in content.pending.drain(..) {
+        let count = if torn { content.pending.len() / 2 } else { content.pending.len() };
+        for (offset, bytes) in content.pending.drain(..count) {
             put(&mut content.synced, offset, &bytes);
         }
-        Ok(())
+        if torn { Err(io::Error::other("torn by an injected fault")) } else { Ok(()) }
     }
 }

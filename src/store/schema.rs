@@ -110,6 +110,12 @@ tables! {
     InviteDays = 40,
     /// Who stood in which row of the engine's tables, for the sets of agents in `Decisions`: n.
     Rosters = 50,
+    /// Messages by their providers' names: (direction, workstream, name).
+    ProviderIds = 55,
+    /// Who writes through a provider: visitor.
+    Peers = 56,
+    /// What became of messages that left the box: (conversation, seq).
+    Deliveries = 57,
 }
 
 impl Table {

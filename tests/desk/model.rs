@@ -234,8 +234,10 @@ fn a_rule_of_proactive_chat_holds_all_its_conditions() {
 #[test]
 fn what_has_no_effect_yet_is_named_once_with_its_first_place() {
     assert_eq!(warnings(EXAMPLE), Vec::<String>::new(), "the example asks for nothing that is not there");
-    let found = warnings("figures.per_agent = true\n");
-    assert!(found.iter().any(|line| line.contains("figures.per_agent: has no effect yet")), "{found:?}");
+    let found = warnings(
+        "queue = [{ id = \"q\" }]\n[[workstream]]\nid = \"v\"\nqueue = \"q\"\nchannel = \"voice\"\n",
+    );
+    assert!(found.iter().any(|line| line.contains("workstream.v.channel: has no effect yet")), "{found:?}");
 }
 
 #[test]

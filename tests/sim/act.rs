@@ -34,6 +34,12 @@ pub(crate) enum Act {
     Hours(WorkstreamId, bool),
     Desk(Box<RoutingDesk>),
     AssetRemoved(ConversationId),
+    /// The wall clock was set.
+    WallMoved {
+        spare_restored: bool,
+    },
+    /// The clock is trusted: the time the box was down counts.
+    DownTime,
     /// No input: the power is cut and comes back after so many milliseconds.
     Restart(i64),
 }
@@ -51,6 +57,7 @@ impl Act {
     pub(crate) fn input(&self, request: RequestId, parked: &BTreeMap<ConversationId, Parked>) -> Input {
         let request = self.asks().then_some(request);
         match self {
+            Act::WallMoved { .. } | Act::DownTime => self.of_the_clock().unwrap_or(Input::Tick),
             Act::Tick | Act::Restart(_) => Input::Tick,
             &Act::Agent(agent, verb) => Input::Agent { request, agent, verb },
             &Act::Customer(conversation, verb) => Input::Customer { request, conversation, verb },

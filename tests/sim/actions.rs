@@ -11,6 +11,7 @@ use deskbell::engine::settings::Mode;
 use crate::act::Act;
 use crate::desk;
 use crate::shadow::{Link, Part, Place, Speaker};
+use crate::step::Step;
 use crate::world::World;
 
 /// Everything the simulation can do, with its ordinary weight.
@@ -50,6 +51,8 @@ const KINDS: &[(Kind, u64)] = &[
     (Kind::WaitLong, 20),
     (Kind::WaitHours, 1),
     (Kind::WallJump, 1),
+    (Kind::ClockSet, 2),
+    (Kind::Trust, 4),
     (Kind::Restart, 2),
     (Kind::Morning, 3),
 ];
@@ -91,6 +94,8 @@ enum Kind {
     WaitLong,
     WaitHours,
     WallJump,
+    ClockSet,
+    Trust,
     Restart,
     Morning,
 }
@@ -126,37 +131,25 @@ impl Swarm {
 impl World {
     pub(crate) fn random_step(&mut self, swarm: &Swarm) {
         let kind = swarm.pick(self);
-        match kind {
-            Kind::WaitShort => {
-                let ms = self.rng.below(8_000);
-                self.wait(ms);
+        let step = match kind {
+            Kind::WaitShort => Step::Wait(self.rng.below(8_000)),
+            Kind::WaitLong => Step::Wait(self.rng.below(200_000)),
+            Kind::WaitHours => Step::Wait(4 * 3_600_000),
+            Kind::WallJump => Step::WallJump(self.rng.below(100_000_000) as i64),
+            Kind::ClockSet => Step::ClockSet(self.rng.below(100_000_000) as i64),
+            Kind::Restart => {
+                let away_ms = [0, 3_000, 60_000, 200_000, 3_600_000][self.rng.below(5) as usize];
+                let mono_ms = (1 << 30) + self.rng.below(1 << 30);
+                Step::Restart { away_ms, mono_ms, trusted: !self.rng.one_in(3) }
             }
-            Kind::WaitLong => {
-                let ms = self.rng.below(200_000);
-                self.wait(ms);
-            }
-            Kind::WaitHours => self.wait(4 * 3_600_000),
-            // The stamp moves, no timer with it (D-18).
-            Kind::WallJump => self.now.wall_ms += self.rng.below(100_000_000) as i64,
-            Kind::Restart => self.restart(),
+            Kind::Trust => Step::Trust,
             // Else many a seed ends with nobody there to take anything.
-            Kind::Morning => self.everybody_in(),
-            kind => {
-                let act = self.draw(kind).unwrap_or_else(|| self.arrival());
-                {
-                    let revived = if let Act::Revive { id, .. } = act { Some(id) } else { None };
-                    self.act(act);
-                    if let Some(id) = revived.filter(|id| self.shadow.talks.contains_key(id)) {
-                        self.settle();
-                        if self.shadow.talks.contains_key(&id) {
-                            self.recall(id);
-                        }
-                    }
-                }
-            }
-        }
+            Kind::Morning => Step::Morning,
+            kind => Step::Act(self.draw(kind).unwrap_or_else(|| self.arrival())),
+        };
+        self.take(step);
         if !self.rng.one_in(8) {
-            self.settle();
+            self.take(Step::Settle);
         }
     }
 
@@ -312,7 +305,7 @@ impl World {
     /// An agent and a conversation that fits what she is about to do, mostly.
     fn hers(&mut self, kind: Kind) -> Option<(AgentId, ConversationId)> {
         let agent = self.worker()?;
-        if self.rng.one_in(12) {
+        if self.rng.one_in(if kind == Kind::WrapUp { 4 } else { 12 }) {
             return Some((agent, self.any_talk(|_| true)));
         }
         let fits = |talk: &crate::shadow::Talk, agent: AgentId| {

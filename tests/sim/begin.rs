@@ -22,6 +22,8 @@ impl Shadow {
         }
         match act {
             Act::Tick => self.begin_tick(),
+            &Act::WallMoved { spare_restored } => self.wall_moved(spare_restored),
+            Act::DownTime => self.down_time_counts(),
             &Act::Agent(agent, verb) => self.begin_agent(agent, verb),
             &Act::Customer(id, CustomerVerb::Lost) => {
                 let now = self.now;

@@ -25,11 +25,13 @@ pub(crate) const ROUND_MS: u64 = 30_000;
 pub(crate) struct Due {
     pub(crate) mono: u64,
     pub(crate) wall: i64,
+    /// Brought back by a start without a trusted clock: its down-time is still to be counted.
+    pub(crate) restored: bool,
 }
 
 impl Due {
     pub(crate) fn after(now: Now, ms: u64) -> Due {
-        Due { mono: now.mono_ms + ms, wall: now.wall_ms + ms as i64 }
+        Due { mono: now.mono_ms + ms, wall: now.wall_ms + ms as i64, restored: false }
     }
 }
 

@@ -255,7 +255,8 @@ impl Shadow {
                 // Eight minutes after the time-out (S2-31), however late that was seen.
                 let late_ms = now.mono_ms - running.due.mono;
                 let ms = settings.undelivered_reroute_ms;
-                let due = Due { mono: running.due.mono + ms, wall: now.wall_ms + ms as i64 - late_ms as i64 };
+                let wall = now.wall_ms + ms as i64 - late_ms as i64;
+                let due = Due { mono: running.due.mono + ms, wall, restored: false };
                 let why = Why::Undelivered(due);
                 talk.place = Place::With { agent, why, told: false, units: settings.units };
             }

@@ -13,6 +13,7 @@ use crate::act::Act;
 use crate::desk;
 use crate::rng::Rng;
 use crate::shadow::{Due, Link, Part, Place, Shadow, Speaker, Why};
+use crate::step::{Step, late_ms};
 use crate::store::Store;
 
 /// Inputs printed with a failure.
@@ -20,6 +21,12 @@ const TRACE: usize = 20;
 
 /// FNV-1a over what is printed into it.
 pub(crate) struct Fnv(pub(crate) u64);
+
+impl Fnv {
+    pub(crate) fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
 
 impl Write for Fnv {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
@@ -62,8 +69,12 @@ pub(crate) struct World {
     pub(crate) next_id: u64,
     pub(crate) next_client: u64,
     pub(crate) effects: Vec<Effect>,
+    /// By how much the wall clock is behind: down-time that an untrusted start has not counted yet.
+    pub(crate) behind_ms: Option<i64>,
+    /// The steps taken, where they are wanted.
+    pub(crate) script: Option<Vec<Step>>,
     /// All is compared after every so many inputs; what an effect may not be is seen at once.
-    every: u64,
+    pub(crate) every: u64,
 }
 
 impl World {
@@ -81,7 +92,7 @@ impl World {
             now,
             capacity,
             trace: VecDeque::new(),
-            hash: Fnv(0xcbf2_9ce4_8422_2325),
+            hash: Fnv::new(),
             inputs: 0,
             restarts: 0,
             offers: 0,
@@ -90,6 +101,8 @@ impl World {
             next_id: 1,
             next_client: 1,
             effects: Vec::new(),
+            behind_ms: None,
+            script: None,
             every: if capacity == Capacity::TINY { 2 } else { 4 },
         };
         world.raw(Input::Open);
@@ -211,20 +224,22 @@ impl World {
                 // A long night of a full desk: enough of it.
                 return;
             }
-            let late = if self.rng.one_in(4) { self.rng.below(5) } else { 0 };
-            self.move_clock((due + late).min(end).saturating_sub(self.now.mono_ms));
+            self.move_clock((due + late_ms(due)).min(end).saturating_sub(self.now.mono_ms));
             self.settle();
         }
         self.move_clock(end.saturating_sub(self.now.mono_ms));
     }
 
     /// The power is cut and comes back: all that the store has, and nothing else, comes in again (B-5).
-    pub(crate) fn restart(&mut self) {
+    ///
+    /// Without a trusted clock the box goes on from its last stamp, as if it had not been down (D-18).
+    pub(crate) fn restart(&mut self, away_ms: i64, mono_ms: u64, trusted: bool) {
         self.restarts += 1;
-        let away = [0, 3_000, 60_000, 200_000, 3_600_000][self.rng.below(5) as usize];
-        self.note(&Act::Restart(away));
+        self.note(&Act::Restart(away_ms));
         let crash = self.now.wall_ms;
-        self.now = Now { mono_ms: (1 << 30) + self.rng.below(1 << 30), wall_ms: crash + away };
+        let away_ms = away_ms + self.behind_ms.take().unwrap_or(0);
+        self.behind_ms = (!trusted).then_some(away_ms);
+        self.now = Now { mono_ms, wall_ms: if trusted { crash + away_ms } else { crash } };
         self.engine =
             Engine::new(self.capacity, self.shadow.desk.clone(), self.now, self.shadow.last_offer + 1);
         self.shadow_restarts(crash);
@@ -275,9 +290,11 @@ impl World {
     }
 
     fn shadow_restarts(&mut self, crash: i64) {
-        let now = self.now;
-        let again =
-            move |due: Due| Due { mono: now.mono_ms.saturating_add_signed(due.wall - now.wall_ms), ..due };
+        let (now, restored) = (self.now, self.behind_ms.is_some());
+        let again = move |due: Due| {
+            let mono = now.mono_ms.saturating_add_signed(due.wall - now.wall_ms);
+            Due { mono, restored, ..due }
+        };
         let shadow = &mut self.shadow;
         shadow.turn = 0;
         shadow.turn_of.fill(None);
@@ -293,7 +310,7 @@ impl World {
             if talk.mode == Mode::Live && talk.place != Place::Over && !talk.left {
                 // Who was connected at the crash is lost from the crash.
                 let wall = crash + settings.customer_lost_ms as i64;
-                talk.customer_due.get_or_insert(Due { mono: 0, wall });
+                talk.customer_due.get_or_insert(Due { mono: 0, wall, restored });
             }
             talk.customer_due = talk.customer_due.map(again);
             talk.round = talk.round.map(again);
@@ -314,7 +331,7 @@ impl World {
             (row.idle, row.assigned) = (0, 0);
             let lost_ms = shadow.desk.agents[at].lost_ms as i64;
             row.link = match row.link {
-                Link::Online => Link::Lost(again(Due { mono: 0, wall: crash + lost_ms })),
+                Link::Online => Link::Lost(again(Due { mono: 0, wall: crash + lost_ms, restored })),
                 Link::Lost(due) => Link::Lost(again(due)),
                 Link::SignedOut => Link::SignedOut,
             };

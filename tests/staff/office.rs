@@ -28,6 +28,7 @@ pub(crate) struct Office {
     pub(crate) cards: HashMap<u64, Card>,
     pub(crate) tails: HashMap<u64, Tail>,
     pub(crate) contacts: Contacts,
+    pub(crate) peers: HashMap<u64, deskbell::shell::outbound::records::Peer>,
     pub(crate) floor: Floor,
 }
 
@@ -61,7 +62,7 @@ impl Office {
         bench.feed(Input::Open);
         let contacts = Contacts::new(&desk, []);
         let (cards, tails) = (HashMap::new(), HashMap::new());
-        Office { bench, desk, names, cards, tails, contacts, floor: Floor::default() }
+        Office { bench, desk, names, cards, tails, contacts, peers: HashMap::new(), floor: Floor::default() }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -72,6 +73,7 @@ impl Office {
             cards: &self.cards,
             tails: &self.tails,
             contacts: &self.contacts,
+            peers: &self.peers,
             floor: &self.floor,
             now: self.bench.now,
             speed: 1,
@@ -92,7 +94,7 @@ impl Office {
         let at_ms = self.bench.now.wall_ms + i64::from(seq);
         // An agent's page names its messages by a counter; a customer's may put anything there.
         let client_id = Some(if from == Author::Customer { "call +31612345678" } else { "a1" }.to_owned());
-        tail.push(Message { seq, at_ms, from, text: text.to_owned(), code: None, client_id });
+        tail.push(Message { seq, at_ms, from, text: text.to_owned(), code: None, client_id, delivery: None });
     }
 
     pub(crate) fn session(&self, agent: AgentId, id: u64) -> Value {

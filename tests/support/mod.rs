@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod drill;
+pub(crate) mod provider;
 pub(crate) mod site;
 
 use std::io::{BufRead, BufReader, Read};
@@ -297,7 +298,9 @@ impl Desk {
             .next()
             .and_then(|line| line.split(' ').nth(1))
             .and_then(|code| code.parse().ok())
-            .unwrap_or_else(|| panic!("no HTTP answer to {method} {path}: {text:?}"));
+            .unwrap_or_else(|| {
+                panic!("no HTTP answer to {method} {path}: {text:?}; the log says:\n{}", self.log())
+            });
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_string()))

@@ -1,6 +1,7 @@
 //! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is
 //! in `check`.
 
+mod channels;
 mod hours;
 mod people;
 mod widget;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::knows_its_customers;
+use super::{channels, knows_its_customers};
 use crate::desk::ids::{Id, PresenceId, WorkstreamId};
 use crate::desk::keys::PublicKey;
 use crate::desk::language::ByLanguage;
@@ -65,13 +65,20 @@ fn one(section: &Section<'_>, presences: &[Presence], has_reasons: bool) -> Opti
         offer_out_of_hours: only_for(section, "offer_out_of_hours", persistent, "a persistent one")
             .unwrap_or(false),
         auth: auth(section, persistent && !knows_its_customers(channel)),
+        sms: channels::sms(section, channel),
+        messenger: channels::messenger(section, channel),
+        webhook: channels::webhook(section),
         notify: notify_set(section, channel),
         texts: texts(section),
     })
 }
 
 fn mode(section: &Section<'_>, channel: Channel) -> Mode {
-    let mode = section.word("mode").unwrap_or(Mode::Live);
+    // Nobody waits at a telephone for the next text message: such a conversation spans days (D-2, D-3).
+    let mode = section.word("mode").unwrap_or(match channel {
+        Channel::Sms | Channel::Messenger => Mode::Persistent,
+        Channel::Chat | Channel::Voice | Channel::Case => Mode::Live,
+    });
     if mode == Mode::Persistent && matches!(channel, Channel::Voice | Channel::Case) {
         section.fault("mode", format!("a {channel} workstream cannot be persistent"));
     }

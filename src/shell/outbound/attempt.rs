@@ -1,0 +1,154 @@
+//! Trying: rows whose time has come go to the relay, and its line comes and goes.
+
+use std::time::Instant;
+
+use smol::channel::Sender;
+
+use super::provider::{Asking, Provider};
+use super::records::Phase;
+use super::{Flight, Line, OVERDUE};
+use crate::channels::{DeliveryState, FromRelay, ToRelay, call, spool};
+use crate::limits::RETRY_FOR_MS;
+use crate::shell::Shell;
+use crate::shell::clock::real_wall_ms;
+use crate::store::Table;
+
+impl Shell {
+    /// Hands what is due to the relay. Cheap when there is nothing.
+    pub(in crate::shell) fn pump(&mut self) {
+        if self.outbox.link.is_none() || self.outbox.waiting.is_empty() {
+            return;
+        }
+        for id in self.outbox.ready(self.now.wall_ms) {
+            self.attempt(id);
+        }
+    }
+
+    fn attempt(&mut self, id: u64) {
+        let Some(row) = self.outbox.waiting.get(&id) else { return };
+        if self.now.wall_ms - row.made_ms >= RETRY_FOR_MS {
+            return self.failed(id, "it could not be sent for three days".to_owned());
+        }
+        let desk = std::sync::Arc::clone(&self.desk);
+        let Some(provider) = Provider::of(&desk, row) else {
+            return self.postpone(id, None, "the desk has no provider for it");
+        };
+        let question = if row.phase == Phase::Uncertain { provider.ask(row) } else { None };
+        let asks = question.is_some();
+        let now_s = real_wall_ms() / 1000;
+        let public_url = self.public_url.clone();
+        let call =
+            question.unwrap_or_else(|| provider.call(&Asking { id, row, public_url: &public_url, now_s }));
+        let n = self.outbox.next_call;
+        self.outbox.next_call += 1;
+        let Some(lines) = self.outbox.link.as_ref().map(|link| link.lines.clone()) else { return };
+        self.outbox.flying.insert(n, Flight { outbound: id, asks, since: Instant::now() });
+        let line = call::line(&ToRelay::Call { n, call });
+        if asks {
+            return self.once_durable(move || drop(lines.try_send(line)));
+        }
+        let Some(row) = self.outbox.waiting.get_mut(&id) else { return };
+        row.phase = Phase::Trying;
+        row.tries.count = row.tries.count.saturating_add(1);
+        row.tries.since_s.get_or_insert(now_s);
+        let row = row.clone();
+        self.put(Table::Outbound, &id.to_be_bytes(), &row);
+        // Not before it is on disk that it may have arrived.
+        self.once_durable(move || drop(lines.try_send(line)));
+    }
+
+    /// A relay has come. The newest serves; its number.
+    pub(in crate::shell) fn relay_came(&mut self, lines: Sender<String>) -> u64 {
+        self.outbox.next_link += 1;
+        let number = self.outbox.next_link;
+        self.lose_relay();
+        self.outbox.link = Some(Line { number, lines });
+        let folders = self.spools();
+        self.outbox.say(&ToRelay::Watch { folders });
+        number
+    }
+
+    /// A relay has gone, and with it what it was doing.
+    pub(in crate::shell) fn relay_gone(&mut self, number: u64) {
+        if self.outbox.link.as_ref().is_some_and(|link| link.number == number) {
+            self.lose_relay();
+        }
+    }
+
+    fn lose_relay(&mut self) {
+        if let Some(link) = self.outbox.link.take() {
+            link.lines.close();
+        }
+        let lost: Vec<Flight> = self.outbox.flying.drain().map(|(_, flight)| flight).collect();
+        for flight in lost {
+            if flight.asks {
+                self.postpone(flight.outbound, None, "the relay has gone");
+            } else {
+                self.doubt(flight.outbound, "the relay has gone");
+            }
+        }
+    }
+
+    /// What a relay says.
+    pub(in crate::shell) fn relay_said(&mut self, number: u64, message: FromRelay) {
+        if self.outbox.link.as_ref().is_none_or(|link| link.number != number) {
+            return;
+        }
+        match message {
+            FromRelay::Reply { n, reply } => {
+                let Some(flight) = self.outbox.flying.remove(&n) else { return };
+                self.replied(flight.outbound, flight.asks, &reply);
+            }
+            FromRelay::Received { workstream, name, text } => {
+                let Some(inbound) = spool::received(&name, &text) else {
+                    log::warn!("{workstream}: the file {name} says nobody's number and is left where it is");
+                    return;
+                };
+                let door = self.door.clone();
+                let taken = workstream.clone();
+                self.hear(
+                    workstream,
+                    inbound,
+                    Box::new(move |heard| {
+                        if heard.is_ok() {
+                            smol::spawn(async move {
+                                let taken = ToRelay::Taken { workstream: taken, name };
+                                door.hand_in(Box::new(move |shell| shell.outbox.say(&taken))).await;
+                            })
+                            .detach();
+                        }
+                    }),
+                );
+            }
+        }
+    }
+
+    /// Another desk may have other folders, and a provider for what had none.
+    pub(in crate::shell) fn follow_providers(&mut self) {
+        let folders = self.spools();
+        self.outbox.say(&ToRelay::Watch { folders });
+        self.want_relay();
+    }
+
+    /// A relay that answers nothing any more is given up.
+    pub(in crate::shell) fn watch_relay(&mut self) {
+        if self.outbox.flying.values().any(|flight| flight.since.elapsed() > OVERDUE) {
+            log::warn!("the relay does not answer");
+            self.lose_relay();
+        }
+        self.want_relay();
+    }
+
+    /// Nobody knows whether it arrived: the provider is asked, after a moment, before it is sent again.
+    pub(super) fn doubt(&mut self, id: u64, why: &str) {
+        let wait_ms = self.next_wait(id);
+        let now_ms = self.now.wall_ms;
+        let Some(row) = self.outbox.waiting.get_mut(&id) else { return };
+        row.phase = Phase::Uncertain;
+        row.next_ms = now_ms.saturating_add(wait_ms);
+        let (conversation, seq) = (row.conversation, row.seq);
+        let row = row.clone();
+        self.put(Table::Outbound, &id.to_be_bytes(), &row);
+        self.delivered(conversation, seq, DeliveryState::Uncertain, Some(why.to_owned()));
+    }
+}
