@@ -116,12 +116,17 @@ fn a_request_out_of_sight_is_a_desktop_notification_whose_buttons_act() {
 
 #[test]
 fn always_and_never_are_honoured() {
-    let never = Desk::start_with_desk(&[("desktop = \"background\"", "desktop = \"never\"")], &[]);
+    let changes = [
+        ("desktop = \"background\"", "desktop = \"never\""),
+        ("show_timeout = true", "show_timeout = false"),
+    ];
+    let never = Desk::start_with_desk(&changes, &[]);
     let alice = ready(&never);
     minimise(&alice);
     let (_eva, _) = waiting(&never, "Eva Smit");
     alice.page.see_text(".alert h2", "Eva Smit");
     assert_eq!(shown(&alice.page), Vec::<Value>::new());
+    assert!(!alice.page.shows(".alert bell-ring"), "no time is shown, though it runs (REQ S2-11)");
     drop(alice);
 
     let always = Desk::start_with_desk(&[("desktop = \"background\"", "desktop = \"always\"")], &[]);
@@ -251,18 +256,18 @@ fn every_kind_of_notification_says_what_it_is() {
         alice.page.see_text(".alert h2", name);
     };
     bob.socket.ok("transfer", json!({"conversation": transferred, "to": {"agent": "alice"}}));
-    rings("Eva Smit", "Transfer · from Bob");
+    rings("Transfer: Eva Smit", "from Bob · Front desk · for Alice");
     both(&alice, "transfer");
     alice.page.chord(&[crate::page::keys::ALT, "a"]);
     alice.opened("Eva Smit");
     bob.socket.ok("conference", json!({"conversation": conference, "agent": "alice"}));
-    rings("Tom Bakker", "Conference · from Bob");
+    rings("Conference: Tom Bakker", "from Bob");
     both(&alice, "conference");
     alice.page.chord(&[crate::page::keys::ALT, "a"]);
     alice.opened("Tom Bakker");
     bob.socket
         .ok("escalate", json!({"conversation": escalated, "queue": "front", "reason": "Wants a refund"}));
-    rings("Mia Vos", "Escalation · from Bob");
+    rings("Escalation: Mia Vos", "from Bob");
     both(&alice, "escalation");
     alice.page.chord(&[crate::page::keys::ALT, "a"]);
     alice.opened("Mia Vos");
@@ -276,6 +281,8 @@ fn every_kind_of_notification_says_what_it_is() {
     let headers = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
     assert_eq!(desk.http("POST", "/api/v1/work-items", &headers, &case.to_string()).status, 201);
     alice.page.see_text(".toast h2", "Lamp arrived broken");
+    // A case without a customer stands in the list by what it is about.
+    alice.page.see_text(".sessions .row", "Lamp arrived broken");
     both(&alice, "case");
     alice.page.press(".toast .alert__acts button");
     alice.page.gone(".toast");
@@ -357,4 +364,88 @@ fn work_from_an_invitation_carries_its_mark_in_alert_list_and_pane() {
     alice.page.press(".alert .btn--main");
     alice.page.see(".sessions .row svg[aria-label='From an invitation']");
     alice.page.see(".talk__head svg[aria-label='From an invitation']");
+}
+
+#[test]
+fn the_browsers_permission_is_asked_for_in_a_press_and_its_absence_is_shown() {
+    let desk = Desk::start(&[]);
+    let alice = Agent { page: Browser::new(&desk) };
+    let permit = |setting: &str| {
+        let name = json!({"name": "notifications"});
+        let how = json!({"permission": name, "setting": setting, "origin": desk.url});
+        alice.page.devtools("Browser.setPermission", how);
+    };
+    permit("denied");
+    alice.page.go("/agent/");
+    alice.sign_in("alice");
+    alice.page.see_text(".lamp--bad", "Alerts limited");
+    alice.page.press(".lamp--bad");
+    alice.page.see_text("dialog", "blocked by the browser");
+    alice.page.chord(&[crate::page::keys::ESCAPE]);
+    // Not asked yet: it is asked when she says that she is ready, and not by itself before.
+    permit("prompt");
+    alice.page.reload();
+    alice.page.see("#presence");
+    let ask = "
+        window.asked = 0;
+        Notification.requestPermission = () => { window.asked += 1; return Promise.resolve('default'); };";
+    alice.page.run(ask, json!([]));
+    let asked = || alice.page.run("return window.asked;", json!([]));
+    alice.page.press("#presence");
+    assert_eq!(asked(), 0);
+    alice.page.press_text(".menu [role=menuitemradio]", "Available");
+    alice.page.until("the question", || (asked() == 1).then_some(()));
+    permit("granted");
+    alice.page.see(".lamp:not(.lamp--bad)");
+    // Without permission or focus the alert in the page is what there is, and it is there.
+    permit("denied");
+    let (_eva, _) = waiting(&desk, "Eva Smit");
+    alice.accept("Eva Smit");
+}
+
+#[test]
+fn what_a_customer_writes_is_text_wherever_staff_see_it() {
+    let desk = Desk::start_with_desk(
+        &[(
+            "title = \"Chat from {customer_name}\"",
+            "title = \"Chat from {customer_name} ({context.note})\"",
+        )],
+        &[],
+    );
+    let alice = ready(&desk);
+    let mut eva = desk.customer(
+        "shop",
+        json!({"page": {"url": "javascript:window.pwned=1", "title": "<b>x</b>", "referrer": ""}}),
+    );
+    let name = "<img src=x onerror=window.pwned=1>";
+    assert_eq!(eva.socket.refused("start", json!({"name": "x".repeat(10_000)})), "too_long");
+    eva.start(json!({
+        // Turned round by an override it would read as somebody else's.
+        "name": format!("{name}\u{202e}nimda"), "comment": "<script>window.pwned=1</script>\u{202e}dne",
+        "context": {"note": "y".repeat(512), "<i>key</i>": "<svg onload=window.pwned=1>"},
+    }));
+    let harmless = |place: &str| {
+        let found = alice.page.run(
+            "return [window.pwned ?? null, document.querySelectorAll('img, script:not([src]), b > *, i').length,
+               [...document.querySelectorAll('a')].filter((a) => a.protocol === 'javascript:').length,
+               document.title.includes('\\u202e')];",
+            json!([]),
+        );
+        assert_eq!(found, json!([null, 0, 0, false]), "{place}");
+    };
+    alice.page.see_text(".alert h2", name);
+    assert!(!alice.page.text(".alert h2").contains('\u{202e}'), "in its own direction");
+    let wide = alice.page.run("return document.documentElement.scrollWidth;", json!([]));
+    assert_eq!(wide, 1440, "however long the name");
+    harmless("alert");
+    alice.page.picture("kind-hostile");
+    alice.page.press(".alert .btn--main");
+    alice.page.see_text(".talk__head h1", name);
+    alice.page.see_text(".sessions .row", name);
+    alice.page.see_text(".bub", "<script>window.pwned=1</script>");
+    harmless("conversation");
+    for tab in ["Details", "History", "Contact"] {
+        alice.page.press_text("[role=tab]", tab);
+        harmless(tab);
+    }
 }

@@ -521,6 +521,7 @@ export default {
   "agent.talk.parked": "Parked",
   "agent.talk.parked_text": "It takes no capacity. When {name} writes, you are told.",
   "agent.talk.reserved": "{name} waits for you",
+  "agent.talk.reserved_ringing": "It is kept for you, and it rings now.",
   "agent.talk.reserved_text": "It is kept for you. Nothing rings any more; pick it up when you are ready.",
   "agent.talk.start": "The conversation began · {at}",
   "agent.talk.undelivered_text": "The request rang where nobody could see it. Pick it up, or it goes to a colleague.",
