@@ -91,12 +91,13 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Submissions that may wait for the journal thread. Doubled: twice the buffers, twice the worst wait.
 pub const SUBMISSIONS_MAX: usize = 4096;
 
-/// Bytes of the records that may wait for the journal thread. Doubled: so is its share of memory.
+/// Bytes of the records that may wait for the journal thread, and of the frames that wait with them. Doubled: so
+/// is their share of memory.
 pub const SUBMISSIONS_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Emptied batches kept for reuse, and the capacity above which a buffer is not kept.
 /// Doubled: a burst leaves twice the memory behind.
-pub const BATCHES_KEPT_MAX: usize = 128;
+pub const BATCHES_KEPT_MAX: usize = 32;
 /// See [`BATCHES_KEPT_MAX`].
 pub const BUFFER_KEPT_BYTES_MAX: usize = 64 * 1024;
 
@@ -170,7 +171,7 @@ pub const CONNECTIONS_PER_SOURCE_MAX: usize = 256;
 
 /// Descriptors the rest of the process needs: store, journal, admin socket, timers, logs.
 /// Doubled: fewer connections where the descriptor limit is low.
-pub const DESCRIPTORS_RESERVED: usize = 128;
+pub const DESCRIPTORS_RESERVED: usize = 192;
 
 /// Milliseconds for the whole TLS handshake. Doubled: half-open connections hold their slot twice as long.
 pub const HANDSHAKE_MS_MAX: u64 = 10_000;
@@ -238,6 +239,19 @@ pub const SIGN_IN_RECORDS_MAX: usize = 4096;
 
 /// Addresses whose rate is remembered, for each kind of call. Doubled: 256 KiB more.
 pub const RATE_RECORDS_MAX: usize = 4096;
+
+/// Connections to port 80 at once; each is one short answer. Doubled: 64 more descriptors in a flood.
+pub const REDIRECTS_MAX: usize = 64;
+
+/// Bytes of a request on port 80. Doubled: a flood holds 256 KiB more.
+pub const REDIRECT_HEAD_BYTES_MAX: usize = 4096;
+
+/// Milliseconds for a visit to port 80, from the first byte to the last. Doubled: slow ones hold their place twice
+/// as long, and others are turned away meanwhile.
+pub const REDIRECT_MS_MAX: u64 = 5_000;
+
+/// Bytes of a certificate's chain, and of a key, that the branch brings: a chain of four with RSA keys takes 8 KiB.
+pub const CERTIFICATE_BYTES_MAX: usize = 64 * 1024;
 
 const _: () = assert!(STAFF_CONNECTIONS_RESERVED < CONNECTIONS_MAX);
 const _: () = assert!(PING_MS * 2 <= SILENCE_MS_MAX, "a lost pong must not be a lost connection");
@@ -317,8 +331,8 @@ pub const EVENTS_PER_BATCH_MAX: usize = 64;
 /// Reads of the store at a time. Doubled: as many more threads, each with a snapshot.
 pub const READS_MAX: usize = 8;
 
-/// Frames of one connection that wait while its last one is looked up in the store. Doubled: 16 frames of
-/// 16 KiB more for each connection that sends without listening.
+/// Frames of one connection that wait while its last one is looked up in the store. Doubled: half as many
+/// connections can send without listening.
 pub const PAUSED_FRAMES_MAX: usize = 16;
 
 /// The same of all connections together. Doubled: 8 MiB more when everybody sends without listening.
@@ -340,6 +354,10 @@ pub const RECALL_MESSAGES_MAX: usize = 2 * CLIENT_IDS_KEPT;
 /// Contacts made or changed by staff, beside those of the desk's file. All are in memory to be found by.
 /// Doubled: 3 MiB more.
 pub const CONTACTS_KEPT_MAX: usize = 10_000;
+
+/// Bytes of those contacts: 400 each. They are held as they were written and as they are in force, with the
+/// keys they are found by, so doubled: 12 MiB more.
+pub const CONTACTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Rows one step of erasing a contact or of retention deletes. Doubled: one batch of the journal twice as long.
 pub const ERASED_ROWS_MAX: usize = 200;
@@ -631,9 +649,9 @@ pub const ADMIN_PATH_BYTES_MAX: usize = 2048;
 /// Bytes of the head of an answer that comes back over the socket.
 pub const ADMIN_HEAD_BYTES_MAX: usize = 8 * 1024;
 
-/// Bytes of an answer that the gateway carries. The page of a full desk's contacts takes two; a larger
-/// backup is fetched on the box. Doubled: four answers at once may hold 64 MiB.
-pub const ADMIN_ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of an answer that the gateway carries. The page of a full desk's contacts takes two MiB; a larger
+/// backup is fetched on the box. Doubled: four answers at once may hold 64 MiB, both sides together.
+pub const ADMIN_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// How long the gateway waits for its turn, and for each step of the connection.
 pub const ADMIN_TURN_MS_MAX: u64 = 5_000;
@@ -655,3 +673,11 @@ pub const ADMIN_RESTART_MS: u64 = 1_000;
 const _: () = assert!(ADMIN_BODY_BYTES_MAX <= BODIES_BYTES_MAX);
 const _: () = assert!(KEEPER_ANSWER_MS_MAX < ADMIN_ANSWER_MS_MAX);
 const _: () = assert!(ADMIN_TURN_MS_MAX + ADMIN_ANSWER_MS_MAX < ANSWER_MS_MAX);
+
+// ── ops ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Newest lines of the log kept to be shown. Doubled: 600 KiB more.
+pub const LOG_LINES_KEPT: usize = 2000;
+
+/// Bytes kept of one line; the rest is in the system's journal. Doubled: as [`LOG_LINES_KEPT`].
+pub const LOG_LINE_BYTES_MAX: usize = 300;

@@ -8,6 +8,7 @@
 mod api;
 pub mod boot;
 pub mod card;
+pub mod certificate;
 pub mod clock;
 pub mod door;
 pub mod floor;
@@ -34,6 +35,7 @@ mod counting;
 mod customers;
 mod erase;
 pub mod figures;
+mod health;
 mod hello;
 mod history;
 pub mod hours;

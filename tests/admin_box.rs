@@ -156,9 +156,10 @@ fn the_socket_is_for_the_boxs_user_and_what_cannot_be_done_is_refused_by_name() 
     let mode = socket.metadata().expect("the socket is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let root = Browser(socket);
-    let log = root.get("/admin/log");
-    assert_eq!(log.status, 503);
-    assert!(log.body.contains("journalctl -u deskbell"), "{}", log.body);
+    let restart = root.page("/admin/restart");
+    let refused = root.post(&restart.form("/admin/restart"));
+    assert_eq!(refused.status, 503, "nobody would start a demo again");
+    assert!(refused.body.contains("not started by systemd"), "{}", refused.body);
     let saved = root.saved(&root.form("/admin/desk").set("name", "By root"));
     assert!(saved.body.contains("By root"));
     let history = root.page("/admin/changes");

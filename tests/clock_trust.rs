@@ -29,6 +29,8 @@ impl Board {
         std::fs::write(dir.join("system"), "").expect("written");
         let data = dir.join("data");
         let plan = Plan {
+            redirect: None,
+            profile: deskbell::ops::profile::Profile::default(),
             data: data.clone(),
             desk: Some(text.to_string()),
             demo: None,

@@ -2,6 +2,8 @@
 
 #[path = "desk/change.rs"]
 mod change;
+#[path = "desk/channels.rs"]
+mod channels;
 #[path = "desk/faults.rs"]
 mod faults;
 #[path = "desk/hostile.rs"]

@@ -43,6 +43,8 @@ struct ChangePage {
     is_latest: bool,
     /// What going back to the version before it would change now; none when it is kept no longer.
     back: Option<Vec<Line>>,
+    /// What that would do to the work that runs now.
+    touches: Vec<String>,
 }
 
 /// One difference in words.
@@ -146,6 +148,10 @@ pub(super) fn show(pages: &Pages, asked: &Asked, number: &str) -> Outcome {
     let before = number.checked_sub(1).filter(|before| *before > 0);
     let old = before.map(|before| pages.keeper.desk_at(before)).transpose()?.flatten();
     let back = old.and_then(|old| again(&old, &held.desk).ok());
+    let touches = match &back {
+        Some(desk) => pages.keeper.touches(desk.clone())?.in_words(),
+        None => Vec::new(),
+    };
     let back = back.map(|old| diff(&held.desk, &old).iter().map(|change| line(change, &held.desk)).collect());
     let template = ChangePage {
         number,
@@ -155,6 +161,7 @@ pub(super) fn show(pages: &Pages, asked: &Asked, number: &str) -> Outcome {
         before,
         is_latest: number == held.number,
         back,
+        touches,
         frame: Frame::new(pages, asked, &held, "changes", format!("Change {number}"))?,
     };
     page(200, &template)

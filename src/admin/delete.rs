@@ -26,6 +26,8 @@ struct DeletePage {
     notice: Option<Notice>,
     /// What happens to work that is under way.
     consequence: &'static str,
+    /// What it would do to the work that runs now.
+    touches: Vec<String>,
 }
 
 /// Asks.
@@ -74,7 +76,10 @@ fn render(
     if place.id.is_none() || !document.remove(place) {
         return Err(Refused::not_found());
     }
-    let blockers = save::load(&document, &held.desk).err().unwrap_or_default();
+    let (blockers, touches) = match save::load(&document, &held.desk) {
+        Ok(desk) => (Vec::new(), pages.keeper.touches(desk)?.in_words()),
+        Err(blockers) => (blockers, Vec::new()),
+    };
     let template = DeletePage {
         frame: Frame::new(pages, asked, held, line_of(place), format!("Delete {name}"))?,
         crumbs: crumbs(place, &held.desk),
@@ -86,6 +91,7 @@ fn render(
         blockers,
         notice,
         consequence: consequence(place.subject.slug),
+        touches,
     };
     page(status, &template)
 }

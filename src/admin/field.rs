@@ -104,6 +104,8 @@ pub(super) enum Only {
     Persistent,
     LiveChat,
     NotCases,
+    Sms,
+    Messenger,
 }
 
 /// How a setting is written, on the page and in the file.
@@ -211,6 +213,8 @@ impl Field {
             Only::Persistent => is("mode", "persistent"),
             Only::LiveChat => is("mode", "live") && is("channel", "chat"),
             Only::NotCases => !is("channel", "case"),
+            Only::Sms => is("channel", "sms"),
+            Only::Messenger => is("channel", "messenger"),
         }
     }
 }

@@ -23,6 +23,8 @@ struct ImportPage {
     warnings: Vec<Warning>,
     /// What it would change; none before it was looked at.
     lines: Option<Vec<Line>>,
+    /// What it would do to the work that runs now.
+    touches: Vec<String>,
     notice: Option<Notice>,
 }
 
@@ -48,6 +50,7 @@ struct Looked {
     more_faults: usize,
     warnings: Vec<Warning>,
     lines: Option<Vec<Line>>,
+    touches: Vec<String>,
     notice: Option<Notice>,
 }
 
@@ -63,6 +66,7 @@ pub(super) fn save(pages: &Pages, asked: &Asked) -> Outcome {
     let changes = diff(&held.desk, &loaded.desk);
     let seen = Looked {
         warnings: loaded.warnings,
+        touches: pages.keeper.touches(loaded.desk.clone())?.in_words(),
         lines: Some(changes.iter().map(|change| line(change, &loaded.desk)).collect()),
         ..Looked::default()
     };
@@ -112,6 +116,7 @@ fn render(pages: &Pages, asked: &Asked, held: &Held, looked: Looked, status: u16
         more_faults: looked.more_faults,
         warnings: looked.warnings,
         lines: looked.lines,
+        touches: looked.touches,
         notice: looked.notice,
     };
     page(status, &template)

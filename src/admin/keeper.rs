@@ -7,6 +7,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::desk::{Change, Desk, Faults, Secret};
 
@@ -132,6 +133,59 @@ pub struct Figure {
     pub advice: String,
 }
 
+/// How many conversations a new desk touches, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Touches {
+    /// In talk, and can only be ended: their widget or workstream is gone.
+    pub interrupted: u32,
+    /// Not accepted yet, and over at once for the same reason.
+    pub closed: u32,
+    /// Go to their workstream's queue: their own is gone.
+    pub requeued: u32,
+    /// Go back to a queue: their agent is gone.
+    pub rerouted: u32,
+}
+
+impl Touches {
+    /// In words, one line for each kind that there is.
+    pub fn in_words(&self) -> Vec<String> {
+        let line = |count: u32, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 conversation {one}")),
+            count => Some(format!("{count} conversations {many}")),
+        };
+        let gone = "their widget or workstream is gone";
+        [
+            line(
+                self.interrupted,
+                "is interrupted and can only be ended",
+                "are interrupted and can only be ended",
+            ),
+            line(self.closed, "not accepted yet is closed", &format!("not accepted yet are closed: {gone}")),
+            line(self.requeued, "goes to its workstream's queue", "go to their workstreams' queues"),
+            line(
+                self.rerouted,
+                "goes back to a queue: its agent is gone",
+                "go back to a queue: their agents are gone",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// How one figure went over the last day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Of what.
+    pub name: &'static str,
+    /// Its unit; empty for a count.
+    pub unit: &'static str,
+    /// When, in milliseconds of the system's clock, and how much; in order.
+    pub points: Vec<(i64, f64)>,
+}
+
 /// The state of the box's clock (REQ D-18).
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -152,6 +206,8 @@ pub struct Site {
     pub staff_url: String,
     /// `https://…` of the public face; none: for pages on this LAN only.
     pub public_url: Option<String>,
+    /// `https://…` a site's pages load the widget from: `public_url`, or the public face as the LAN meets it.
+    pub widget_url: String,
     /// Where the staff face listens.
     pub listen_staff: Vec<String>,
     /// Where the public face listens.
@@ -160,8 +216,10 @@ pub struct Site {
     pub trusted_proxies: Vec<String>,
     /// The box's own authority.
     pub authority: Authority,
-    /// The certificate that is shown.
+    /// The certificate that customers are shown.
     pub certificate: Certificate,
+    /// The host a brought certificate must be for; none: one of `names`.
+    pub host: Option<String>,
 }
 
 /// The box's own certificate authority.
@@ -176,8 +234,10 @@ pub struct Authority {
 /// A certificate as the page tells it.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    /// Whether it is one the admin brought, not the box's own.
+    /// Whether it is one an admin has brought, and can be taken away again.
     pub uploaded: bool,
+    /// Whether it is of the box's own authority.
+    pub own: bool,
     /// Names it is for.
     pub names: Vec<String>,
     /// Who issued it.
@@ -262,6 +322,12 @@ pub trait Keeper: Send + Sync + 'static {
     fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<Audited>, Refusal>;
 
     fn health(&self) -> Result<Vec<Figure>, Refusal>;
+
+    /// How the last day went.
+    fn day(&self) -> Result<Vec<Chart>, Refusal>;
+
+    /// What putting this desk in force now would do to the work that runs (REQ S3-9).
+    fn touches(&self, desk: Desk) -> Result<Touches, Refusal>;
     fn clock(&self) -> Result<Clock, Refusal>;
 
     /// Takes the admin's word for the time (REQ D-18).
@@ -335,8 +401,8 @@ pub trait Keeper: Send + Sync + 'static {
     /// What `deskbell doctor` asks of a box that runs, as one JSON object.
     fn condition(&self) -> Result<String, Refusal>;
 
-    /// The newest lines of the log, newest first, at most `limit`.
-    fn log(&self, limit: usize) -> Result<Vec<LogLine>, Refusal>;
+    /// The newest lines of the log, or of its warnings and errors, newest first, at most `limit`.
+    fn log(&self, only_trouble: bool, limit: usize) -> Result<Vec<LogLine>, Refusal>;
 
     /// Stops cleanly and starts again.
     fn restart(&self, by: &Actor) -> Result<(), Refusal>;

@@ -5,7 +5,10 @@ use askama::Template;
 use super::exchange::{Asked, Outcome, page};
 use super::frame::{Frame, short, stamp, zone};
 use super::pages::Pages;
-use crate::limits::ADMIN_ROWS_MAX;
+use crate::limits::LOG_LINES_KEPT;
+
+/// Lines shown at first: a morning's, on a page that is there at once.
+const LINES_SHOWN: usize = 300;
 
 #[derive(Template)]
 #[template(path = "log.html", config = "src/admin/askama.toml")]
@@ -14,6 +17,8 @@ struct LogPage {
     rows: Vec<Row>,
     /// Whether only warnings and errors are shown.
     only_trouble: bool,
+    /// Whether there may be older ones.
+    more: bool,
 }
 
 struct Row {
@@ -31,8 +36,10 @@ pub(super) fn show(pages: &Pages, asked: &Asked) -> Outcome {
     let now = pages.keeper.clock()?.now;
     let zone = zone(&held.desk);
     let only_trouble = asked.query.get("trouble").is_some();
-    let lines = pages.keeper.log(4 * ADMIN_ROWS_MAX)?.into_iter();
-    let rows = lines.filter(|line| !only_trouble || matches!(line.level, "warn" | "error")).map(|line| Row {
+    let limit = if asked.query.get("all").is_some() { LOG_LINES_KEPT } else { LINES_SHOWN };
+    let lines = pages.keeper.log(only_trouble, limit)?;
+    let more = lines.len() == limit && limit < LOG_LINES_KEPT;
+    let rows = lines.into_iter().map(|line| Row {
         at: short(line.at, now, &zone),
         stamp: stamp(line.at, &zone),
         class: match line.level {
@@ -45,5 +52,5 @@ pub(super) fn show(pages: &Pages, asked: &Asked) -> Outcome {
         text: line.text,
     });
     let rows = rows.collect();
-    page(200, &LogPage { frame: Frame::new(pages, asked, &held, "log", "Log")?, rows, only_trouble })
+    page(200, &LogPage { frame: Frame::new(pages, asked, &held, "log", "Log")?, rows, only_trouble, more })
 }

@@ -12,6 +12,7 @@
 mod account;
 mod audit;
 mod backup;
+mod begin;
 mod certificate;
 mod changes;
 mod clock;
@@ -46,8 +47,8 @@ mod write;
 
 pub use forward::{Forwarder, routes};
 pub use keeper::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Clock, Figure, Held, Keep, Keeper, Light,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 pub use key::StartKey;
 pub use serve::Admin;

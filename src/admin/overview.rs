@@ -19,6 +19,8 @@ struct OverviewPage {
     frame: Frame,
     steps: Vec<Step>,
     steps_done: usize,
+    /// Whether the one page for all of it has anything to do.
+    can_begin: bool,
     figures: Vec<Figure>,
     notices: Vec<(String, String)>,
     last: Option<(u64, String, String)>,
@@ -44,6 +46,7 @@ pub(super) fn show(pages: &Pages, asked: &Asked) -> Outcome {
     let last = pages.keeper.changes(None, 1)?.pop();
     let template = OverviewPage {
         steps_done: steps.iter().filter(|step| step.done).count(),
+        can_begin: !super::begin::is_done(&held.desk),
         steps,
         figures,
         notices: notices(&held, &site, clock.now, clock.trusted),

@@ -8,8 +8,8 @@ use super::keeper::Keeper;
 use super::key::StartKey;
 use super::subjects::{self, RULES};
 use super::{
-    account, audit, backup, certificate, changes, clock, contents, delete, edit, health, import, list, log,
-    order, overview, restart, save, token,
+    account, audit, backup, begin, certificate, changes, clock, contents, delete, edit, health, import, list,
+    log, order, overview, restart, save, token,
 };
 
 /// Everything a page is made from.
@@ -33,6 +33,7 @@ impl Pages {
         match path {
             [] | [""] => overview::show(self, asked),
             ["static" | "web", ..] => contents::file(path),
+            ["begin"] => begin::show(self, asked),
             ["changes"] => changes::list(self, asked),
             ["changes", number] => changes::show(self, asked, number),
             ["import"] => import::show(self, asked),
@@ -61,6 +62,7 @@ impl Pages {
 
     fn post(&self, asked: &Asked, path: &[&str]) -> Outcome {
         match path {
+            ["begin"] => begin::make(self, asked),
             ["changes", "return"] => changes::go_back(self, asked),
             ["import"] => import::save(self, asked),
             ["certificate"] => certificate::save(self, asked),

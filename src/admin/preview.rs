@@ -172,8 +172,7 @@ fn expanded(desk: &Desk, stream: &Workstream, template: &Template) -> String {
 fn snippet(pages: &Pages, id: &str) -> Result<PanelView, Refused> {
     let site = pages.keeper.site()?;
     let has_public_url = site.public_url.is_some();
-    let url = site.public_url.unwrap_or(site.staff_url);
-    let url = url.trim_end_matches('/');
+    let url = site.widget_url.trim_end_matches('/');
     Ok(PanelView::Snippet {
         code: format!("<script src=\"{url}/widget.js\" data-widget=\"{id}\" async></script>"),
         page: format!("{url}/widget/{id}"),

@@ -3,6 +3,7 @@
 mod desk;
 mod hours;
 mod people;
+mod providers;
 mod queues;
 mod widgets;
 mod words;

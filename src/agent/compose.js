@@ -9,6 +9,7 @@ import { countChars, firstName } from "/web/format.js";
 import { pick, t } from "/web/i18n.js";
 import { note, openDialog, pickup, putAway } from "./acts.js";
 import { tell } from "./box.js";
+import { closedFor, limits } from "./channel.js";
 import { keep, recallAll } from "./memory.js";
 import { CHARS_MAX, fault, send } from "./outbox.js";
 import { button, customerName, iconButton, nameOf, time } from "./parts.js";
@@ -37,6 +38,8 @@ export const inputs = (s) => {
     one && one.wrapup_deadline,
     one && one.customer,
     one && one.work_item_kind,
+    one && one.stopped,
+    one && one.reply_until,
     s.drafts[id],
     s.compose[id],
     s.settings,
@@ -91,8 +94,8 @@ function takeFocus() {
 export function compose(state) {
   const one = selectedSession(state);
   if (!one) return null;
-  if (canType(one)) return box(state, one);
-  return instead(one);
+  if (!canType(one)) return instead(one);
+  return closedFor(one) ? silenced(one) : box(state, one);
 }
 
 /** What stands there when the agent cannot write, and the one thing to do about it. */
@@ -153,6 +156,22 @@ function keptBecause(state, one) {
   return one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text";
 }
 
+/** The channel forbids an answer: who said stop is left alone, and Facebook's day is over. */
+function silenced(one) {
+  const why = closedFor(one);
+  return h(
+    "div",
+    { key: `bar${one.conversation}`, class: "instead instead--wait", role: "status" },
+    icon(why === "stopped" ? "mute" : "clock"),
+    h(
+      "div",
+      { class: "grow" },
+      h("strong", null, t(`agent.silenced.${why}`)),
+      h("p", null, t(`agent.silenced.${why}_text`, { name: firstName(customerName(one)) })),
+    ),
+  );
+}
+
 function box(state, one) {
   const id = one.conversation;
   const text = state.drafts[id] || "";
@@ -207,6 +226,7 @@ function box(state, one) {
       iconButton("note", t("agent.notes.add"), () => openDialog("note", { conversation: id }), {
         class: "btn btn--small btn--icon",
       }),
+      limits(one, text),
       h(
         "output",
         {

@@ -30,6 +30,13 @@ const frames = {
     put(state, "typing", conversation, on === false ? null : { name, at: Date.now() }),
   seen: (state, { conversation, seq }) =>
     seq > (state.read[conversation] || 0) ? put(state, "read", conversation, seq) : state,
+  delivery: (state, { conversation, seq, t: _, ...went }) =>
+    session(state, conversation, (one) => ({
+      ...one,
+      messages: one.messages.map((message) =>
+        message.seq === seq ? { ...message, delivery: { ...message.delivery, detail: undefined, ...went } } : message,
+      ),
+    })),
   presence: (state, { t: _, ...presence }) => ({ ...state, presence }),
   settings: (state, { settings, presences }) => ({ ...state, settings, presences: presences || state.presences }),
   notification: (state, { t: _, ...one }) => ({

@@ -7,7 +7,7 @@ import { t } from "/web/i18n.js";
 const KINDS = {
   chat: "chat",
   sms: "sms",
-  social: "chat",
+  social: "social",
   voice: "phone",
   case: "case",
   transfer: "transfer",

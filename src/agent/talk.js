@@ -10,6 +10,7 @@ import { cls, h, icon } from "/web/dom.js";
 import { clockTime, dayName, dayNumber, exact, firstName } from "/web/format.js";
 import { known, language, t } from "/web/i18n.js";
 import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
+import { delivery, wentWrong } from "./channel.js";
 import { emptyDesk } from "./empty.js";
 import { discard, retry } from "./outbox.js";
 import { button, customerName, face, iconButton, isLost, lostUntil, nameOf, time, withMasks } from "./parts.js";
@@ -329,12 +330,13 @@ function bubble(state, one, message, joined, joins) {
       h("span", { class: "vh" }, t("agent.says", { name })),
       withMasks(message.text, open),
     ),
-    !joins &&
+    (!joins || wentWrong(message)) &&
       h(
         "p",
         { class: "stamp" },
         ours && `${firstName(name)} · `,
         h("time", { title: exact(message.at) }, clockTime(message.at)),
+        ours && message.delivery && [" · ", delivery(message)],
         ours && isRead(state, one, message) && [` · ${t("agent.read")} `, icon("check", { small: true })],
       ),
   );

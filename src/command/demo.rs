@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use deskbell::desk::{self, Credential, Word};
 use deskbell::gateway::Face;
+use deskbell::ops::profile::Profile;
 use deskbell::shell::boot::{self, BootError, Plan};
 use deskbell::shell::trust::Vouchers;
 
@@ -13,7 +14,8 @@ use super::options::Options;
 use super::{Ended, wait};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
-    let options = Options::read(arguments, &["listen", "data", "desk", "clock-speed", "wall-clock", "log"])?;
+    let options =
+        Options::read(arguments, &["listen", "data", "desk", "clock-speed", "wall-clock", "log", "profile"])?;
     options.nothing_else()?;
     deskbell::ops::log::start(log_level(options.get("log"))?);
     let listen: SocketAddr = options
@@ -49,8 +51,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         .map_err(|error| Ended::usage(format!("cannot listen on {listen}: {error}")))?;
     let bound = listener.local_addr().map_err(|error| Ended::failed(error.to_string()))?;
     let hosts = hosts(bound);
+    let profile = match options.get("profile") {
+        Some(name) => Profile::named(name).map_err(|fault| Ended::usage(fault.to_string()))?,
+        None => Profile::default(),
+    };
     let plan = Plan {
         data: data.clone(),
+        profile,
+        redirect: None,
         desk: Some(text),
         demo: Some((speed, wall_ms)),
         vouchers: Vouchers::default(),
@@ -81,13 +89,8 @@ pub(crate) fn ended(error: BootError) -> Ended {
 }
 
 pub(crate) fn log_level(name: Option<&str>) -> Result<log::LevelFilter, Ended> {
-    match name.unwrap_or("info") {
-        "error" => Ok(log::LevelFilter::Error),
-        "warn" => Ok(log::LevelFilter::Warn),
-        "info" => Ok(log::LevelFilter::Info),
-        "debug" => Ok(log::LevelFilter::Debug),
-        _ => Err(Ended::usage("the log's level is error, warn, info or debug")),
-    }
+    deskbell::ops::settings::log_level(name)
+        .ok_or_else(|| Ended::usage("the log's level is error, warn, info or debug"))
 }
 
 /// The accounts of a desk file, for the greeting: a demo's passwords are public.

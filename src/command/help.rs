@@ -16,6 +16,7 @@ pub(super) const COMMANDS: &[Help] = &[
         line: "a box with a demo desk, a shop page and accounts, ready at once",
         text: "\
 deskbell demo [--listen ADDRESS] [--data DIR] [--desk FILE] [--clock-speed N] [--wall-clock TIME]
+              [--profile NAME]
 
 Starts a box for looking, drills and tests. Accounts and addresses are printed.
 
@@ -24,6 +25,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
   --desk FILE          another desk than the demo's, for a folder that has none yet
   --clock-speed N      1 to 1000: the product's clock runs that many times as fast
   --wall-clock TIME    where that clock starts, such as 2026-11-21T09:00:00Z
+  --profile NAME       how much fits, such as board-512m; the product's own limits unless said
   --log LEVEL          error, warn, info or debug
 
     deskbell demo --data /tmp/try --clock-speed 60
@@ -35,8 +37,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
         text: "\
 deskbell serve --config deskbell.toml
 
-Runs the box that the file describes: data, names, public_url, trusted_proxies, listen_staff, listen_public,
-profile, log. It serves the sockets systemd hands it, or else those the file names. A box without staff writes
+Runs the box that the file describes; `deskbell help settings` prints that file, each key explained. It serves the sockets systemd hands it, or else those the file names. A box without staff writes
 a set-up code into its log and into DIR/setup-code; https://NAME/admin/ asks for it.
 
     deskbell serve --config /etc/deskbell/deskbell.toml

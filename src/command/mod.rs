@@ -55,6 +55,10 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
         "user" => user::run(rest),
+        "help" if rest == ["settings"] => {
+            print!("{}", deskbell::ops::settings::shipped());
+            Ok(())
+        }
         "help" | "--help" | "-h" => {
             match rest.first().and_then(|name| help::of(name)) {
                 Some(text) => print!("{text}"),

@@ -1,61 +1,25 @@
 //! `deskbell serve`: the appliance.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 
-use deskbell::gateway::{Face, Network};
+use deskbell::gateway::Face;
+use deskbell::ops::settings::Settings;
 use deskbell::shell::boot::{self, Plan};
 use deskbell::shell::trust::Vouchers;
-use serde::Deserialize;
 
-use super::demo::{ended, log_level};
+use super::demo::ended;
 use super::options::Options;
 use super::{Ended, wait};
-
-/// `deskbell.toml`: where the box lies in its network. What it does is in the desk.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    data: PathBuf,
-    names: Vec<String>,
-    public_url: Option<String>,
-    #[serde(default)]
-    trusted_proxies: Vec<String>,
-    listen_staff: Option<SocketAddr>,
-    listen_public: Option<SocketAddr>,
-    profile: Option<String>,
-    log: Option<String>,
-}
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(arguments, &["config", "desk"])?;
     options.nothing_else()?;
     let file = options.get("config").ok_or_else(|| Ended::usage("`deskbell serve` wants --config FILE"))?;
     let text = std::fs::read_to_string(file).map_err(|error| Ended::usage(format!("{file}: {error}")))?;
-    let config: Config = toml::from_str(&text)
-        .map_err(|error| Ended::usage(format!("{file}: {}", error.message().replace('\n', " "))))?;
-    deskbell::ops::log::start(log_level(config.log.as_deref())?);
-    if config.names.is_empty() {
-        return Err(Ended::usage(format!("{file}: names: the box needs at least one name or address")));
-    }
-    let trusted_proxies: Vec<Network> = config
-        .trusted_proxies
-        .iter()
-        .map(|text| {
-            text.parse().map_err(|_| Ended::usage(format!("{file}: trusted_proxies: {text:?} is no network")))
-        })
-        .collect::<Result<_, _>>()?;
+    let config = Settings::parse(&text).map_err(|fault| Ended::usage(format!("{file}: {fault}")))?;
+    deskbell::ops::log::start(config.log);
     let mut hosts = config.names.clone();
-    if let Some(url) = &config.public_url {
-        let host = url.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
-        let host = host.filter(|host| !host.is_empty() && !host.contains('/'));
-        let host =
-            host.ok_or_else(|| Ended::usage(format!("{file}: public_url: must be https:// and a host")))?;
-        hosts.push(host.to_owned());
-    }
-    if let Some(profile) = &config.profile {
-        log::info!("profile {profile}: the built-in capacities are used");
-    }
+    hosts.extend(config.public.iter().map(|(_, host)| host.clone()));
     let desk = match options.get("desk") {
         Some(file) => Some(boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?),
         None => None,
@@ -66,15 +30,26 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
             "an inherited socket is called {name:?}: only staff, public, redirect, relay and admin are known"
         ))
     })?;
+    let is_inherited = !inherited.faces.is_empty();
     let listening = listen(&config, file, inherited.faces)?;
+    let redirect = match (inherited.redirect, config.listen_redirect) {
+        (Some(listener), _) => Some(listener),
+        (None, Some(address)) if !is_inherited => Some(bound(address)?),
+        _ => None,
+    };
+    if let Some(Ok(address)) = redirect.as_ref().map(TcpListener::local_addr) {
+        log::info!("Redirect on {address}");
+    }
     let plan = Plan {
         data: config.data,
+        profile: config.profile,
+        redirect,
         desk,
         demo: None,
         vouchers: Vouchers::default(),
         hosts,
-        trusted_proxies,
-        public_url: config.public_url,
+        trusted_proxies: config.trusted_proxies,
+        public_url: config.public.map(|(url, _)| url),
         listening,
         relay: inherited.relay,
         admin: inherited.admin,
@@ -102,8 +77,12 @@ fn host_of(name: &str) -> &str {
     }
 }
 
+fn bound(address: SocketAddr) -> Result<TcpListener, Ended> {
+    TcpListener::bind(address).map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))
+}
+
 fn listen(
-    config: &Config,
+    config: &Settings,
     file: &str,
     mut listening: Vec<(TcpListener, Face)>,
 ) -> Result<Vec<(TcpListener, Face)>, Ended> {
@@ -113,9 +92,7 @@ fn listen(
     }
     for (address, face) in wanted {
         let Some(address) = address else { continue };
-        let listener = TcpListener::bind(address)
-            .map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))?;
-        listening.push((listener, face));
+        listening.push((bound(address)?, face));
     }
     if listening.is_empty() {
         return Err(Ended::usage(format!("{file}: listen_staff or listen_public must say where to listen")));

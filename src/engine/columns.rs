@@ -27,6 +27,11 @@ impl Columns {
         }
     }
 
+    /// What the numbers of so many agents take.
+    pub(super) fn bytes(agents: usize) -> usize {
+        u64::BITS as usize * size_of::<AgentSet>() + agents * size_of::<u64>()
+    }
+
     pub(super) fn get(&self, agent: AgentId) -> u64 {
         self.numbers[usize::from(agent.0)]
     }

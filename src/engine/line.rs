@@ -40,6 +40,11 @@ impl Lines {
         }
     }
 
+    /// What so many lines over so many slots take.
+    pub fn bytes(lines: usize, slots: u32) -> usize {
+        lines * size_of::<Ends>() + slots as usize * size_of::<Link>()
+    }
+
     /// Puts a slot in its place; walks from the end, where arrivals belong.
     ///
     /// # Panics

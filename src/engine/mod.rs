@@ -46,6 +46,7 @@ mod renew;
 mod restore;
 mod route;
 mod sent;
+mod size;
 mod supervise;
 mod timer;
 mod transfer;
@@ -65,9 +66,7 @@ use table::{IdMap, Table};
 use timer::TimerOwner;
 use wheel::{TimerId, Wheel};
 
-use crate::limits::{
-    AGENTS_MAX, CONVERSATION_SESSIONS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX,
-};
+use crate::limits::{AGENTS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX};
 
 const _: () = assert!(AGENTS_MAX.is_multiple_of(64), "an agent set is whole words");
 const _: () = assert!(QUEUES_MAX <= 64 && WORKSTREAMS_MAX <= 64, "sets of them are one word");
@@ -127,10 +126,6 @@ impl Engine {
         assert!(usize::from(capacity.workstreams) <= WORKSTREAMS_MAX);
         let agents = usize::from(capacity.agents);
         let rows = capacity.conversations as usize;
-        // Each conversation: offer, hold, round, customer, and one wrap-up a session; each agent: lost.
-        let timers = capacity.conversations * (4 + CONVERSATION_SESSIONS_MAX as u32)
-            + u32::from(capacity.agents)
-            + QUEUES_MAX as u32;
         let mut engine = Engine {
             now,
             turn: 0,
@@ -144,11 +139,11 @@ impl Engine {
             conversations: Table::new(capacity.conversations),
             sent: sent::SentRings::new(capacity.conversations),
             ids: IdMap::new(capacity.conversations),
-            lines: Lines::new(QUEUES_MAX * WORKSTREAMS_MAX + agents, capacity.conversations),
+            lines: Lines::new(size::lines(capacity), capacity.conversations),
             waiting: [0; QUEUES_MAX],
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
-            wheel: Wheel::new(timers, 0),
+            wheel: Wheel::new(size::timers(capacity), 0),
             late_ms: 0,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
             weighed: Vec::with_capacity(DECISIONS_PER_INPUT_MAX + 2),

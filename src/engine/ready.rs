@@ -75,6 +75,12 @@ impl Ready {
         }
     }
 
+    /// What the sets of so many agents take, beside those that lie in the engine itself.
+    pub(super) fn bytes(agents: usize) -> usize {
+        let sets = QUEUES_MAX + PRESENCES_MAX + WORKSTREAMS_MAX;
+        sets * size_of::<AgentSet>() + 3 * Columns::bytes(agents) + agents * size_of::<Seen>()
+    }
+
     /// Takes in a new desk; everybody's bits are to be made again.
     pub(super) fn index(&mut self, desk: &RoutingDesk) {
         self.members.fill(AgentSet::EMPTY);

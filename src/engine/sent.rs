@@ -37,6 +37,12 @@ impl SentRings {
         }
     }
 
+    /// What the rings of so many slots take once all are written to.
+    pub(super) fn bytes(slots: u32) -> usize {
+        let entry = size_of::<u64>() + size_of::<u32>() + size_of::<i64>();
+        slots as usize * RINGS * (CLIENT_IDS_KEPT * entry + size_of::<u32>() + size_of::<u16>())
+    }
+
     /// A new conversation in the slot: nobody has written.
     pub(super) fn clear(&mut self, slot: u32) {
         let rings = slot as usize * RINGS..(slot as usize + 1) * RINGS;

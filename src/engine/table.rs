@@ -29,6 +29,11 @@ impl<T> Table<T> {
         Table { slots, free: if capacity == 0 { NO_SLOT } else { 0 }, len: 0 }
     }
 
+    /// What so many rows take.
+    pub fn bytes(capacity: u32) -> usize {
+        capacity as usize * size_of::<Slot<T>>()
+    }
+
     /// Puts in the row made for its handle; `None` when full.
     pub fn insert_with(&mut self, row: impl FnOnce(Handle) -> T) -> Option<Handle> {
         let index = self.free;
@@ -107,8 +112,16 @@ pub struct IdMap {
 impl IdMap {
     /// Room for this many names.
     pub fn new(capacity: u32) -> IdMap {
-        let rows = (capacity.max(1) as usize * 2).next_power_of_two();
-        IdMap { rows: vec![None; rows].into(), len: 0 }
+        IdMap { rows: vec![None; IdMap::rows(capacity)].into(), len: 0 }
+    }
+
+    /// What room for this many names takes.
+    pub fn bytes(capacity: u32) -> usize {
+        IdMap::rows(capacity) * size_of::<Option<(u64, Handle)>>()
+    }
+
+    fn rows(capacity: u32) -> usize {
+        (capacity.max(1) as usize * 2).next_power_of_two()
     }
 
     /// Remembers a name; false when it is there already or the map is half full.

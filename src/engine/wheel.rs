@@ -75,6 +75,11 @@ impl<O: Copy> Wheel<O> {
         }
     }
 
+    /// What room for so many timers takes, beside the wheel itself.
+    pub fn bytes(capacity: u32) -> usize {
+        capacity as usize * size_of::<Node<O>>()
+    }
+
     /// Arms a timer; a deadline in the past is due at once. `None` when full.
     pub fn arm(&mut self, deadline_ms: u64, owner: O) -> Option<TimerId> {
         let index = self.free;

@@ -192,13 +192,13 @@ impl Authority {
         let json =
             serde_json::to_vec_pretty(&self.kept).map_err(|error| AuthorityFault::Make(error.to_string()))?;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(io)?;
-        replace(&self.folder, "authority.json", &json, 0o600).map_err(io)?;
-        replace(&self.folder, "ca.crt", self.kept.authority_pem.as_bytes(), 0o644).map_err(io)
+        replace_file(&self.folder, "authority.json", &json, 0o600).map_err(io)?;
+        replace_file(&self.folder, "ca.crt", self.kept.authority_pem.as_bytes(), 0o644).map_err(io)
     }
 }
 
 /// Writes beside and renames, so that the file is always whole.
-fn replace(folder: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+pub fn replace_file(folder: &Path, name: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside = folder.join(format!("{name}.new"));
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

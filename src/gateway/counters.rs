@@ -46,6 +46,10 @@ counters! {
     sockets_silent,
     /// WebSockets closed because their client broke the rules.
     sockets_faulty,
+    /// Answers given on port 80.
+    redirects,
+    /// Connections to port 80 that were too many, too slow, or no request.
+    redirects_refused,
     /// Text frames taken in.
     frames_in,
     /// Text frames sent out.

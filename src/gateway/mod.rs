@@ -7,6 +7,7 @@
 
 mod assets;
 mod authority;
+mod brought;
 mod counters;
 mod exchange;
 mod headers;
@@ -18,6 +19,7 @@ mod origin;
 mod outbox;
 mod password;
 pub mod rate;
+mod redirect;
 mod router;
 mod serve;
 mod sign_in;
@@ -43,7 +45,8 @@ use smol::channel::{Receiver, Sender};
 use smol::{Async, Executor};
 
 pub use assets::{Asset, Caching};
-pub use authority::{Authority, AuthorityFault};
+pub use authority::{Authority, AuthorityFault, replace_file};
+pub use brought::{Brought, BroughtFault};
 pub use counters::{Counter, Counters};
 pub use http::{
     Access, Answer, Face, Framing, Handler, Method, Refused, Request, Response, Route, form_pairs, handler,
@@ -52,6 +55,7 @@ pub use identity::{Caller, Identity, Role, Roles};
 pub use origin::{Network, NotANetwork, source_of};
 pub use outbox::{Frame, Outbox, OutboxLimits, Overflow};
 pub use password::{PASSWORD_BYTES_MAX, PasswordFault, Passwords, hash_now, is_a_hash};
+pub use redirect::Redirect;
 pub use router::{AllowedOrigin, Router};
 pub use sign_in::{Attempt, SignIns};
 pub use sockets::{Closed, ConnId, Fault, Opening, SocketKind, Sockets};
@@ -160,6 +164,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Where it listens; at least one.
     pub listening: Vec<Listening>,
+    /// Port 80, when there is one.
+    pub redirect: Option<Redirect>,
     /// What it serves.
     pub router: Router,
     /// Who understands the frames.
@@ -188,7 +194,7 @@ struct Inner {
     router: Router,
     sockets: Arc<dyn Sockets>,
     identity: Arc<dyn Identity>,
-    tls: Arc<rustls::ServerConfig>,
+    tls: tls::Configs,
     http: http1::Builder,
     slots: Arc<Slots>,
     live: Arc<Live>,
@@ -207,9 +213,9 @@ impl Gateway {
     /// Starts serving on threads of its own and returns at once. Fails when a listener cannot be used or
     /// a thread cannot be had.
     pub fn start(parts: Parts) -> io::Result<Gateway> {
-        let Parts { mut settings, listening, router, sockets, identity, certificates } = parts;
+        let Parts { mut settings, listening, redirect, router, sockets, identity, certificates } = parts;
         fit_to_descriptors(&mut settings.ceilings);
-        let tls = tls::server_config(certificates).map_err(io::Error::other)?;
+        let tls = tls::server_configs(certificates).map_err(io::Error::other)?;
         let executor = Arc::new(Executor::new());
         let (stopping, stopping_seen) = smol::channel::bounded(1);
         let (quit, quit_seen) = smol::channel::bounded(1);
@@ -236,6 +242,10 @@ impl Gateway {
             tls,
         });
         let addresses = listen(&inner, listening)?;
+        if let Some(Redirect { listener, targets }) = redirect {
+            let listener = Async::new(listener)?;
+            inner.spawn(redirect::accept_loop(inner.clone(), listener, targets.into()));
+        }
         inner.spawn(beat(inner.clone()));
         let mut gateway = Gateway {
             inner,

@@ -53,16 +53,10 @@ pub struct Passwords {
     waiting: AtomicUsize,
 }
 
-impl Default for Passwords {
-    fn default() -> Passwords {
-        Passwords::new()
-    }
-}
-
 impl Passwords {
-    /// As many places as the limits say.
-    pub fn new() -> Passwords {
-        let places = Arc::new(Semaphore::new(limits::PASSWORD_HASHES_MAX));
+    /// So many places: each takes 19 MiB and a core while a hash is made.
+    pub fn new(places: usize) -> Passwords {
+        let places = Arc::new(Semaphore::new(places));
         Passwords { places, waiting: AtomicUsize::new(0) }
     }
 
@@ -191,7 +185,7 @@ mod tests {
 
     #[test]
     fn right_password_is_right_and_every_other_is_wrong() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(limits::PASSWORD_HASHES_MAX);
         smol::block_on(async {
             let stored = passwords.hash("correct horse".to_owned()).await.unwrap();
             assert!(stored.starts_with("$argon2id$") && is_a_hash(&stored));
@@ -215,7 +209,7 @@ mod tests {
 
     #[test]
     fn crowd_beyond_the_waiting_places_is_told_to_come_back() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::new(limits::PASSWORD_HASHES_MAX);
         let waiters: Vec<_> =
             (0..limits::PASSWORD_WAITERS_MAX).map(|_| Waiter::new(&passwords.waiting).unwrap()).collect();
         let busy = smol::block_on(passwords.verify("x".to_owned(), None));

@@ -75,7 +75,7 @@ fn welcome(inner: &Arc<Inner>, tcp: Async<TcpStream>, peer: SocketAddr, face: Fa
 }
 
 async fn serve(inner: Arc<Inner>, tcp: Async<TcpStream>, link: Arc<Link>) {
-    let Some(tls) = shake_hands(&inner, tcp).await else { return };
+    let Some(tls) = shake_hands(&inner, tcp, link.face).await else { return };
     let service_inner = inner.clone();
     let service = service_fn(move |request| {
         let (inner, link) = (service_inner.clone(), link.clone());
@@ -96,13 +96,13 @@ async fn serve(inner: Arc<Inner>, tcp: Async<TcpStream>, link: Arc<Link>) {
     }
 }
 
-async fn shake_hands(inner: &Inner, tcp: Async<TcpStream>) -> Option<TlsStream<Wire>> {
+async fn shake_hands(inner: &Inner, tcp: Async<TcpStream>, face: Face) -> Option<TlsStream<Wire>> {
     let ceilings = &inner.settings.ceilings;
     // Frames are small and somebody waits for each.
     let _ = tcp.get_ref().set_nodelay(true);
     let stall = Duration::from_millis(ceilings.write_stall_ms_max);
     let linger = Duration::from_millis(ceilings.goodbye_ms_max);
-    let accept = TlsAcceptor::from(inner.tls.clone()).accept(Wire::new(tcp, stall, linger));
+    let accept = TlsAcceptor::from(inner.tls.of(face).clone()).accept(Wire::new(tcp, stall, linger));
     let limit = Duration::from_millis(ceilings.handshake_ms_max);
     let in_time = async { Some(accept.await) };
     let too_late = async {

@@ -10,6 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use super::http::Face;
+
 /// A certificate chain with its key, checked to belong together. No `Debug`: it holds a secret.
 #[derive(Clone)]
 pub struct ServerCertificate(Arc<CertifiedKey>);
@@ -78,15 +80,17 @@ impl Certificates {
         self.shown.write().unwrap_or_else(PoisonError::into_inner).own = own;
     }
 
-    /// Shows this certificate to clients who ask for one of `names` (REQ B-10); `None` takes it away.
+    /// Shows this certificate to clients who ask for one of `names`, and on the public face to those who name
+    /// nobody (REQ B-10); `None` takes it away.
     pub fn set_public(&self, public: Option<(Vec<String>, ServerCertificate)>) {
         self.shown.write().unwrap_or_else(PoisonError::into_inner).public = public;
     }
 
-    fn for_name(&self, name: Option<&str>) -> Arc<CertifiedKey> {
+    fn for_name(&self, name: Option<&str>, face: Face) -> Arc<CertifiedKey> {
         let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
-        let asked = |names: &[String]| {
-            names.iter().any(|one| name.is_some_and(|name| one.eq_ignore_ascii_case(name)))
+        let asked = |names: &[String]| match name {
+            Some(name) => names.iter().any(|one| one.eq_ignore_ascii_case(name)),
+            None => face == Face::Public,
         };
         match &shown.public {
             Some((names, public)) if asked(names) => public.0.clone(),
@@ -101,20 +105,48 @@ impl fmt::Debug for Certificates {
     }
 }
 
-impl ResolvesServerCert for Certificates {
+/// The certificates as clients of one face see them.
+#[derive(Debug)]
+struct Seen {
+    certificates: Arc<Certificates>,
+    face: Face,
+}
+
+impl ResolvesServerCert for Seen {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.for_name(hello.server_name()))
+        Some(self.certificates.for_name(hello.server_name(), self.face))
     }
+}
+
+/// The TLS settings of each face; they differ in what a client that names nobody is shown.
+pub(super) struct Configs {
+    public: Arc<ServerConfig>,
+    staff: Arc<ServerConfig>,
+}
+
+impl Configs {
+    /// Those of a face; one socket for both is the staff's.
+    pub(super) fn of(&self, face: Face) -> &Arc<ServerConfig> {
+        match face {
+            Face::Public => &self.public,
+            Face::Staff | Face::Both => &self.staff,
+        }
+    }
+}
+
+pub(super) fn server_configs(certificates: Arc<Certificates>) -> Result<Configs, rustls::Error> {
+    let seen = |face| Arc::new(Seen { certificates: Arc::clone(&certificates), face });
+    Ok(Configs { public: server_config(seen(Face::Public))?, staff: server_config(seen(Face::Staff))? })
 }
 
 /// TLS 1.2 and 1.3, HTTP/1.1 only, tickets instead of a table of sessions: after a restart of the network
 /// a thousand clients resume without the box having kept anything for them.
-pub(super) fn server_config(certificates: Arc<Certificates>) -> Result<Arc<ServerConfig>, rustls::Error> {
+fn server_config(seen: Arc<Seen>) -> Result<Arc<ServerConfig>, rustls::Error> {
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let mut config = builder
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
-        .with_cert_resolver(certificates);
+        .with_cert_resolver(seen);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.ticketer = ring::Ticketer::new()?;
@@ -140,11 +172,12 @@ mod tests {
         let (own, public) = (load("box.local"), load("chat.example"));
         let certificates = Certificates::new(own.clone());
         certificates.set_public(Some((vec!["chat.example".to_owned()], public.clone())));
-        assert!(Arc::ptr_eq(&certificates.for_name(Some("Chat.Example")), &public.0));
-        assert!(Arc::ptr_eq(&certificates.for_name(Some("box.local")), &own.0));
-        assert!(Arc::ptr_eq(&certificates.for_name(None), &own.0));
+        assert!(Arc::ptr_eq(&certificates.for_name(Some("Chat.Example"), Face::Staff), &public.0));
+        assert!(Arc::ptr_eq(&certificates.for_name(Some("box.local"), Face::Public), &own.0));
+        assert!(Arc::ptr_eq(&certificates.for_name(None, Face::Staff), &own.0));
+        assert!(Arc::ptr_eq(&certificates.for_name(None, Face::Public), &public.0), "who names nobody");
         certificates.set_public(None);
-        assert!(Arc::ptr_eq(&certificates.for_name(Some("chat.example")), &own.0));
+        assert!(Arc::ptr_eq(&certificates.for_name(Some("chat.example"), Face::Public), &own.0));
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::gateway::Face;
 pub struct Inherited {
     /// `staff…` and `public…`.
     pub faces: Vec<(TcpListener, Face)>,
+    /// `redirect`: port 80.
+    pub redirect: Option<TcpListener>,
     /// `admin`: the Unix socket of the admin pages.
     pub admin: Option<UnixListener>,
     /// `relay`: the Unix socket the relay calls.
@@ -44,7 +46,10 @@ pub fn sockets() -> Result<Inherited, String> {
                 continue;
             }
             "redirect" => {
-                ::log::warn!("nothing answers on the inherited socket redirect: the box speaks https only");
+                match given.take_tcp_listener(index) {
+                    Ok(listener) => found.redirect = listener,
+                    Err(error) => ::log::warn!("the inherited socket redirect is of no use: {error}"),
+                }
                 continue;
             }
             other => return Err(other.to_owned()),

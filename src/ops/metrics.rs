@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::bound;
+use super::profile::Profile;
 use crate::shell::Figures;
 
 /// The page of all figures.
@@ -32,6 +34,23 @@ pub fn counted(prefix: &str, counters: &[(&'static str, u64)]) -> String {
     let mut page = String::with_capacity(counters.len() * 64);
     for (name, value) in counters {
         let _ = writeln!(page, "# TYPE {prefix}_{name}_total counter\n{prefix}_{name}_total {value}");
+    }
+    page
+}
+
+/// What the process holds of the memory, and the most it can (REQ B-3).
+pub fn memory(profile: &Profile) -> String {
+    let mut page = String::new();
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        let _ = writeln!(page, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    };
+    gauge(
+        "deskbell_memory_bound_bytes",
+        "Memory with every table, buffer and connection of the profile full.",
+        bound::worst_bytes(profile),
+    );
+    if let Some(bytes) = bound::resident_bytes() {
+        gauge("deskbell_memory_resident_bytes", "Memory the process holds now.", bytes);
     }
     page
 }

@@ -1,6 +1,10 @@
 //! What a running box shows its keepers: notices to systemd, metrics, health.
 
+pub mod bound;
+pub mod day;
 pub mod inherited;
 pub mod log;
 pub mod metrics;
 pub mod notify;
+pub mod profile;
+pub mod settings;

@@ -35,6 +35,7 @@ use crate::gateway::{
     handler, jwt, source_of,
 };
 use crate::limits::{DESK_FILE_BYTES_MAX, HOOK_BYTES_MAX, RATE_RECORDS_MAX, WORK_ITEM_BYTES_MAX};
+use crate::ops::profile::Profile;
 
 /// What the handlers share.
 pub(super) struct Surface {
@@ -64,6 +65,10 @@ pub(super) struct Surface {
     pub(super) public_url: String,
     /// Loopback has no limit by address (`demo`).
     pub(super) loopback_unlimited: bool,
+    /// How much fits.
+    pub(super) profile: Profile,
+    /// The public face's certificate.
+    pub(super) public: Arc<super::certificate::PublicCertificate>,
 }
 
 struct Shared {

@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use super::Shell;
 use super::api;
 use super::backups::Backups;
+use super::certificate::PublicCertificate;
 use super::clock::{Clock, real_wall_ms};
 use super::door::Door;
+use super::health::sample;
 use super::keeper::{BoxKeeper, Place};
 use super::people::People;
 use super::recover;
@@ -25,9 +27,12 @@ use crate::admin::{self, Admin, StartKey};
 use crate::desk::{self, Credential, Desk, Faults, LoadOptions, Secret};
 use crate::gateway::{
     self, Authority, AuthorityFault, Certificates, Face, Gateway, Listening, Network, Parts, Passwords,
-    Roles, SignIns, TokenHash, jwt,
+    Redirect, Roles, SignIns, TokenHash, jwt,
 };
 use crate::masking::Masker;
+use crate::ops::bound;
+use crate::ops::day::{Day, SAMPLE_S};
+use crate::ops::profile::Profile;
 use crate::store::{OpenError, Options as StoreOptions, ReadError, Store, Table, replace};
 
 /// What everybody but the desk thread reads of the desk: the configuration in force.
@@ -74,6 +79,8 @@ fn masker_of(desk: &Desk) -> Masker {
 pub struct Plan {
     /// Where everything lies.
     pub data: PathBuf,
+    /// How much fits.
+    pub profile: Profile,
     /// A desk file's text, for a box that has no desk yet.
     pub desk: Option<String>,
     /// The demo's clock: speed and, if given, wall time.
@@ -86,6 +93,8 @@ pub struct Plan {
     pub trusted_proxies: Vec<Network>,
     /// `https://…` of the public face, when it is met from outside.
     pub public_url: Option<String>,
+    /// Port 80, already bound.
+    pub redirect: Option<TcpListener>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
     /// The relay's socket, when it is bound already; otherwise `DIR/relay.sock`.
@@ -105,6 +114,8 @@ pub struct Running {
     good_until_s: Arc<AtomicI64>,
     admin: Admin,
     tended: Instant,
+    day: Arc<Day>,
+    sampled: Option<Instant>,
     desk: std::thread::JoinHandle<Result<(), crate::store::Failure>>,
     door: Door,
 }
@@ -201,7 +212,13 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
 
 /// Opens the store, restores the desk, and begins to serve.
 fn open(plan: Plan) -> Result<Running, BootError> {
+    let profile = plan.profile;
+    tell_bound(&profile);
     let mut options = StoreOptions::new(&plan.data);
+    options.segments = profile.journal_segments;
+    options.cache_bytes = profile.state_cache_bytes;
+    options.store_bytes_max = profile.store_bytes_max;
+    options.submissions_bytes_max = profile.submissions_bytes_max;
     options.on_failure = Some(Box::new(|failure| {
         // Nobody knows any more what is on disk: only a new start finds out.
         log::error!("{failure}");
@@ -216,6 +233,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
         None => Clock::real(found.mark, plan.vouchers.vouch(real_wall_ms(), found.mark)),
     };
+    let now_s = clock.is_trusted().then(|| real_wall_ms() / 1000);
     let signer = plan.demo.is_some().then(|| match &found.demo_key {
         Some(key) => jwt::DemoSigner::from_pkcs8(key),
         None => jwt::DemoSigner::generate(),
@@ -240,21 +258,33 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let public_url = public_url.trim_end_matches('/').to_owned();
     let (relay_listener, relay_socket) =
         super::relay::socket(plan.relay, &plan.data).map_err(BootError::Io)?;
-    let (shell, door, events) = Shell::restored(
-        store,
-        Arc::clone(&board),
-        Arc::clone(&tokens),
+    let given = recover::Given {
         clock,
-        plan.vouchers,
-        public_url.clone(),
-        found,
-    )?;
+        vouchers: plan.vouchers,
+        capacity: profile.capacity(),
+        public_url: public_url.clone(),
+    };
+    let (shell, door, events) =
+        Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), given, found)?;
     let relay_wanted = shell.relay_wanted();
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
         .map_err(BootError::Authority)?;
     let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
+    let public_host = plan.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
+    let public = Arc::new(PublicCertificate::open(
+        Arc::clone(&certificates),
+        plan.data.join("tls"),
+        public_host.map(|host| without_port(host).to_owned()),
+        names.clone(),
+        now_s,
+    ));
+    let day = Arc::new(Day::default());
+    let redirect = plan.redirect.map(|listener| Redirect {
+        listener,
+        targets: targets(&plan.hosts, &staff_url, plan.public_url.as_deref()),
+    });
     let running_gateway = Arc::new(OnceLock::new());
     let demo = plan.demo.is_some();
     let trusted_proxies = plan.trusted_proxies.iter().map(ToString::to_string).collect();
@@ -263,6 +293,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         trusted_proxies: plan.trusted_proxies,
         loopback_unlimited: demo,
         echo: demo,
+        ceilings: ceilings(&profile),
         ..gateway::Settings::default()
     };
     let readers = shell.readers();
@@ -274,7 +305,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let people = People {
         door: door.clone(),
         board: Arc::clone(&board),
-        passwords: Arc::new(Passwords::new()),
+        passwords: Arc::new(Passwords::new(profile.password_hashes_max)),
         sign_ins: Arc::new(SignIns::new(demo)),
     };
     let keeper = BoxKeeper {
@@ -296,6 +327,9 @@ fn open(plan: Plan) -> Result<Running, BootError> {
             },
             good_until_s: Arc::clone(&good_until_s),
         },
+        profile: profile.clone(),
+        public: Arc::clone(&public),
+        day: Arc::clone(&day),
     };
     let surface = api::Surface {
         door: door.clone(),
@@ -311,6 +345,8 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         set_up,
         public_url,
         loopback_unlimited: demo,
+        profile,
+        public,
     };
     let router = api::router(surface);
     let desk = std::thread::Builder::new()
@@ -322,12 +358,52 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let listening = plan.listening.into_iter().map(|(listener, face)| Listening { listener, face }).collect();
     let sockets = Arc::new(super::door::Doorkeeper::new(door.clone(), Arc::clone(&board)));
     let shown = Arc::clone(&certificates);
-    let parts = Parts { settings, listening, router, sockets, identity: tokens, certificates: shown };
+    let parts =
+        Parts { settings, listening, redirect, router, sockets, identity: tokens, certificates: shown };
     let gateway = Arc::new(Gateway::start(parts).map_err(BootError::Io)?);
     let _ = running_gateway.set(Arc::downgrade(&gateway));
     let tended = Instant::now();
     let relay = (relay_wanted, relay_socket);
-    Ok(Running { relay, gateway, authority, certificates, names, good_until_s, admin, tended, desk, door })
+    Ok(Running {
+        relay,
+        gateway,
+        authority,
+        certificates,
+        names,
+        good_until_s,
+        admin,
+        tended,
+        day,
+        sampled: None,
+        desk,
+        door,
+    })
+}
+
+/// Says what the box may take, so that the log of a box that was killed for its memory tells by how much.
+fn tell_bound(profile: &Profile) {
+    const MIB: u64 = 1024 * 1024;
+    for row in bound::worst_case(profile) {
+        log::debug!("at most {:>6} KiB: {}", row.bytes / 1024, row.what);
+    }
+    let worst = bound::worst_bytes(profile).div_ceil(MIB);
+    let ceiling = match profile.memory_max_mib {
+        0 => String::new(),
+        mib => format!(", of {mib} MiB the service may have"),
+    };
+    log::info!("profile {}: at most {worst} MiB of memory with everything full{ceiling}", profile.name);
+}
+
+/// The gateway's ceilings under a profile.
+fn ceilings(profile: &Profile) -> gateway::Ceilings {
+    let defaults = gateway::Ceilings::default();
+    gateway::Ceilings {
+        connections_max: profile.connections_max,
+        staff_connections_reserved: profile.staff_connections_reserved,
+        bodies_bytes_max: profile.bodies_bytes_max,
+        outbox: gateway::OutboxLimits { all_bytes_max: profile.outboxes_bytes_max, ..defaults.outbox },
+        ..defaults
+    }
 }
 
 impl Running {
@@ -367,8 +443,20 @@ impl Running {
         }
     }
 
-    /// Looks after what lasts longer than a day: the certificate. To be called now and then.
+    /// Looks after what the desk thread need not: the day's samples, and what lasts longer than a day, the
+    /// certificate. To be called now and then.
     pub fn tend(&mut self) {
+        if self.sampled.is_none_or(|last| last.elapsed() >= Duration::from_secs(SAMPLE_S)) {
+            self.sampled = Some(Instant::now());
+            let asked = |shell: &mut Shell| {
+                let asked = shell.how_it_is();
+                shell.measure_syncs_anew();
+                asked
+            };
+            if let Some(asked) = smol::block_on(self.door.ask(asked)) {
+                self.day.add(sample(&asked));
+            }
+        }
         const EVERY: Duration = Duration::from_secs(3600);
         if self.tended.elapsed() < EVERY {
             return;
@@ -391,7 +479,7 @@ impl Running {
         }
     }
 
-    /// Has the desk thread ended by itself? Then the box is of no use any more.
+    /// Has the desk thread ended by itself? Then the box is of no use any more, or an admin has asked for a restart.
     pub fn is_over(&self) -> bool {
         self.desk.is_finished()
     }
@@ -501,6 +589,26 @@ fn staff_url(hosts: &[String], listening: &[(TcpListener, Face)]) -> String {
         Some(port) if port != 443 && without_port(name) == name => format!("https://{name}:{port}"),
         _ => format!("https://{name}"),
     }
+}
+
+/// Where port 80 sends whoever names a host: the staff's names to the staff's door, the public one to its own.
+fn targets(hosts: &[String], staff_url: &str, public_url: Option<&str>) -> Vec<(String, String)> {
+    let staff_port =
+        staff_url.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
+    let public = public_url.and_then(|url| Some((url.strip_prefix("https://")?, url)));
+    let target = |host: &String| {
+        let name = without_port(host);
+        let shown = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        if let Some((_, url)) = public.filter(|(public, _)| public == host) {
+            return (shown, url.to_owned());
+        }
+        let url = match staff_port {
+            Some(port) if name == host.trim_matches(['[', ']']) => format!("https://{shown}:{port}"),
+            _ => format!("https://{host}"),
+        };
+        (shown, url)
+    };
+    hosts.iter().map(target).collect()
 }
 
 /// `localhost:8443` without its port; `[::1]` without its brackets.

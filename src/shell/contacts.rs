@@ -6,7 +6,7 @@ use super::card::Customer;
 use super::keys::lasting_number;
 use super::records::Contact;
 use crate::desk::Desk;
-use crate::limits::CONTACTS_KEPT_MAX;
+use crate::limits::{CONTACTS_BYTES_MAX, CONTACTS_KEPT_MAX};
 
 /// Digits of a telephone number that must agree where no region says how to read it: the national part.
 const PHONE_DIGITS: usize = 9;
@@ -18,6 +18,8 @@ pub struct Contacts {
     all: BTreeMap<u64, Contact>,
     /// Made or changed by staff, the erased ones included: they stand above the file.
     own: BTreeMap<u64, Contact>,
+    /// Bytes of `own`.
+    own_bytes: usize,
     /// Where a number without country code is from.
     region: Option<String>,
     by_key: HashMap<String, Vec<u64>>,
@@ -26,7 +28,9 @@ pub struct Contacts {
 impl Contacts {
     /// The contacts of a desk, and those that staff have made or changed.
     pub fn new(desk: &Desk, own: impl IntoIterator<Item = (u64, Contact)>) -> Contacts {
-        let mut contacts = Contacts { own: own.into_iter().collect(), ..Contacts::default() };
+        let own: BTreeMap<u64, Contact> = own.into_iter().collect();
+        let own_bytes = own.values().map(cost).sum();
+        let mut contacts = Contacts { own, own_bytes, ..Contacts::default() };
         contacts.take_over(desk);
         contacts
     }
@@ -53,9 +57,14 @@ impl Contacts {
 
     /// Puts a changed contact in place of what was; false when there is no room for one more.
     pub(super) fn put(&mut self, number: u64, contact: Contact) -> bool {
-        if !self.own.contains_key(&number) && self.own.len() >= CONTACTS_KEPT_MAX {
+        let before = self.own.get(&number).map(cost);
+        let bytes = self.own_bytes - before.unwrap_or(0) + cost(&contact);
+        // One that gets smaller has its place, whatever the others take: an erasure is never refused.
+        let grows = before.is_none_or(|before| cost(&contact) > before);
+        if before.is_none() && self.own.len() >= CONTACTS_KEPT_MAX || grows && bytes > CONTACTS_BYTES_MAX {
             return false;
         }
+        self.own_bytes = bytes;
         let region = self.region.clone();
         for key in self.all.remove(&number).iter().flat_map(|old| keys_of(old, region.as_deref())) {
             if let Some(known) = self.by_key.get_mut(&key) {
@@ -152,6 +161,12 @@ impl Contacts {
         let page: Vec<_> = found.by_ref().take(limit).map(|(number, contact)| (*number, contact)).collect();
         (page, found.next().is_some())
     }
+}
+
+/// What a contact takes of the room for all.
+fn cost(contact: &Contact) -> usize {
+    let of = |field: &Option<String>| field.as_ref().map_or(0, String::len);
+    size_of::<Contact>() + contact.name.len() + of(&contact.email) + of(&contact.mobile) + of(&contact.phone)
 }
 
 fn of_desk(contact: &crate::desk::Contact) -> Contact {

@@ -242,6 +242,10 @@ impl Shell {
         }
         self.forget_waiting(id, &waiting);
         self.recall(id, &recalls);
+        if self.cards.get(&id).is_some_and(|card| super::outbound::is_carried(&card.kind)) {
+            // She has no page whose opening would make her known: her next message finds the conversation by this.
+            self.visitors.entry(visitor);
+        }
         if let Some(known) = self.visitors.get_mut(visitor) {
             known.conversation = self.cards.contains_key(&id).then_some(id);
         }

@@ -20,7 +20,7 @@ use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
-use crate::limits::{AGENTS_MAX, PARKED_SHOWN_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
+use crate::limits::{PARKED_SHOWN_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
 use crate::shell::wire::Stamp;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 use crate::widget::frames::Request;
@@ -55,7 +55,7 @@ impl Shell {
                 self.connections.insert(conn, Connection { outbox, who, paused: None });
             }
             SocketKind::Agent { caller } => {
-                let row = self.names.agents.intern(&caller.agent, AGENTS_MAX);
+                let row = self.names.agents.intern(&caller.agent);
                 let Some(agent) = row.map(AgentId) else {
                     return outbox.close(1013, "full");
                 };

@@ -156,6 +156,15 @@ impl Shell {
         };
         let peer = Peer { workstream: workstream.clone(), address, last_in_ms: self.now.wall_ms, stopped_ms };
         let open = self.live_of(visitor).filter(|id| !self.has_ended(*id));
+        debug_assert!(
+            open.is_some()
+                || looked
+                    .stored
+                    .as_ref()
+                    .and_then(|stored| stored.card.as_ref())
+                    .is_none_or(|card| { !self.is_live(card.id) || self.has_ended(card.id) }),
+            "a conversation in the table is known to be its customer's"
+        );
         let parked = looked.stored.filter(|stored| stored.waiting.is_some());
         // Who wants nothing and has nothing open is not given to an agent.
         let begins = open.is_none() && parked.is_none();

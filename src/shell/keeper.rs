@@ -15,19 +15,24 @@ use jiff::Timestamp;
 use super::Shell;
 use super::backups::Backups;
 use super::boot::hash_passwords;
+use super::certificate::PublicCertificate;
 use super::clock::real_wall_ms;
 use super::door::Door;
+use super::health::charts;
 use super::history;
 use super::people::{People, SignInState};
 use super::reads::{Readers, decoded, list_key};
 use super::records::Audit;
 use crate::admin::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Clock, Figure, Held, Keep, Keeper, Light,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use crate::desk::{Desk, Fault, Faults, Secret, diff};
 use crate::gateway::Refused;
 use crate::limits::KEEPER_ANSWER_MS_MAX;
+use crate::ops::bound::{resident_bytes, worst_bytes};
+use crate::ops::day::Day;
+use crate::ops::profile::Profile;
 use crate::store::{Direction, ReadError, SealKey, Snapshot, Table};
 
 /// How far a typed time may lie from the system's: it has no seconds, and typing takes a while.
@@ -46,6 +51,22 @@ pub(super) struct Place {
     pub(super) good_until_s: Arc<AtomicI64>,
 }
 
+impl Place {
+    /// Where pages load the widget from. Without a public name it is the public face as the LAN meets it: the staff
+    /// face serves no widget.
+    fn widget_url(&self) -> String {
+        if let Some(url) = &self.public_url {
+            return url.clone();
+        }
+        let port = self.public.first().map(SocketAddr::port).filter(|port| *port != 443);
+        match (self.names.first(), port) {
+            (Some(name), Some(port)) if name.contains(':') => format!("https://[{name}]:{port}"),
+            (Some(name), Some(port)) => format!("https://{name}:{port}"),
+            _ => self.staff_url.clone(),
+        }
+    }
+}
+
 /// The running box as the admin pages see it.
 pub(super) struct BoxKeeper {
     pub(super) door: Door,
@@ -54,10 +75,13 @@ pub(super) struct BoxKeeper {
     pub(super) people: People,
     pub(super) data: PathBuf,
     pub(super) place: Place,
+    pub(super) profile: Profile,
+    pub(super) public: Arc<PublicCertificate>,
+    pub(super) day: Arc<Day>,
 }
 
 impl BoxKeeper {
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut Shell) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
@@ -126,10 +150,6 @@ fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, Refusal> {
 
 fn stopping() -> Refusal {
     Refusal("The box is stopping. Try again when it is back.".to_owned())
-}
-
-fn not_yet<T>(text: &str) -> Result<T, Refusal> {
-    Err(Refusal(text.to_owned()))
 }
 
 /// Out of the calendar means a wrong clock: shown as the first instant.
@@ -206,47 +226,15 @@ impl Keeper for BoxKeeper {
     }
 
     fn health(&self) -> Result<Vec<Figure>, Refusal> {
-        let (reason, figures) = self.ask(|shell| (shell.health(), shell.figures()))?;
-        let value = |name: &str| {
-            let row = figures.rows.iter().find(|row| row.name == name)?;
-            row.values.first().map(|(_, value)| *value as u64)
-        };
-        let figure = |group, name: &str, value: String| Figure {
-            group,
-            name: name.to_owned(),
-            value,
-            bound: None,
-            light: Light::Good,
-            advice: String::new(),
-        };
-        let count = |name| value(name).unwrap_or_default();
-        let (open, most) = (count("deskbell_conversations_open"), count("deskbell_conversations_max").max(1));
-        let percent = (open * 100 / most).min(100) as u8;
-        let mut list = vec![
-            Figure {
-                bound: Some((most.to_string(), percent)),
-                light: match percent {
-                    0..80 => Light::Good,
-                    80..100 => Light::Warn,
-                    _ => Light::Bad,
-                },
-                advice: "New customers are turned away when the tables are full.".to_owned(),
-                ..figure("Work", "Conversations in the tables", open.to_string())
-            },
-            figure("Work", "Sockets of staff", count("deskbell_sockets_staff").to_string()),
-            figure("Work", "Sockets of customers", count("deskbell_sockets_customer").to_string()),
-            figure("Work", "Up", format!("{} min", count("deskbell_up_seconds") / 60)),
-        ];
-        list.extend(resident_mib().map(|mib| figure("Memory", "Resident", format!("{mib} MiB"))));
-        list.push(Figure {
-            light: if reason.is_some() { Light::Bad } else { Light::Good },
-            advice: reason.map_or_else(String::new, |_| "Make room on the box's disk.".to_owned()),
-            ..figure("Disk", "Store", reason.map_or("takes changes", |reason| reason).to_owned())
-        });
-        let free = rustix::fs::statvfs(&self.data).ok();
-        let free = free.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024));
-        list.extend(free.map(|mib| figure("Disk", "Free space", format!("{mib} MiB"))));
-        Ok(list)
+        self.figures()
+    }
+
+    fn day(&self) -> Result<Vec<Chart>, Refusal> {
+        Ok(charts(&self.day))
+    }
+
+    fn touches(&self, desk: Desk) -> Result<Touches, Refusal> {
+        self.ask(move |shell| shell.touches(&desk))
     }
 
     fn clock(&self) -> Result<Clock, Refusal> {
@@ -280,25 +268,27 @@ impl Keeper for BoxKeeper {
             names: place.names.clone(),
             staff_url: place.staff_url.clone(),
             public_url: place.public_url.clone(),
+            widget_url: place.widget_url(),
             listen_staff: listed(&place.staff),
             listen_public: listed(&place.public),
             trusted_proxies: place.trusted_proxies.clone(),
             authority: place.authority.clone(),
-            certificate: Certificate {
-                uploaded: false,
-                names: place.names.clone(),
-                issuer: "The box's own authority".to_owned(),
-                until: stamp(place.good_until_s.load(Ordering::Relaxed).saturating_mul(1000)),
-            },
+            certificate: self.certificate(),
+            host: self.public_host(),
         })
     }
 
-    fn use_certificate(&self, _: &Actor, _: &str, _: &Secret) -> Result<(), Refusal> {
-        not_yet("The certificate was not taken: the box shows its own only. Nothing was changed.")
+    fn use_certificate(&self, by: &Actor, chain: &str, key: &Secret) -> Result<(), Refusal> {
+        let now_s = self.trusted_now_s()?;
+        let shown = self.public.bring(chain, key, now_s).map_err(Refusal)?;
+        log::info!("{} has brought a certificate for {}", by.name(), shown.names.join(", "));
+        self.audit_line(by, "certificate", &shown.names.join(", "))
     }
 
-    fn use_own_certificate(&self, _: &Actor) -> Result<(), Refusal> {
-        not_yet("The box shows its own certificate already.")
+    fn use_own_certificate(&self, by: &Actor) -> Result<(), Refusal> {
+        let now_s = self.trusted_now_s()?;
+        self.public.take_away(now_s).map_err(Refusal)?;
+        self.audit_line(by, "certificate", "the box's own")
     }
 
     fn accounts(&self) -> Result<Vec<Account>, Refusal> {
@@ -417,18 +407,75 @@ impl Keeper for BoxKeeper {
             "names": self.place.names,
             "listening": listening,
             "certificate_until_s": self.place.good_until_s.load(Ordering::Relaxed),
-            "resident_mib": resident_mib(),
+            "resident_mib": resident_bytes().map(|bytes| bytes >> 20),
+            "bound_mib": worst_bytes(&self.profile).div_ceil(1 << 20),
+            "profile": self.profile.name,
             "last_backup_ms": newest,
         });
         Ok(condition.to_string())
     }
 
-    fn log(&self, _: usize) -> Result<Vec<LogLine>, Refusal> {
-        not_yet("This page cannot show the log. On the box: journalctl -u deskbell")
+    fn log(&self, only_trouble: bool, limit: usize) -> Result<Vec<LogLine>, Refusal> {
+        let level = if only_trouble { log::LevelFilter::Warn } else { log::LevelFilter::Trace };
+        let line = |line: crate::ops::log::Line| LogLine {
+            at: stamp(line.at_ms),
+            level: match line.level {
+                log::Level::Error => "error",
+                log::Level::Warn => "warn",
+                log::Level::Info => "info",
+                log::Level::Debug | log::Level::Trace => "debug",
+            },
+            part: line.part,
+            text: line.text,
+        };
+        Ok(crate::ops::log::newest(level, limit).into_iter().map(line).collect())
     }
 
-    fn restart(&self, _: &Actor) -> Result<(), Refusal> {
-        not_yet("The box goes on: this page cannot restart it. On the box: systemctl restart deskbell")
+    fn restart(&self, by: &Actor) -> Result<(), Refusal> {
+        // systemd names each of its starts.
+        if std::env::var_os("INVOCATION_ID").is_none() {
+            return Err(Refusal(
+                "The box goes on: it was not started by systemd, so nobody would start it again. Stop it where it was \
+                 started, and start it there."
+                    .to_owned(),
+            ));
+        }
+        self.audit_line(by, "restart", "")?;
+        log::info!("{} restarts the box", by.name());
+        self.stop_soon();
+        Ok(())
+    }
+}
+
+impl BoxKeeper {
+    fn certificate(&self) -> Certificate {
+        match self.public.shown() {
+            Some(shown) => Certificate {
+                uploaded: shown.uploaded,
+                own: false,
+                names: shown.names,
+                issuer: shown.issuer,
+                until: stamp(shown.until_s.saturating_mul(1000)),
+            },
+            None => Certificate {
+                uploaded: false,
+                own: true,
+                names: self.place.names.clone(),
+                issuer: "The box's own authority".to_owned(),
+                until: stamp(self.place.good_until_s.load(Ordering::Relaxed).saturating_mul(1000)),
+            },
+        }
+    }
+
+    /// The name a brought certificate must be for.
+    fn public_host(&self) -> Option<String> {
+        self.place.public_url.as_deref().and_then(|url| url.strip_prefix("https://")).map(str::to_owned)
+    }
+
+    /// The time, when it is known.
+    fn trusted_now_s(&self) -> Result<Option<i64>, Refusal> {
+        let trusted = self.ask(|shell| shell.clock.is_trusted())?;
+        Ok(trusted.then(|| real_wall_ms() / 1000))
     }
 }
 
@@ -452,13 +499,6 @@ fn number_of(key: &[u8]) -> u64 {
 /// Where lines below a number end.
 fn key_of(number: u64) -> [u8; 24] {
     list_key(number >> LINE_BITS, 0, number << (64 - LINE_BITS))
-}
-
-/// What the process holds of the memory; none where the system does not say.
-fn resident_mib() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64 / (1024 * 1024))
 }
 
 #[cfg(test)]

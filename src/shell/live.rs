@@ -12,7 +12,6 @@ use crate::engine::effect::SessionReason;
 use crate::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
 use crate::engine::presence::{Override, Penalty, Status};
 use crate::engine::settings::{Auto, Mode, OfferKind, WorkItemKind};
-use crate::limits::{AGENTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX};
 
 /// The record of a conversation as the engine has it.
 pub fn record(conversation: &Conversation, names: &Names) -> Live {
@@ -53,9 +52,9 @@ pub fn record(conversation: &Conversation, names: &Names) -> Live {
 
 /// What the engine needs to go on with it; `None` when its workstream or queue finds no row.
 pub fn seed(id: u64, live: &Live, names: &mut Names) -> Option<Seed> {
-    let workstream = WorkstreamId(names.workstreams.intern(&live.workstream, WORKSTREAMS_MAX)?);
-    let queue = QueueId(names.queues.intern(&live.queue, QUEUES_MAX)?);
-    let agent = |names: &mut Names, username: &str| names.agents.intern(username, AGENTS_MAX).map(AgentId);
+    let workstream = WorkstreamId(names.workstreams.intern(&live.workstream)?);
+    let queue = QueueId(names.queues.intern(&live.queue)?);
+    let agent = |names: &mut Names, username: &str| names.agents.intern(username).map(AgentId);
     let mut sessions = Vec::with_capacity(live.sessions.len());
     for session in &live.sessions {
         let Some(row) = agent(names, &session.agent) else { continue };
@@ -148,7 +147,7 @@ pub fn held(record: &Held, names: &mut Names) -> Override {
         }),
         Held::Supervisor(status, by) => {
             let status = Status::ALL.into_iter().find(|known| known.name() == status);
-            match (status, names.agents.intern(by, AGENTS_MAX)) {
+            match (status, names.agents.intern(by)) {
                 (Some(status), Some(by)) => Override::Supervisor { status, by: AgentId(by) },
                 _ => Override::None,
             }
@@ -221,18 +220,14 @@ fn seed_offer(offer: &LiveOffer, names: &mut Names) -> Option<SeedOffer> {
     Some(SeedOffer {
         id: OfferId(offer.id),
         kind: offer_kind(offer.kind),
-        agent: AgentId(names.agents.intern(&offer.agent, AGENTS_MAX)?),
+        agent: AgentId(names.agents.intern(&offer.agent)?),
         auto: match offer.auto {
             1 => Auto::Assign,
             2 => Auto::Accept,
             _ => Auto::None,
         },
         shown: offer.shown,
-        sender: offer
-            .sender
-            .as_deref()
-            .and_then(|username| names.agents.intern(username, AGENTS_MAX))
-            .map(AgentId),
+        sender: offer.sender.as_deref().and_then(|username| names.agents.intern(username)).map(AgentId),
         made_wall_ms: offer.made_ms,
         deadline_wall_ms: offer.deadline_ms,
     })

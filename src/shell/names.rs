@@ -3,14 +3,28 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::engine::settings::Capacity;
+
 /// One kind of name. A name keeps its row for the life of the process, also when the desk drops it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rows {
     names: Vec<Arc<str>>,
     rows: HashMap<Arc<str>, u16>,
+    /// How many names there may be.
+    room: usize,
 }
 
 impl Rows {
+    /// No names yet, and room for so many.
+    pub fn with_room(room: usize) -> Rows {
+        Rows { names: Vec::new(), rows: HashMap::new(), room }
+    }
+
+    /// How many names there may be.
+    pub fn room(&self) -> usize {
+        self.room
+    }
+
     /// The row of a name, if it ever had one.
     pub fn row(&self, name: &str) -> Option<u16> {
         self.rows.get(name).copied()
@@ -21,12 +35,12 @@ impl Rows {
         self.names.get(usize::from(row))
     }
 
-    /// The row of a name, made when it is new; `None` when there are `rows_max` already.
-    pub fn intern(&mut self, name: &str, rows_max: usize) -> Option<u16> {
+    /// The row of a name, made when it is new; `None` when there is no room for another.
+    pub fn intern(&mut self, name: &str) -> Option<u16> {
         if let Some(row) = self.row(name) {
             return Some(row);
         }
-        if self.names.len() >= rows_max {
+        if self.names.len() >= self.room {
             return None;
         }
         let row = u16::try_from(self.names.len()).ok()?;
@@ -48,7 +62,7 @@ impl Rows {
 }
 
 /// All names the engine's rows stand for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Names {
     /// By [`AgentId`](crate::engine::id::AgentId): usernames.
     pub agents: Rows,
@@ -60,4 +74,22 @@ pub struct Names {
     pub presences: Rows,
     /// By [`ReasonId`](crate::engine::id::ReasonId).
     pub reasons: Rows,
+}
+
+/// Presences the engine's masks can name.
+const PRESENCES_MAX: usize = 32;
+/// Wrap-up reasons a process can name, dropped ones included.
+const REASONS_MAX: usize = u16::MAX as usize;
+
+impl Names {
+    /// No names yet, with the room of the engine's tables.
+    pub fn new(capacity: Capacity) -> Names {
+        Names {
+            agents: Rows::with_room(capacity.agents.into()),
+            queues: Rows::with_room(capacity.queues.into()),
+            workstreams: Rows::with_room(capacity.workstreams.into()),
+            presences: Rows::with_room(PRESENCES_MAX),
+            reasons: Rows::with_room(REASONS_MAX),
+        }
+    }
 }

@@ -6,7 +6,6 @@ use super::reads::{self, READ_FROM_START};
 use crate::desk::Desk;
 use crate::engine::effect::SessionReason;
 use crate::engine::input::{Input, RevivalCause};
-use crate::limits::WORKSTREAMS_MAX;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
 /// Parked conversations looked at in one step.
@@ -68,7 +67,7 @@ impl Shell {
 
     fn close_orphan(&mut self, id: u64, workstream: &str) {
         // After a restart nothing else may remember the workstream's name; the engine closes only what has a row.
-        let Some(row) = self.names.workstreams.intern(workstream, WORKSTREAMS_MAX) else { return };
+        let Some(row) = self.names.workstreams.intern(workstream) else { return };
         if usize::from(row) >= self.engine.desk().workstreams.len() {
             let day = self.daytime();
             match super::rows::routing(&self.desk, &mut self.names, day) {

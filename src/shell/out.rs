@@ -26,4 +26,11 @@ impl Release for Out {
             Out::Done(done) => done(),
         }
     }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Out::Frame(_, frame) => frame.as_str().len(),
+            Out::Close(..) | Out::Done(_) => 0,
+        }
+    }
 }

@@ -37,10 +37,7 @@ use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::Input;
 use crate::engine::settings::Capacity;
 use crate::gateway::TokenHash;
-use crate::limits::{
-    AGENTS_MAX, CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, QUEUES_MAX, READ_ROWS_MAX,
-    RECALL_MESSAGES_MAX, WORKSTREAMS_MAX,
-};
+use crate::limits::{CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, READ_ROWS_MAX, RECALL_MESSAGES_MAX};
 use crate::store::{Batch, Direction, Snapshot, Store, Table};
 
 /// Key of the box's own secret in `Meta`.
@@ -67,6 +64,15 @@ pub(super) struct Found {
     outbound: Vec<(u64, Outbound)>,
     peers: Vec<(u64, Peer)>,
     roster: super::roster::Newest,
+}
+
+/// What a start is given beside what the store has.
+pub(super) struct Given {
+    pub(super) clock: Clock,
+    pub(super) vouchers: super::trust::Vouchers,
+    pub(super) capacity: Capacity,
+    /// `https://…` of the public face.
+    pub(super) public_url: String,
 }
 
 struct Restored {
@@ -164,15 +170,14 @@ impl Shell {
         store: Store<super::out::Out>,
         board: Arc<Board>,
         tokens: Arc<Tokens>,
-        clock: Clock,
-        vouchers: super::trust::Vouchers,
-        public_url: String,
+        given: Given,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
+        let Given { mut clock, vouchers, capacity, public_url } = given;
         let desk = board.desk();
-        let mut clock = clock;
         let now = clock.now();
-        let mut names = Names::default();
+        let capacity = with_room_for(capacity, found.live.len());
+        let mut names = Names::new(capacity);
         let day = clock.daytime_ms().map_or(Daytime::UNKNOWN, Daytime::at);
         let doors = Doors::new(&desk, day);
         let routing = rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?;
@@ -184,12 +189,6 @@ impl Shell {
             routing
         } else {
             rows::routing(&desk, &mut names, day).map_err(BootError::TooMany)?
-        };
-        let capacity = Capacity {
-            conversations: CONVERSATIONS_MAX,
-            agents: AGENTS_MAX as u16,
-            queues: QUEUES_MAX as u16,
-            workstreams: WORKSTREAMS_MAX as u16,
         };
         // Above every number a former start can have given: a thousand a millisecond would be needed.
         let first_offer = (now.wall_ms.max(0) as u64) << 10;
@@ -423,6 +422,19 @@ impl Shell {
         }
         Ok(())
     }
+}
+
+/// Tables that hold what is open, also when the profile was made smaller since: nobody is put out for it. New
+/// ones are refused until there are fewer than the profile's, and the next start has its size.
+fn with_room_for(capacity: Capacity, open: usize) -> Capacity {
+    let open = u32::try_from(open).unwrap_or(u32::MAX).min(CONVERSATIONS_MAX);
+    if open > capacity.conversations {
+        log::warn!(
+            "{open} conversations are open and the profile has room for {}: it is passed until they are closed",
+            capacity.conversations
+        );
+    }
+    Capacity { conversations: capacity.conversations.max(open), ..capacity }
 }
 
 /// Has the desk in numbers a row for every name?

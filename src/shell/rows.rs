@@ -9,12 +9,6 @@ use crate::engine::settings::{
     AgentSettings, Auto, Distribution, Mode, Notify, Queue, RoutingDesk, TransferRefused, WorkItemKind,
     Workstream, WrapUpRule,
 };
-use crate::limits::{AGENTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX};
-
-/// Presences the engine's masks can name.
-const PRESENCES_MAX: usize = 32;
-/// Wrap-up reasons a process can name, dropped ones included.
-const REASONS_MAX: usize = u16::MAX as usize;
 
 /// Why a desk cannot be taken into service by this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +21,11 @@ pub struct TooMany {
 
 impl std::fmt::Display for TooMany {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "more than {} {} since the last start", self.max, self.what)
+        write!(
+            f,
+            "there is room for {} {}, those dropped since the start included; a larger profile may have more",
+            self.max, self.what
+        )
     }
 }
 
@@ -56,7 +54,7 @@ pub fn routing(desk: &Desk, names: &mut Names, day: Daytime) -> Result<Box<Routi
             })
             .collect(),
         // A row for everybody the engine has room for: nobody's number is ever without settings.
-        agents: (0..AGENTS_MAX as u16)
+        agents: (0..names.agents.room() as u16)
             .map(|row| match names.agents.name(row).and_then(|name| desk.agent(name)) {
                 Some(agent) => AgentSettings { present: true, capacity: agent.capacity, lost_ms },
                 None => AgentSettings { present: false, capacity: 0, lost_ms },
@@ -75,22 +73,21 @@ fn intern_all(desk: &Desk, names: &mut Names) -> Result<(), TooMany> {
         what: &'static str,
         rows: &mut super::names::Rows,
         list: impl Iterator<Item = &'a str>,
-        max: usize,
     ) -> Result<(), TooMany> {
         for name in list {
-            rows.intern(name, max).ok_or(TooMany { what, max })?;
+            rows.intern(name).ok_or(TooMany { what, max: rows.room() })?;
         }
         Ok(())
     }
     let statuses = Status::ALL.into_iter().map(|status| -> &str { status.name() });
     let presences = statuses.chain(desk.presences.iter().map(|p| p.id.as_str()));
-    each("presences", &mut names.presences, presences, PRESENCES_MAX)?;
-    each("agents", &mut names.agents, desk.agents.iter().map(|a| a.username.as_str()), AGENTS_MAX)?;
-    each("queues", &mut names.queues, desk.queues.iter().map(|q| q.id.as_str()), QUEUES_MAX)?;
+    each("presences", &mut names.presences, presences)?;
+    each("agents", &mut names.agents, desk.agents.iter().map(|a| a.username.as_str()))?;
+    each("queues", &mut names.queues, desk.queues.iter().map(|q| q.id.as_str()))?;
     let workstreams = desk.workstreams.iter().map(|w| w.id.as_str());
-    each("workstreams", &mut names.workstreams, workstreams, WORKSTREAMS_MAX)?;
+    each("workstreams", &mut names.workstreams, workstreams)?;
     let reasons = desk.wrapup_reasons.iter().map(|r| r.id.as_str());
-    each("wrap-up reasons", &mut names.reasons, reasons, REASONS_MAX)
+    each("wrap-up reasons", &mut names.reasons, reasons)
 }
 
 fn all(rows: &super::names::Rows) -> impl Iterator<Item = &str> {

@@ -1,23 +1,9 @@
 //! What a change of the desk would do to the work that runs, counted beforehand (REQ S3-9).
 
-use serde::Serialize;
-
 use super::Shell;
+use crate::admin::Touches;
 use crate::desk::Desk;
 use crate::engine::conversation::Phase;
-
-/// How many conversations a new desk touches, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Touches {
-    /// In talk, and can only be ended: their widget or workstream is gone.
-    pub interrupted: u32,
-    /// Not accepted yet, and over at once for the same reason.
-    pub closed: u32,
-    /// Go to their workstream's queue: their own is gone.
-    pub requeued: u32,
-    /// Go back to a queue: their agent is gone.
-    pub rerouted: u32,
-}
 
 impl Shell {
     /// Counts what would happen if this desk were put in force now. Parked conversations are not counted: they

@@ -13,6 +13,11 @@ pub(super) const DELETE: u8 = 0x80;
 pub trait Release: Send + 'static {
     /// Lets it out.
     fn release(self);
+
+    /// Bytes it holds while it waits; they count to what may wait for the journal.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 impl Release for () {
@@ -32,6 +37,8 @@ impl Release for Box<dyn FnOnce() + Send> {
 pub struct Batch<R> {
     changes: Vec<u8>,
     releases: Vec<R>,
+    /// Bytes the releases hold.
+    held: usize,
     key_too_long: bool,
 }
 
@@ -44,7 +51,7 @@ impl<R> fmt::Debug for Batch<R> {
 
 impl<R> Default for Batch<R> {
     fn default() -> Self {
-        Batch { changes: Vec::new(), releases: Vec::new(), key_too_long: false }
+        Batch { changes: Vec::new(), releases: Vec::new(), held: 0, key_too_long: false }
     }
 }
 
@@ -63,8 +70,17 @@ impl<R> Batch<R> {
     }
 
     /// Holds `release` back until everything in this batch, and every batch before it, is on disk.
-    pub fn release_after(&mut self, release: R) {
+    pub fn release_after(&mut self, release: R)
+    where
+        R: Release,
+    {
+        self.held += release.bytes();
         self.releases.push(release);
+    }
+
+    /// Bytes its releases hold.
+    pub(super) fn held(&self) -> usize {
+        self.held
     }
 
     /// Whether it changes nothing (it may still hold releases).
@@ -95,6 +111,7 @@ impl<R> Batch<R> {
         self.changes.shrink_to(BUFFER_KEPT_BYTES_MAX);
         self.releases.clear();
         self.releases.shrink_to(BUFFER_KEPT_BYTES_MAX / size_of::<R>().max(64));
+        self.held = 0;
         self.key_too_long = false;
     }
 

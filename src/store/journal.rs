@@ -9,14 +9,17 @@ use super::ring::{
 use super::schema::Covered;
 use super::shared::{Shared, Watch, lock};
 use super::{Refused, Sequence, SubmitError};
-use crate::limits::{BATCHES_KEPT_MAX, BUFFER_KEPT_BYTES_MAX, SUBMISSIONS_BYTES_MAX, SUBMISSIONS_MAX};
+use crate::limits::{BATCHES_KEPT_MAX, BUFFER_KEPT_BYTES_MAX, SUBMISSIONS_MAX};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 /// The batches on their way to the journal thread, bounded in number and bytes, and those on their way back.
 pub(super) struct Queue<R> {
     waiting: Mutex<Waiting<R>>,
     arrived: Condvar,
+    /// Of the changes that wait, and as many of what their releases hold.
+    waiting_bytes_max: usize,
     batch_bytes_max: usize,
     entry_bytes_max: usize,
 }
@@ -24,22 +27,26 @@ pub(super) struct Queue<R> {
 struct Waiting<R> {
     batches: VecDeque<Batch<R>>,
     bytes: usize,
+    /// Bytes that the releases of those batches hold.
+    held: usize,
     submitted: u64,
     closed: bool,
     empty: Vec<Batch<R>>,
 }
 
 impl<R: Release> Queue<R> {
-    pub(super) fn new(geometry: Geometry, submitted: u64) -> Queue<R> {
+    pub(super) fn new(geometry: Geometry, waiting_bytes_max: usize, submitted: u64) -> Queue<R> {
         Queue {
             waiting: Mutex::new(Waiting {
                 batches: VecDeque::new(),
                 bytes: 0,
+                held: 0,
                 submitted,
                 closed: false,
                 empty: Vec::new(),
             }),
             arrived: Condvar::new(),
+            waiting_bytes_max,
             batch_bytes_max: geometry.batch_bytes_max(),
             entry_bytes_max: geometry.entry_bytes_max(),
         }
@@ -62,11 +69,15 @@ impl<R: Release> Queue<R> {
             return refused(SubmitError::TooLarge, batch);
         }
         let mut waiting = lock(&self.waiting);
-        let full = waiting.batches.len() >= SUBMISSIONS_MAX;
-        if full || waiting.bytes + batch.bytes() > SUBMISSIONS_BYTES_MAX {
+        let full = waiting.batches.len() >= SUBMISSIONS_MAX
+            || waiting.bytes + batch.bytes() > self.waiting_bytes_max
+            // One batch may hold more by itself, and must get through.
+            || waiting.held > 0 && waiting.held + batch.held() > self.waiting_bytes_max;
+        if full {
             return refused(SubmitError::Full, batch);
         }
         waiting.bytes += batch.bytes();
+        waiting.held += batch.held();
         waiting.submitted += u64::from(!batch.is_empty());
         waiting.batches.push_back(batch);
         self.arrived.notify_one();
@@ -93,6 +104,7 @@ impl<R: Release> Queue<R> {
                 break;
             }
             waiting.bytes -= batch.bytes();
+            waiting.held -= batch.held();
             group.push(batch);
         }
         !group.is_empty()
@@ -114,7 +126,9 @@ pub(super) fn run<R: Release>(shared: Arc<Shared>, queue: Arc<Queue<R>>, mut app
     let mut group = Vec::new();
     while queue.take(&mut group) {
         // What has not been synced is never released, whatever it was that failed.
+        let begin = Instant::now();
         let stored = shared.check().and_then(|()| appender.store(&shared, &group));
+        shared.note_sync(begin.elapsed());
         if let Err(failure) = stored {
             shared.fail(failure);
             return;

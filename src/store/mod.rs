@@ -10,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub struct Options {
     pub segments: u32,
     /// Page cache of the state.
     pub cache_bytes: usize,
+    /// Bytes of changes that may wait for the journal, and as many of what waits with them.
+    pub submissions_bytes_max: usize,
     /// Bytes of keys and values from which on messages are refused.
     pub store_bytes_max: u64,
     /// Free bytes to leave to the rest of the box.
@@ -88,6 +91,7 @@ impl Options {
             segment_bytes: limits::JOURNAL_SEGMENT_BYTES,
             segments: limits::JOURNAL_SEGMENTS,
             cache_bytes: limits::STATE_CACHE_BYTES,
+            submissions_bytes_max: limits::SUBMISSIONS_BYTES_MAX,
             store_bytes_max: limits::STORE_BYTES_MAX,
             reserve_bytes: limits::SPACE_RESERVE_BYTES,
             ballast_bytes: limits::BALLAST_BYTES,
@@ -160,9 +164,10 @@ impl<R: Release> Store<R> {
     /// Opens or makes the store `options` describe, brings the state up to the journal, and starts the
     /// threads `journal` and `apply`.
     pub fn open(options: Options) -> Result<(Store<R>, Opened), OpenError> {
+        let waiting_bytes_max = options.submissions_bytes_max;
         let recover::Ready { shared, applier, appender, opened } = recover::open(options)?;
         let shared = Arc::new(shared);
-        let queue = Arc::new(Queue::new(shared.geometry, shared.durable().0));
+        let queue = Arc::new(Queue::new(shared.geometry, waiting_bytes_max, shared.durable().0));
         let mut store =
             Store { shared: Arc::clone(&shared), queue: Arc::clone(&queue), journal: None, apply: None };
         store.journal = Some(spawn("journal", {
@@ -202,6 +207,16 @@ impl<R: Release> Store<R> {
     /// The last batch readers see.
     pub fn applied(&self) -> Sequence {
         self.shared.applied()
+    }
+
+    /// Microseconds the slowest commit took, write and sync together, since [`Store::forget_slowest_sync`].
+    pub fn slowest_sync_us(&self) -> u64 {
+        self.shared.slowest_us().load(Ordering::Relaxed)
+    }
+
+    /// Measures from now on.
+    pub fn forget_slowest_sync(&self) {
+        self.shared.slowest_us().store(0, Ordering::Relaxed);
     }
 
     /// A reader, for any thread.

@@ -64,6 +64,8 @@ pub(super) struct Shared {
     // Copies of two marks, to be read without the lock.
     durable: AtomicU64,
     applied: AtomicU64,
+    /// The slowest sync of the journal since somebody asked, in microseconds.
+    slowest_us: AtomicU64,
     failure: OnceLock<Failure>,
     on_failure: Mutex<Option<OnFailure>>,
 }
@@ -92,6 +94,7 @@ impl Shared {
             marks: Mutex::new(marks),
             work: Condvar::new(),
             moved: Condvar::new(),
+            slowest_us: AtomicU64::new(0),
             failure: OnceLock::new(),
             on_failure: Mutex::new(on_failure),
         }
@@ -103,6 +106,16 @@ impl Shared {
 
     pub(super) fn applied(&self) -> Sequence {
         Sequence(self.applied.load(Ordering::Acquire))
+    }
+
+    /// Notes how long a sync of the journal took.
+    pub(super) fn note_sync(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.slowest_us.fetch_max(us, Ordering::Relaxed);
+    }
+
+    pub(super) fn slowest_us(&self) -> &AtomicU64 {
+        &self.slowest_us
     }
 
     /// `Err` with the first cause, once there is one.

@@ -39,6 +39,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("alerts.js", include_bytes!("../agent/alerts.js")),
     ("banners.js", include_bytes!("../agent/banners.js")),
     ("box.js", include_bytes!("../agent/box.js")),
+    ("channel.js", include_bytes!("../agent/channel.js")),
     ("compose.js", include_bytes!("../agent/compose.js")),
     ("contact.js", include_bytes!("../agent/contact.js")),
     ("customer.js", include_bytes!("../agent/customer.js")),
@@ -96,6 +97,7 @@ const WEB: &[(&str, &[u8])] = &[
 
 const MANUAL: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("../manual/index.html")),
+    ("channels.html", include_bytes!("../manual/channels.html")),
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),
     ("openapi.json", include_bytes!("../manual/openapi.json")),

@@ -173,7 +173,11 @@ impl Request {
                 text::client_id(client_id)?;
                 settle(text)?;
             }
+            // What is kept is made from them later; here only what could swell in memory is turned away.
+            Request::Hello { context: given, .. } => drop(context(given.as_ref())?),
             Request::Start(start) => {
+                context(start.context.as_ref())?;
+                answers_fit(start.answers.as_ref())?;
                 settle_field(&mut start.name)?;
                 settle_field(&mut start.email)?;
                 settle_field(&mut start.phone)?;
@@ -238,6 +242,15 @@ pub fn context(map: Option<&Map<String, Value>>) -> Result<Vec<(String, ContextV
         kept.push((key.clone(), value));
     }
     Ok(kept)
+}
+
+/// Answers are texts, and few: their length is bounded by the frame's until the questions are known.
+fn answers_fit(map: Option<&Map<String, Value>>) -> Result<(), Refusal> {
+    let Some(map) = map else { return Ok(()) };
+    if map.len() > CONTEXT_KEYS_MAX {
+        return Err(Refusal::TooLong);
+    }
+    if map.values().all(Value::is_string) { Ok(()) } else { Err(Refusal::BadRequest) }
 }
 
 /// Reads a frame.
@@ -336,6 +349,10 @@ mod tests {
         ] {
             assert_eq!(refused(frame), (Some(5), Refusal::BadRequest), "{frame}");
         }
+        let swollen = format!(r#"{{"t":"start","id":5,"context":{{"a":[{}1]}}}}"#, "1,".repeat(4000));
+        assert_eq!(refused(&swollen), (Some(5), Refusal::BadRequest), "sixteen times as large in memory");
+        let answers = r#"{"t":"start","id":5,"answers":{"a":[[[[]]]]}}"#;
+        assert_eq!(refused(answers), (Some(5), Refusal::BadRequest));
         let long = format!(r#"{{"t":"message","id":5,"client_id":"a","text":"{}"}}"#, "x".repeat(1001));
         assert_eq!(refused(&long), (Some(5), Refusal::TooLong));
         assert_eq!(refused(r#"{"t":"end"}"#), (None, Refusal::BadRequest), "it changes something");

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use deskbell::admin::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Clock, Figure, Held, Keep, Keeper, Light,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
+    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use deskbell::desk::{Credential, Desk, Secret, diff, load};
 use jiff::Timestamp;
@@ -148,6 +148,15 @@ impl Keeper for Shelf {
         Ok(vec![line(2, "revealed", "conversation 12, <b>she asked</b>"), line(1, "signed in", "")])
     }
 
+    fn day(&self) -> Result<Vec<Chart>, Refusal> {
+        let points = (0..50).map(|n| (1_780_000_000_000 + n * 300_000, (n % 7) as f64)).collect();
+        Ok(vec![Chart { name: "Conversations", unit: "", points }])
+    }
+
+    fn touches(&self, _: Desk) -> Result<Touches, Refusal> {
+        Ok(Touches { interrupted: 2, requeued: 1, ..Touches::default() })
+    }
+
     fn health(&self) -> Result<Vec<Figure>, Refusal> {
         let figure =
             |group, name: &str, value: &str, bound: Option<(&str, u8)>, light, advice: &str| Figure {
@@ -186,6 +195,8 @@ impl Keeper for Shelf {
     fn site(&self) -> Result<Site, Refusal> {
         let state = self.state();
         Ok(Site {
+            host: None,
+            widget_url: state.public_url.clone().unwrap_or_else(|| "https://desk.local".to_owned()),
             names: vec!["desk.local".to_owned(), "192.168.1.10".to_owned()],
             staff_url: "https://desk.local".to_owned(),
             public_url: state.public_url.clone(),
@@ -198,6 +209,7 @@ impl Keeper for Shelf {
             },
             certificate: Certificate {
                 uploaded: false,
+                own: true,
                 names: vec!["desk.local".to_owned()],
                 issuer: "deskbell box 1F2E".to_owned(),
                 until: state.certificate_until,
@@ -318,7 +330,7 @@ impl Keeper for Shelf {
         Ok("{}".to_owned())
     }
 
-    fn log(&self, _: usize) -> Result<Vec<LogLine>, Refusal> {
+    fn log(&self, _: bool, _: usize) -> Result<Vec<LogLine>, Refusal> {
         let line = |level, text: &str| LogLine {
             at: now(),
             level,

@@ -158,6 +158,7 @@ pub(crate) fn start(face: Face, change: impl FnOnce(&mut Settings)) -> Bench {
     change(&mut settings);
     let surface = Arc::new(Surface::default());
     let parts = Parts {
+        redirect: None,
         settings,
         listening: vec![Listening { listener, face }],
         router: routes(),

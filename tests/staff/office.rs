@@ -20,6 +20,8 @@ use serde_json::Value;
 
 use crate::bench::{self, offered};
 
+const CAPACITY: Capacity = Capacity { conversations: 64, agents: 3, queues: 2, workstreams: 4 };
+
 /// An engine with the example's names, and the shell's knowledge beside it.
 pub(crate) struct Office {
     pub(crate) bench: bench::Bench,
@@ -41,7 +43,7 @@ impl Office {
     pub(crate) fn with(change: impl Fn(&str) -> String) -> Office {
         let text = change(include_str!("../data/desk.example.toml"));
         let desk = desk::load(&text).unwrap_or_else(|faults| panic!("{faults:?}")).desk;
-        let mut names = Names::default();
+        let mut names = Names::new(CAPACITY);
         for (rows, list) in [
             (&mut names.agents, &["alice", "bob", "sofie"][..]),
             (&mut names.queues, &["front"]),
@@ -49,7 +51,7 @@ impl Office {
             (&mut names.presences, &["available", "busy", "do_not_disturb", "away", "offline", "inactive"]),
         ] {
             for name in list {
-                rows.intern(name, 16).expect("room for a name");
+                rows.intern(name).expect("room for a name");
             }
         }
         let mut bench = bench::Bench::open();
@@ -57,8 +59,7 @@ impl Office {
         for workstream in &mut routing.workstreams {
             workstream.units = 1;
         }
-        let capacity = Capacity { conversations: 64, agents: 3, queues: 2, workstreams: 4 };
-        bench.engine = Engine::new(capacity, routing, bench.now, 1);
+        bench.engine = Engine::new(CAPACITY, routing, bench.now, 1);
         bench.feed(Input::Open);
         let contacts = Contacts::new(&desk, []);
         let (cards, tails) = (HashMap::new(), HashMap::new());

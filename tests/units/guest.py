@@ -342,7 +342,7 @@ def has_its_keys_as_credentials():
 
 
 def has_the_profiles_ceiling():
-    expect(show("deskbell.service", "MemoryMax") == str(256 << 20), show("deskbell.service", "MemoryMax"))
+    expect(show("deskbell.service", "MemoryMax") == str(320 << 20), show("deskbell.service", "MemoryMax"))
 
 
 def holds_a_chat():

@@ -8,12 +8,14 @@ use deskbell::limits;
 
 use super::{project, text, values};
 
-const UNITS: [&str; 7] = [
+const UNITS: [&str; 9] = [
     "deskbell.service",
     "deskbell-staff.socket",
     "deskbell-public.socket",
     "deskbell-redirect.socket",
     "deskbell-admin.socket",
+    "deskbell-relay.socket",
+    "deskbell-relay.service",
     "deskbell-backup.service",
     "deskbell-backup.timer",
 ];
@@ -91,6 +93,24 @@ fn exposure_is_at_most_half_a_point() {
 }
 
 #[test]
+fn the_relay_has_the_network_and_nothing_else() {
+    let dir = units_with(|_, unit| unit);
+    // What it is for costs it this much: the network.
+    let (good, table) = exposed_at_most(dir.path(), "deskbell-relay.service", 12);
+    assert!(good, "{table}");
+    let unit = text("systemd/deskbell-relay.service");
+    for opens in ["StateDirectory", "RuntimeDirectory", "ReadWritePaths", "LoadCredential", "BindPaths"] {
+        assert!(values(&unit, opens).is_empty(), "the relay opens {opens}");
+    }
+    assert_eq!(values(&unit, "User"), ["deskbell-relay"]);
+    assert_eq!(values(&unit, "CapabilityBoundingSet"), [""]);
+    assert!(values(&unit, "InaccessiblePaths").join(" ").contains("-/var/lib/deskbell"));
+    let door = text("systemd/deskbell-relay.socket");
+    assert_eq!(values(&door, "SocketMode"), ["0660"]);
+    assert_eq!(values(&door, "SocketGroup"), ["deskbell-relay"]);
+}
+
+#[test]
 fn no_root_no_capability_and_no_writable_path_but_the_state() {
     for (name, state) in [("deskbell", "deskbell"), ("deskbell-backup", "deskbell-backup")] {
         let unit = text(&format!("systemd/{name}.service"));
@@ -111,7 +131,7 @@ fn no_root_no_capability_and_no_writable_path_but_the_state() {
 
 #[test]
 fn every_door_has_the_name_the_box_knows_it_by() {
-    for door in ["staff", "public", "redirect", "admin"] {
+    for door in ["staff", "public", "redirect", "admin", "relay"] {
         let unit = text(&format!("systemd/deskbell-{door}.socket"));
         assert_eq!(values(&unit, "FileDescriptorName"), [door]);
         assert_eq!(values(&unit, "Service"), ["deskbell.service"]);

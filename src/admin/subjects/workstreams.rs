@@ -22,7 +22,7 @@ pub(in crate::admin) static WORKSTREAMS: Subject = Subject {
     },
     new: &NEW,
     start: "",
-    tabs: &[ROUTING, OTHERS, CLOSING, TEXTS, HOURS],
+    tabs: &[ROUTING, OTHERS, CLOSING, TEXTS, HOURS, super::providers::PROVIDER],
 };
 
 /// `Live chat`, `Persistent SMS`, `Cases`.

@@ -9,14 +9,24 @@ use crate::desk::{Desk, Id, Localized, Origin, TextKey, Widget, Word};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Framing, Refused, Request, Response};
 use crate::shell::boot::Board;
+use crate::shell::certificate::WARN_DAYS;
 use crate::shell::clock::real_wall_ms;
 use crate::shell::hours::{Daytime, Entrance};
 use crate::shell::wire::Stamp;
 use crate::widget::invites;
 
 pub(super) async fn health(shared: Arc<Shared>, _request: Request) -> Response {
+    // By the clock the desk trusts: a box that does not know the time cannot say that something is over.
+    let days =
+        shared.surface.public.shown().map(|shown| (shown.until_s - real_wall_ms() / 1000).div_euclid(86_400));
     match shared.surface.door.ask(|shell| shell.health()).await {
-        Some(None) => Response::json(200, &json!({ "status": "ok" })),
+        Some(None) => match days {
+            Some(..0) => Response::json(503, &json!({ "status": "degraded", "reason": "certificate" })),
+            Some(days @ 0..WARN_DAYS) => {
+                Response::json(200, &json!({ "status": "ok", "certificate_days": days }))
+            }
+            _ => Response::json(200, &json!({ "status": "ok" })),
+        },
         Some(Some(reason)) => Response::json(503, &json!({ "status": "degraded", "reason": reason })),
         None => Response::json(503, &json!({ "status": "stopping" })),
     }
@@ -40,6 +50,7 @@ pub(super) async fn metrics(shared: Arc<Shared>, _request: Request) -> Response 
         Some(figures) => {
             let mut text = crate::ops::metrics::text(&figures);
             text.push_str(&crate::ops::metrics::counted("deskbell_gateway", &counted));
+            text.push_str(&crate::ops::metrics::memory(&shared.surface.profile));
             Response::body(200, "text/plain; version=0.0.4; charset=utf-8", text)
         }
         None => unavailable(),
