@@ -59,7 +59,8 @@ fn split(key: &str) -> (&str, Option<&str>) {
 
 /// Keys by what the code asks for. `agent.ended.other` and its like are no plurals: they stand alone.
 fn plurals(texts: &Texts) -> BTreeSet<&str> {
-    let counted = |base: &&str| ["one", "other"].iter().all(|form| texts.contains_key(&format!("{base}.{form}")));
+    let counted =
+        |base: &&str| ["one", "other"].iter().all(|form| texts.contains_key(&format!("{base}.{form}")));
     texts.keys().map(|key| split(key).0).filter(counted).collect()
 }
 
