@@ -15,7 +15,7 @@ GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-s
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box tools axe lint sim sim-arm64 crash bench clean unit-tools deb test-units test-arm64
+.PHONY: help run build test test-box tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,15 +44,17 @@ test: tools lint ## Everything quick: format, clippy, unit, model, integration, 
 	$(CARGO) test
 	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench)."
 
-test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers (under 40 minutes)
+test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers, a box filled to the brim (under 40 minutes)
 	$(CARGO) build --release
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --test at_size -- --ignored --nocapture
+	$(CARGO) test --release --test failures -- --ignored --nocapture
+	$(CARGO) test --release --test memory_bound -- --ignored --nocapture
 	@$(MAKE) --no-print-directory axe
 	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
 	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
-	@echo "make test-box: done. Not run here: make test-units (4 of its 20 booted steps await an empty desk, the port 80 redirect and the online backup), make test-arm64 (13 minutes of cross build)."
+	@echo "make test-box: done. Not run here: the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
 
 axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing
 	@if [ -e $(AXE) ]; then exit 0; fi; \
@@ -123,6 +125,33 @@ crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its 
 
 bench: ## Print every figure of the README, each as a ratio to a floor of the same run
 	$(CARGO) bench
+
+load: ## A branch at work: latency, throughput, memory, bytes; then on a disk with 20 ms syncs, then on one core and 512 MiB (ten minutes)
+	$(CARGO) bench --bench load
+	@if command -v cc >/dev/null; then mkdir -p target/load; \
+	  cc -shared -fPIC -O1 -o target/load/slow_sync.so benches/load/slow_sync.c -ldl; \
+	  echo "On a disk whose every sync takes 20 ms more:"; \
+	  LOAD_TRICKLE_S=30 LOAD_WRAP="env SYNC_MS=20 LD_PRELOAD=$(CURDIR)/target/load/slow_sync.so" $(CARGO) bench --bench load; \
+	else echo "SKIPPED, not passed: the slow disk, for want of cc"; fi
+	@if [ -w /sys/fs/cgroup/memory ] && command -v taskset >/dev/null; then \
+	  echo "Within one core and 512 MiB:"; \
+	  LOAD_TRICKLE_S=0 LOAD_WRAP=benches/load/small_board.sh $(CARGO) bench --bench load; \
+	else echo "SKIPPED, not passed: one core and 512 MiB, for want of control groups of version 1"; fi
+
+# Coverage without a nightly compiler: the counters are LLVM's own, libFuzzer comes as a crate.
+FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+  -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= frames http desk records masking jwt hours
+
+fuzz: ## Fuzz each target, guided by coverage: make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS="jwt hours"
+	@cd tests/fuzz && CARGO_TARGET_DIR=../../target/fuzz RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --release --target x86_64-unknown-linux-gnu
+	@set -e; for target in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz/grown/$$target target/fuzz/found/$$target; \
+	  echo "fuzz: $$target for $(FUZZ_SECONDS) s; what it finds lands in target/fuzz/found/$$target"; \
+	  FUZZ_TARGET=$$target target/fuzz/x86_64-unknown-linux-gnu/release/fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	    -max_len=16384 -print_final_stats=1 -artifact_prefix=target/fuzz/found/$$target/ target/fuzz/grown/$$target tests/fuzz/corpus/$$target; \
+	done
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -2,25 +2,14 @@
 //! other side, what a connection costs in memory, how fast a start is. Each figure beside a floor measured in
 //! the same run on the same disk.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs::File;
 use std::time::{Duration, Instant};
 
-use async_tungstenite::WebSocketStream;
-use async_tungstenite::tungstenite::Message;
-use async_tungstenite::tungstenite::client::IntoClientRequest;
-use futures_rustls::TlsConnector;
-use futures_rustls::client::TlsStream;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use serde_json::{Value, json};
-use smol::net::TcpStream;
-use smol::stream::StreamExt;
+use serde_json::json;
+use support::{Demo, device_kib, fdatasync_loop, percentile};
 
 const ROUND_TRIPS: usize = 600;
 const TALKERS: usize = 400;
@@ -28,183 +17,6 @@ const TALKERS: usize = 400;
 const LINES_EACH: usize = 18;
 const IN_FLIGHT: usize = 64;
 const IDLE: usize = 1_000;
-
-struct Demo {
-    child: Child,
-    port: u16,
-    dir: PathBuf,
-    tls: Arc<ClientConfig>,
-    ready: Duration,
-}
-
-impl Demo {
-    fn start(dir: &Path, port: u16) -> Demo {
-        let begin = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
-            .args(["demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(dir)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let url =
-            lines.find_map(|line| line.strip_prefix("ready ").map(str::to_string)).expect("a ready line");
-        let ready = begin.elapsed();
-        std::thread::spawn(move || lines.for_each(drop));
-        let port =
-            url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        Demo { child, port, dir: dir.to_path_buf(), tls: trust(dir), ready }
-    }
-
-    fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
-    /// Resident memory in KiB.
-    fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("running");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident size");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
-    }
-
-    async fn stream(&self) -> TlsStream<TcpStream> {
-        let tcp = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
-        tcp.set_nodelay(true).expect("no delay");
-        let name = ServerName::try_from("localhost").expect("a name");
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await.expect("TLS")
-    }
-
-    async fn socket(&self, path: &str, bearer: Option<&str>) -> Socket {
-        let mut request =
-            format!("wss://localhost:{}{path}", self.port).into_client_request().expect("a request");
-        request.headers_mut().insert("sec-websocket-protocol", "deskbell.v1".parse().expect("a header"));
-        if let Some(token) = bearer {
-            let value = format!("Bearer {token}").parse().expect("a header");
-            request.headers_mut().insert("authorization", value);
-        }
-        let (socket, _) =
-            async_tungstenite::client_async(request, self.stream().await).await.expect("an upgrade");
-        Socket { socket }
-    }
-
-    async fn customer(&self) -> Socket {
-        let mut socket = self.socket("/ws/customer?widget=shop", None).await;
-        socket.send(json!({"t": "hello", "id": 1})).await;
-        socket.until(|frame| frame["t"] == "welcome").await;
-        socket
-    }
-
-    async fn login(&self, username: &str) -> String {
-        use smol::io::{AsyncReadExt, AsyncWriteExt};
-        let body = json!({"username": username, "password": format!("{username}-demo-pass")}).to_string();
-        let head = format!(
-            "POST /api/v1/login HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            self.port,
-            body.len()
-        );
-        let mut stream = self.stream().await;
-        stream.write_all(head.as_bytes()).await.expect("sent");
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        let text = String::from_utf8_lossy(&answer).to_string();
-        let at = text.find('{').expect("a body");
-        let value: Value = serde_json::from_str(text[at..].trim()).expect("JSON");
-        value["token"].as_str().expect("a token").to_string()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-struct Socket {
-    socket: WebSocketStream<TlsStream<TcpStream>>,
-}
-
-impl Socket {
-    async fn send(&mut self, frame: Value) {
-        self.socket.send(Message::text(frame.to_string())).await.expect("sent");
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            match self.socket.next().await.expect("open").expect("a frame") {
-                Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
-                Message::Close(frame) => panic!("closed: {frame:?}"),
-                _ => {}
-            }
-        }
-    }
-
-    async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let frame = self.next().await;
-            assert!(frame["t"] != "error", "refused: {frame}");
-            if fits(&frame) {
-                return frame;
-            }
-        }
-    }
-}
-
-fn trust(dir: &Path) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    for entry in std::fs::read_dir(dir.join("tls")).expect("certificates").flatten() {
-        let name = entry.file_name().to_string_lossy().to_string();
-        if name.starts_with("ca") && !name.contains("key") {
-            let pem = std::fs::read(entry.path()).expect("readable");
-            for certificate in CertificateDer::pem_slice_iter(&pem).flatten() {
-                let _ = roots.add(certificate);
-            }
-        }
-    }
-    assert!(!roots.is_empty(), "the box's CA");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Arc::new(config)
-}
-
-fn percentile(sorted: &[f64], percent: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * percent / 100.0) as usize]
-}
-
-/// Append 4 KiB and fdatasync, over and over in a preallocated file: the floor of anything durable.
-fn fdatasync_loop(dir: &Path) -> f64 {
-    let path = dir.join("floor");
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&path).expect("a file");
-    file.write_all(&vec![0; 4 << 20]).expect("written");
-    file.sync_all().expect("synced");
-    let block = [7; 4096];
-    let mut samples: Vec<f64> = (0..ROUND_TRIPS as u64)
-        .map(|at| {
-            let begin = Instant::now();
-            file.write_all_at(&block, at % 1024 * 4096).expect("written");
-            file.sync_data().expect("synced");
-            begin.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    let _ = std::fs::remove_file(path);
-    samples.sort_by(f64::total_cmp);
-    percentile(&samples, 50.0)
-}
-
-/// Sectors written on the disk under a folder, in KiB: `/proc/self/io` counts whole folios.
-fn device_kib(dir: &Path) -> Option<u64> {
-    use std::os::linux::fs::MetadataExt;
-    let device = std::fs::metadata(dir).ok()?.st_dev();
-    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xfff00);
-    let stat = std::fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
-    stat.split_whitespace().nth(6)?.parse::<u64>().ok().map(|sectors| sectors / 2)
-}
 
 async fn round_trips(demo: &Demo) -> Vec<f64> {
     let token = demo.login("alice").await;

@@ -341,6 +341,10 @@ pub const PAUSED_FRAMES_ALL_MAX: usize = 512;
 /// Messages of one conversation in one `sync`. Doubled: one sync reads twice as much.
 pub const SYNC_PAGE_MAX: usize = 200;
 
+/// Bytes of one entry of a recording of inputs; the largest is a desk of 64 queues with 500 agents each.
+/// Doubled: a damaged recording is read twice as far.
+pub const RECORD_ENTRY_BYTES_MAX: usize = 1024 * 1024;
+
 /// Decisions kept of one conversation (B-1). Doubled: the story of one that nobody takes doubles.
 pub const DECISIONS_KEPT_MAX: u32 = 500;
 
@@ -374,6 +378,16 @@ pub const FIGURES_FILE_ROWS_MAX: usize = 20_000;
 /// Rows of figures one call reads: 64 workstreams for ten years, or 512 agents for fourteen months. Doubled: one
 /// call takes a reader's place twice as long.
 pub const FIGURES_READ_MAX: usize = 250_000;
+
+/// Bytes of messages and notes of one answer of a contact's export. Doubled: eight exports at once hold 64 MiB.
+pub const EXPORT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Conversations of one answer of a contact's export.
+pub const EXPORT_CONVERSATIONS_MAX: usize = 200;
+
+/// Bytes of a state that a start after an erasure writes anew: half a minute on a slow card. Doubled: such a start
+/// nears the two minutes systemd gives it.
+pub const SCRUB_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
 pub const RETENTION_CARDS_MAX: usize = 256;

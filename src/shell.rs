@@ -17,7 +17,9 @@ pub mod invites;
 pub mod live;
 pub mod names;
 pub mod out;
+pub mod record;
 pub mod records;
+pub mod replay;
 pub mod rows;
 pub mod tail;
 pub mod text;
@@ -124,6 +126,8 @@ pub struct Shell {
     connections: Connections,
     visitors: Visitors,
     contacts: contacts::Contacts,
+    /// The recording of the engine's inputs, while it is wanted and has room.
+    recorder: Option<record::Recorder>,
     /// Texts and message names of the turn being taken.
     texts: turn::Texts,
     store: Store<Out>,
@@ -261,6 +265,7 @@ impl Shell {
         self.tell_lines();
         self.forget_tokens();
         self.mark_clock();
+        self.recorder.take_if(|recorder| !recorder.flush());
         self.expire_invites();
         self.tell_staff();
         self.sweep_waiting();

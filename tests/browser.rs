@@ -6,6 +6,8 @@ mod support;
 
 #[path = "browser/access.rs"]
 mod access;
+#[path = "browser/channels.rs"]
+mod channels;
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
 #[path = "browser/colleagues.rs"]
@@ -18,6 +20,8 @@ mod desktop;
 mod languages;
 #[path = "browser/notices.rs"]
 mod notices;
+#[path = "browser/other_person.rs"]
+mod other_person;
 #[path = "browser/other_site.rs"]
 mod other_site;
 #[path = "browser/page.rs"]

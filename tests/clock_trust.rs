@@ -43,6 +43,7 @@ impl Board {
             trusted_proxies: Vec::new(),
             listening: vec![(listener, Face::Both)],
             public_url: None,
+            record_bytes: None,
             relay: None,
             admin: None,
         };

@@ -208,7 +208,9 @@ fn a_backup_of_a_working_box_makes_the_same_box_again_sealed_or_not() {
         arguments.extend(key.iter().map(String::as_str));
         good(&arguments, "");
         assert!(refused(&arguments).contains("--replace"), "there is a store now");
-        let again = Desk::start_in(dir.into(), &[]);
+        let again = Desk::start_in(dir.clone().into(), &[]);
+        let authority = |dir: &Path| std::fs::read_to_string(dir.join("tls/ca.crt")).expect("an authority");
+        assert_eq!(authority(Path::new(&dir)), authority(&desk.dir), "nobody has to trust another");
         assert!(said_in(&again, &conversation).contains("a word worth keeping"));
     }
     let wrong = ["restore", "--from", &at("worded"), "--data", &at("none"), "--key-file", &at("key")];
@@ -375,4 +377,51 @@ fn a_disk_that_is_full_in_the_middle_leaves_no_file_and_the_box_unharmed() {
         assert!(Instant::now() < deadline, "no backup is possible any more");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+#[test]
+fn the_doctor_looks_at_a_box_that_runs_and_at_one_that_does_not() {
+    let mut desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let looked = || {
+        let output = run(&["doctor", "--data", &data]);
+        (output.status.code(), out(&output))
+    };
+    let line = |text: &str, what: &str| {
+        let found = text.lines().find(|line| line.split_whitespace().nth(1) == Some(what));
+        found.unwrap_or_else(|| panic!("nothing of {what} in {text}")).to_owned()
+    };
+    std::fs::set_permissions(&desk.dir, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("set");
+    let (code, text) = looked();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        line(&text, "box").starts_with("ok") && line(&text, "certificate").contains("localhost"),
+        "{text}"
+    );
+    assert!(line(&text, "port").contains("answers"), "{text}");
+    for what in ["clock", "disk", "wear", "memory", "permissions", "encryption"] {
+        line(&text, what);
+    }
+    assert!(line(&text, "backups").contains("none was ever made"));
+    let to = desk.dir.join("../doctors-backup").display().to_string();
+    good(&["backup", "--to", &to, "--data", &data], "");
+    std::fs::remove_file(&to).expect("made");
+    assert!(line(&looked().1, "backups").starts_with("ok"));
+
+    assert_eq!(desk.stop(), Some(0));
+    let state = desk.dir.join("state.redb");
+    std::fs::set_permissions(&state, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("set");
+    let (code, text) = looked();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        line(&text, "box").starts_with("look") && line(&text, "permissions").starts_with("bad"),
+        "{text}"
+    );
+    assert!(line(&text, "backups").starts_with("ok"), "the store knows: {text}");
+    assert!(refused(&["doctor"]).contains("--data DIR"));
+    let files = tempfile::tempdir().expect("a folder");
+    let nowhere = files.path().join("none").display().to_string();
+    let output = run(&["doctor", "--data", &nowhere]);
+    assert_eq!(output.status.code(), Some(1), "{}", out(&output));
+    assert!(!Path::new(&nowhere).exists(), "looking makes nothing");
 }

@@ -34,6 +34,7 @@ fn the_box_serves_its_manual_with_every_link_leading_somewhere() {
         "/manual/",
         "/manual/signed-customers.html",
         "/manual/masking.html",
+        "/manual/addresses.html",
         "/manual/channels.html",
         "/manual/sockets.html",
         "/manual/widget-script.html",

@@ -7,30 +7,11 @@ mod support;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use browser::{Answer, Form, encode};
 use serde_json::{Value, json};
+use support::drill::one_time_code as code;
 use support::{Desk, Reply};
-
-/// The code of a secret in base32, `steps` steps from now. Never the step of a moment ago: waits until the clock
-/// is well within one.
-fn code(secret: &str, steps: i64) -> String {
-    let now_s = loop {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() as i64;
-        if now % 30 < 26 {
-            break now;
-        }
-        std::thread::sleep(Duration::from_millis(500));
-    };
-    let secret = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).expect("base32");
-    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
-    let tag = ring::hmac::sign(&key, &(now_s / 30 + steps).to_be_bytes());
-    let at = usize::from(tag.as_ref()[19] & 15);
-    let number =
-        tag.as_ref()[at..at + 4].iter().fold(0u32, |all, byte| all << 8 | u32::from(*byte)) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
 
 fn sign_in(desk: &Desk, username: &str, password: &str, totp: Option<&str>) -> Reply {
     let mut body = json!({"username": username, "password": password});

@@ -158,3 +158,76 @@ fn an_erasure_cut_short_goes_on_at_the_next_start() {
     assert_eq!(rows(&store, Table::Erasures), [], "it is through");
     assert_eq!(rows(&store, Table::Conversations).len(), 1, "that there was one is kept");
 }
+
+/// Whether a file of the box holds these bytes anywhere.
+fn holds(dir: &Path, file: &str, word: &str) -> bool {
+    let bytes = std::fs::read(dir.join(file)).unwrap_or_default();
+    bytes.windows(word.len()).any(|some| some == word.as_bytes())
+}
+
+#[test]
+fn a_contact_is_exported_whole_then_erased_from_every_byte_and_her_backups_are_named() {
+    let word = "the secret recipe of grandmother";
+    let mut desk = Desk::start(&[]);
+    let (data, files) = (desk.dir.display().to_string(), tempfile::tempdir().expect("a folder"));
+    let conversation =
+        closed_chat(&desk, json!({"comment": word, "name": "Jan", "email": "jan@example.com"}));
+    let mut sofie = desk.agent("sofie");
+    let found = sofie.socket.ok("contact_find", json!({"text": "Jan"}));
+    let contact = found["items"][0]["id"].as_str().expect("Jan").to_owned();
+
+    let export = |token: &str, query: &str| {
+        let bearer = format!("Bearer {token}");
+        desk.http(
+            "GET",
+            &format!("/api/v1/contacts/{contact}/export{query}"),
+            &[("authorization", &bearer)],
+            "",
+        )
+    };
+    let masked = export(&sofie.token, "");
+    assert_eq!(masked.status, 200, "{}", masked.body);
+    assert!(masked.body.contains(word) && masked.body.contains("a note to self"), "{}", masked.body);
+    assert!(!masked.body.contains("jan@example.com") && masked.body.contains("j**@example.com"));
+    let told = export(&sofie.token, "?reveal=she%20asked%20for%20it").json();
+    assert_eq!(told["contact"]["email"], "jan@example.com");
+    let first = &told["conversations"][0]["conversation"];
+    assert_eq!((&first["id"], &told["more"]), (&json!(conversation), &json!(false)));
+    let admin = desk.login("admin");
+    assert_eq!(export(&desk.login("alice"), "").status, 403, "not for agents");
+    assert_eq!(export(&admin, "?reveal=because").status, 403, "the desk lets supervisors reveal");
+    assert_eq!(export(&admin, "?before=yesterday").status, 400);
+    let bearer = format!("Bearer {admin}");
+    let nobody = desk.http("GET", "/api/v1/contacts/p1/export", &[("authorization", &bearer)], "");
+    assert_eq!(nobody.status, 404);
+    let log = desk.http("GET", "/api/v1/audit", &[("authorization", &bearer)], "").body;
+    assert!(log.contains("contact_export") && log.contains("she asked for it"), "{log}");
+
+    for (name, keep) in [("kept", None), ("weekly", Some("7")), ("over", Some("0"))] {
+        let to = files.path().join(name).display().to_string();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_deskbell"));
+        command.args(["backup", "--to", &to, "--data", &data]);
+        command.args(keep.iter().flat_map(|days| ["--keep", days]));
+        assert!(command.output().expect("it runs").status.success());
+    }
+    let answer = sofie.socket.ok("contact_erase", json!({"contact": contact, "reason": "asked for"}));
+    let held = answer["backups"].as_array().expect("the backups");
+    let until = |name: &str| held.iter().find(|one| one["to"].as_str().is_some_and(|to| to.ends_with(name)));
+    assert_eq!(held.len(), 2, "one is over: {answer}");
+    assert!(until("kept").expect("named")["until"].is_null());
+    assert!(until("weekly").expect("named")["until"].is_string());
+
+    let deadline = Instant::now() + PATIENCE;
+    while holds(&desk.dir, "journal", word) {
+        assert!(Instant::now() < deadline, "the ring still holds it");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Work goes on behind the zeroed ring, and what it stores is there after a power cut.
+    let after = closed_chat(&desk, json!({"comment": "life goes on"}));
+    desk.start_again();
+    for file in ["journal", "state.redb", "state.redb.old", "state.redb.new"] {
+        assert!(!holds(&desk.dir, file, word), "{file} still holds it");
+    }
+    assert_eq!(status(&desk, &after), 200);
+    assert_eq!(status(&desk, &conversation), 200, "that there was one is kept");
+}

@@ -308,6 +308,37 @@ fn a_relay_killed_and_a_box_killed_in_the_middle_lose_nothing_and_double_nothing
     assert_eq!(provider.taken().len(), 5);
 }
 
+#[test]
+fn what_could_not_be_sent_for_three_days_has_failed() {
+    let provider = Provider::start();
+    let mut desk = start(&provider, "", &["--wall-clock", "2026-11-23T10:00:00Z"]);
+    let mut alice = desk.agent("alice");
+    let conversation = talking(&desk, &mut alice, "SM1", "+31677777777");
+    provider.set_down(true);
+    let seq = alice.say(&conversation, "a1", "Nobody hears this")["seq"].clone();
+    state(&mut alice, &seq, "uncertain");
+    desk.set_option("--wall-clock", "2026-11-26T10:00:30Z");
+    desk.start_again();
+    let mut alice = desk.agent("alice");
+    let deadline = Instant::now() + support::PATIENCE;
+    loop {
+        let history = alice.socket.ok("history", json!({"conversation": conversation}));
+        let shown =
+            history["messages"].as_array().expect("messages").iter().find(|one| one["seq"] == seq).cloned();
+        let shown = shown.expect("what she said");
+        if shown["delivery"]["state"] == "failed" {
+            assert!(
+                shown["delivery"]["detail"].as_str().is_some_and(|why| why.contains("three days")),
+                "{shown}"
+            );
+            break;
+        }
+        assert!(Instant::now() < deadline, "{shown}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(provider.taken().len(), 0);
+}
+
 /// SIGKILL to the relay of a demo: the child of the box.
 fn kill_relay(desk: &Desk) {
     let parent = desk.pid().to_string();
@@ -352,6 +383,22 @@ fn who_says_stop_is_not_written_to_until_she_says_start() {
     let offer = offered(&mut alice);
     let session = alice.take_known(&offer);
     assert_eq!(session["stopped"], true);
+}
+
+#[test]
+fn what_may_not_have_arrived_is_not_sent_again_to_who_has_said_stop() {
+    let provider = Provider::start();
+    let desk = start(&provider, "", FAST);
+    let mut alice = desk.agent("alice");
+    let conversation = talking(&desk, &mut alice, "SM1", "+31688888888");
+    provider.set_down(true);
+    let seq = alice.say(&conversation, "a1", "Did you get this?")["seq"].clone();
+    state(&mut alice, &seq, "uncertain");
+    assert_eq!(text_in(&desk, "SM2", "+31688888888", "STOP").status, 200);
+    provider.set_down(false);
+    let failed = state(&mut alice, &seq, "failed");
+    assert!(failed["detail"].as_str().is_some_and(|why| why.contains("no more")), "{failed}");
+    assert_eq!(provider.taken().len(), 0);
 }
 
 #[test]

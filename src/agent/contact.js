@@ -222,7 +222,7 @@ export const contactDialogs = {
         if (off) return;
         set({ busy: true, fault: null });
         await ask("contact_erase", { contact: dialog.target.id, reason: dialog.reason.trim() }).then(
-          closeDialog,
+          (answer) => openDialog("contact_erased", { backups: answer.backups || [] }),
           (error) =>
             error?.code === "not_allowed" ? set({ busy: false, fault: t("agent.contact.erase_open") }) : refused(error),
         );
@@ -230,6 +230,25 @@ export const contactDialogs = {
     });
   },
 };
+
+/** What still holds it, and until when. */
+contactDialogs.contact_erased = (_state, dialog) =>
+  frame("contact_erased", {
+    title: t("agent.contact.erased_title"),
+    body: h(
+      "div",
+      { class: "dlg__b" },
+      h("p", null, t(dialog.backups.length ? "agent.contact.erased_held" : "agent.contact.erased_none")),
+      h(
+        "ul",
+        null,
+        dialog.backups.map((one) =>
+          h("li", { key: `${one.at}${one.to}` }, one.to, " · ", one.until ? t("agent.contact.erased_until", { day: one.until.slice(0, 10) }) : t("agent.contact.erased_kept")),
+        ),
+      ),
+    ),
+    foot: [h("p"), button({ class: "btn btn--main", onclick: closeDialog }, t("agent.dialog.close"))],
+  });
 
 /** Opens the search that ends in an erasure; nothing for whoever may not. */
 export function eraseCommand(state, add) {

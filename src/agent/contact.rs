@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::customer::initials;
-use super::pack::{encode, fitting};
+use super::pack::{Object, encode, fitting};
 use super::project::View;
+use super::rest::Exported;
 use crate::limits::FIELD_CHARS_MAX;
 use crate::masking::Field;
-use crate::shell::records::Contact;
-use crate::shell::wire::ContactName;
+use crate::shell::records::{Contact, Note};
+use crate::shell::wire::{ContactName, Stamp};
 
 #[derive(Serialize)]
 struct ContactBody {
@@ -38,6 +39,27 @@ impl View<'_> {
         let mut answer = super::answer::begin(Some(re));
         let kept = fitting(&items, answer.room());
         answer.list("items", &items[..kept]).field("more", &(more || kept < items.len())).finish()
+    }
+
+    /// `GET /api/v1/contacts/ID/export`: all that is kept of a contact, or as much as one answer holds.
+    pub fn export(&self, number: u64, contact: &Contact, items: &[Exported], more: bool) -> String {
+        let one = |item: &Exported| {
+            let note = |note: &Note| {
+                let body = serde_json::json!({
+                    "at": Stamp(note.at_ms).to_string(), "by": note.by.0, "text": self.text(&note.text),
+                });
+                body.to_string()
+            };
+            let notes: Vec<String> = item.notes.iter().map(note).collect();
+            let conversation = self.conversation(&item.card, &item.messages, item.more);
+            format!("{{\"conversation\":{conversation},\"notes\":[{}]}}", notes.join(","))
+        };
+        let items: Vec<String> = items.iter().map(one).collect();
+        Object::new()
+            .field("contact", &self.contact_body(number, contact))
+            .list("conversations", &items)
+            .field("more", &more)
+            .finish()
     }
 
     fn contact_body(&self, number: u64, contact: &Contact) -> ContactBody {

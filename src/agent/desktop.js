@@ -18,6 +18,7 @@ import { useContact } from "./contact.js";
 import * as composer from "./compose.js";
 import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
+import { useInvitations } from "./invitations.js";
 import { useKeys } from "./keys.js";
 import { keep, recall } from "./memory.js";
 import { useMenus } from "./menu.js";
@@ -72,6 +73,7 @@ function wire() {
   useMenus(store);
   useKeys(store);
   useRouting(store);
+  useInvitations(store);
   board.useSupervisor(store);
   alertStack.useAlerts(store);
   useSelftest(store);

@@ -101,6 +101,19 @@ struct CandidateBody<'a> {
     verdict: &'a str,
 }
 
+/// A conversation of a contact's export.
+#[derive(Debug)]
+pub struct Exported {
+    /// What is known of it.
+    pub card: Card,
+    /// All its messages, unless it is too long.
+    pub messages: Vec<Message>,
+    /// What was noted.
+    pub notes: Vec<crate::shell::records::Note>,
+    /// Whether messages are left out.
+    pub more: bool,
+}
+
 /// A work item of another system (`/api/v1/work-items`).
 #[derive(Clone, Copy, Debug)]
 pub struct WorkItem<'a> {

@@ -7,6 +7,7 @@ import { cls, h, icon } from "/web/dom.js";
 import { now, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { monitor, openDialog } from "./acts.js";
+import { invitations } from "./invitations.js";
 import { routingStory } from "./routing.js";
 import { button, customerName, dot, gauge, iconButton, isLost, nameOf, presenceName, time } from "./parts.js";
 import { openAssign } from "./targets.js";
@@ -19,7 +20,7 @@ export function useSupervisor(ours) {
   store = ours;
 }
 
-export const inputs = (s) => [s.view, s.desk, s.watch, s.link, s.presences];
+export const inputs = (s) => [s.view, s.desk, s.watch, s.link, s.presences, s.invites];
 export const sideInputs = (s) => [
   s.view,
   s.desk && s.watch && s.desk[s.watch.table]?.[s.watch.id],
@@ -47,6 +48,7 @@ export function live(state) {
     queueTable(state),
     agentTable(state),
     conversationTable(state),
+    invitations(state),
   ];
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn backup(arguments: &[String]) -> Result<(), Ended> {
             let store = Offline::open(&data).map_err(ended)?;
             let made = store.backup(path, key.as_ref(), keep);
             store.close().map_err(ended)?;
+            give_to_owner(&data);
             made
         }
     };
@@ -106,11 +107,19 @@ pub(crate) fn restore(arguments: &[String]) -> Result<(), Ended> {
         )),
         error => refused(error),
     })?;
+    give_to_owner(&data);
     println!("{from}: {} rows restored into {}", restored.rows, data.display());
     if options.has("replace") {
         println!("What was there is kept in {}/replaced until the box has started.", data.display());
     }
     Ok(())
+}
+
+/// The box runs as the directory's owner.
+pub(super) fn give_to_owner(data: &Path) {
+    if let Err(error) = replace::give_to_owner(data) {
+        eprintln!("deskbell: files in {} may not be the box's to open: {error}", data.display());
+    }
 }
 
 /// What the file is sealed with, or is to be: a file's first line, `-` for standard input; a key file; or the key

@@ -14,8 +14,10 @@ use super::options::Options;
 use super::{Ended, wait};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
-    let options =
-        Options::read(arguments, &["listen", "data", "desk", "clock-speed", "wall-clock", "log", "profile"])?;
+    let options = Options::read(
+        arguments,
+        &["listen", "data", "desk", "clock-speed", "wall-clock", "log", "profile", "record-mib"],
+    )?;
     options.nothing_else()?;
     deskbell::ops::log::start(log_level(options.get("log"))?);
     let listen: SocketAddr = options
@@ -36,6 +38,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
             Ok(at) => Some(at.as_millisecond()),
             Err(_) => return Err(Ended::usage("--wall-clock takes a time such as 2026-11-21T09:00:00Z")),
         },
+    };
+    let record_bytes = match options.get("record-mib").map(str::parse::<u64>) {
+        None => None,
+        Some(Ok(mib)) => Some(mib.saturating_mul(1 << 20)),
+        Some(Err(_)) => return Err(Ended::usage("--record-mib takes a number of MiB")),
     };
     let text = match options.get("desk") {
         Some(file) => boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?,
@@ -66,6 +73,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         trusted_proxies: Vec::new(),
         public_url: None,
         listening: vec![(listener, Face::Both)],
+        record_bytes,
         relay: None,
         admin: None,
     };

@@ -71,6 +71,7 @@ fn apply(arguments: &[String]) -> Result<(), Ended> {
     let store = Offline::open(&data).map_err(ended)?;
     let applied = store.apply(&text, "local root");
     store.close().map_err(ended)?;
+    super::backup::give_to_owner(&data);
     if let Err(error) = &applied {
         list_faults(error);
     }

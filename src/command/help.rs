@@ -27,6 +27,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
   --wall-clock TIME    where that clock starts, such as 2026-11-21T09:00:00Z
   --profile NAME       how much fits, such as board-512m; the product's own limits unless said
   --log LEVEL          error, warn, info or debug
+  --record-mib N       records what the desk is told, for `deskbell replay`: at most N MiB
 
     deskbell demo --data /tmp/try --clock-speed 60
 ",
@@ -109,6 +110,22 @@ used when there is one. Unsealed it holds every conversation and every password'
 
     deskbell backup make-key /root/deskbell.key
     deskbell backup --data /var/lib/deskbell --to /mnt/usb/monday.backup --key-file /root/deskbell.key --keep 7
+",
+    },
+    Help {
+        name: "replay",
+        line: "a recorded day's decisions again, or those another desk would have made",
+        text: "\
+deskbell replay FILE [--desk FILE]
+
+Takes what the desk was told (record_mib in deskbell.toml; DIR/inputs.record) and prints every decision with who
+was weighed and what settled it. It must come to what was recorded, and says so; anything else ends with 70.
+
+  --desk FILE          what if: the same day with this desk. What somebody did with a conversation is done by
+                       whoever has it there; at the end stands who would have been asked first instead.
+
+    deskbell replay /var/lib/deskbell/inputs.record
+    deskbell replay /var/lib/deskbell/inputs.record --desk more-people.toml
 ",
     },
     Help {

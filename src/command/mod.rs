@@ -4,9 +4,11 @@
 mod backup;
 mod demo;
 mod desk;
+mod doctor;
 mod help;
 mod options;
 mod relay;
+mod replay;
 mod serve;
 mod socket;
 mod store;
@@ -54,7 +56,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "desk" => desk::run(rest),
         "backup" => backup::backup(rest),
         "restore" => backup::restore(rest),
+        "replay" => replay::run(rest),
         "user" => user::run(rest),
+        "doctor" => doctor::run(rest),
         "help" if rest == ["settings"] => {
             print!("{}", deskbell::ops::settings::shipped());
             Ok(())

@@ -51,6 +51,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         trusted_proxies: config.trusted_proxies,
         public_url: config.public.map(|(url, _)| url),
         listening,
+        record_bytes: config.record_mib.map(|mib| mib.saturating_mul(1 << 20)),
         relay: inherited.relay,
         admin: inherited.admin,
     };

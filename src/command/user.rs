@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         _ => store.give_totp(username),
     };
     store.close().map_err(ended)?;
+    super::backup::give_to_owner(&data);
     match done {
         Ok(text) if text.is_empty() => println!("Done."),
         Ok(text) => print!("{text}"),

@@ -3,6 +3,8 @@
 //! States own their data: an offered conversation has an offer, one in a line cannot have one.
 
 pub use super::agent_set::AgentSet;
+use serde::{Deserialize, Serialize};
+
 use super::effect::SessionReason;
 use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, WorkstreamId};
 use super::settings::{Auto, Mode, OfferKind, WorkItemKind};
@@ -41,7 +43,7 @@ impl Offer {
 }
 
 /// Why a conversation stands with an agent who has not opened it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hold {
     /// The offer was never shown (S2-30): rerouted at this instant (S2-31).
     Undelivered {
@@ -201,7 +203,7 @@ impl State {
 }
 
 /// Owner or guest in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Answers for it.
     Owner,
@@ -210,7 +212,7 @@ pub enum Role {
 }
 
 /// Where a session is; `reserved` and `waiting` follow from the conversation's phase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SessionState {
     /// In talk.
     Active,
@@ -341,7 +343,7 @@ impl Conversation {
 /// A conversation as the store keeps it: what [`Input::RestoreConversation`](super::Input) and
 /// [`Input::Revival`](super::Input) carry. Instants are wall-clock milliseconds; the engine turns them into
 /// what is left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// Its name for ever.
     pub id: ConversationId,
@@ -383,7 +385,7 @@ pub struct Seed {
 }
 
 /// [`Phase`] as the store keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeedPhase {
     /// In a line.
     Queued,
@@ -415,7 +417,7 @@ pub enum SeedPhase {
 }
 
 /// [`Offer`] as the store keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedOffer {
     /// Its name for ever.
     pub id: OfferId,
@@ -436,7 +438,7 @@ pub struct SeedOffer {
 }
 
 /// [`Session`] as the store keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeedSession {
     /// Whose.
     pub agent: AgentId,

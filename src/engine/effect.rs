@@ -1,5 +1,7 @@
 //! Everything the engine can want done.
 
+use serde::{Deserialize, Serialize};
+
 use super::agent_set::AgentSet;
 use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, ReasonId, RequestId, TextId};
 use super::input::Sender;
@@ -253,7 +255,7 @@ impl OfferEnd {
 }
 
 /// Why a session or a conversation changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum SessionReason {
     /// The customer ended it.
@@ -306,7 +308,7 @@ impl SessionReason {
 }
 
 /// What a banner tells an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum BannerKind {
     /// She missed an offer (S2-24).

@@ -1,5 +1,7 @@
 //! Everything that can happen to the engine.
 
+use serde::{Deserialize, Serialize};
+
 use super::conversation::Seed;
 use super::id::{
     AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, RequestId, TextId, WorkstreamId,
@@ -8,7 +10,7 @@ use super::presence::{Override, Status};
 use super::settings::{RoutingDesk, WorkItemKind};
 
 /// One thing that happened. Where a request came with it, exactly one answer goes back.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Input {
     /// Time passed: due timers fire, unfinished passes go on.
     Tick,
@@ -117,7 +119,7 @@ pub enum Input {
 }
 
 /// Who a stored message is from, where repeats are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sender {
     /// The customer.
     Customer,
@@ -126,7 +128,7 @@ pub enum Sender {
 }
 
 /// New work as it comes in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Arrival {
     /// Its name for ever.
     pub conversation: ConversationId,
@@ -145,7 +147,7 @@ pub struct Arrival {
 }
 
 /// What agents ask for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum AgentVerb {
     /// Choose a presence.
     Presence(PresenceId),
@@ -210,7 +212,7 @@ pub enum AgentVerb {
 }
 
 /// Where a transfer goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// To whoever the queue chooses, at once.
     Queue(QueueId),
@@ -219,7 +221,7 @@ pub enum Target {
 }
 
 /// How a session was closed by its agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WrapUp {
     /// A reason of the desk.
     pub reason: Option<ReasonId>,
@@ -228,7 +230,7 @@ pub struct WrapUp {
 }
 
 /// What customers ask for, and what their connection does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum CustomerVerb {
     /// Say something.
     Message {
@@ -246,7 +248,7 @@ pub enum CustomerVerb {
 }
 
 /// What supervisors do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum SupervisorVerb {
     /// Set an agent's presence (S2-27).
     ResetPresence {
@@ -267,7 +269,7 @@ pub enum SupervisorVerb {
 }
 
 /// Why a parked conversation comes back to the desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RevivalCause {
     /// The customer wrote again (D-3).
     Returned {

@@ -1,9 +1,11 @@
 //! Presence: an override over load (D-5), and the table of what may follow what.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::{AgentId, PresenceId};
 
 /// The six statuses every presence rests on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Status {
     /// Ready for work.
@@ -50,7 +52,7 @@ impl Status {
 }
 
 /// Why an agent was taken off duty by the system.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Penalty {
     /// Shown an alert and did nothing (S2-24): Inactive.
     Missed,
@@ -71,7 +73,7 @@ impl Penalty {
 }
 
 /// What stands over load.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Override {
     /// Nothing: load shows.
     None,

@@ -1,10 +1,12 @@
 //! What the engine needs of the desk: numbers only, made by the shell from the configuration.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::{AgentId, PresenceId, QueueId, ReasonId, WorkstreamId};
 use super::presence::Status;
 
 /// How many of each the engine's tables hold. Fixed at boot; allocated once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// Conversations open, offered, reserved, active or in wrap-up. Waiting ones take none.
     pub conversations: u32,
@@ -22,7 +24,7 @@ impl Capacity {
 }
 
 /// Both sides of the product clock (D-18), in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Now {
     /// Since start; never goes back. Timers run on it.
     pub mono_ms: u64,
@@ -31,7 +33,7 @@ pub struct Now {
 }
 
 /// What a queue line is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum WorkItemKind {
     /// Chat from the widget.
     Chat,
@@ -46,7 +48,7 @@ pub enum WorkItemKind {
 }
 
 /// Live needs both sides at once; persistent lets the customer leave and resume (S0-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Mode {
     /// Ends when either side leaves.
     Live,
@@ -55,7 +57,7 @@ pub enum Mode {
 }
 
 /// Why a work item is put to an agent; each has its own notification template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum OfferKind {
     /// New work, or work given out again.
@@ -73,7 +75,7 @@ pub enum OfferKind {
 }
 
 /// What happens without the agent's hand (S2-17).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Auto {
     /// The agent decides.
     None,
@@ -84,7 +86,7 @@ pub enum Auto {
 }
 
 /// One notification template, as far as it decides anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notify {
     /// Time to act, 5 s at least.
     pub timeout_ms: u64,
@@ -95,7 +97,7 @@ pub struct Notify {
 }
 
 /// Must a closed session have a reason?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WrapUpRule {
     /// Yes (S3-39).
     Required,
@@ -106,7 +108,7 @@ pub enum WrapUpRule {
 }
 
 /// What becomes of a transfer its target did not take (D-8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TransferRefused {
     /// The sender keeps the conversation.
     Return,
@@ -115,7 +117,7 @@ pub enum TransferRefused {
 }
 
 /// A workstream's routing settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workstream {
     /// False once removed from the desk (S3-9).
     pub present: bool,
@@ -156,7 +158,7 @@ pub struct Workstream {
 }
 
 /// How a queue chooses (D-13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Distribution {
     /// The one idle the longest.
     MostIdle,
@@ -169,7 +171,7 @@ pub enum Distribution {
 }
 
 /// A queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// False once removed from the desk.
     pub present: bool,
@@ -182,7 +184,7 @@ pub struct Queue {
 }
 
 /// An agent, as far as routing goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentSettings {
     /// False once removed from the desk.
     pub present: bool,
@@ -194,7 +196,7 @@ pub struct AgentSettings {
 
 /// The desk in numbers. Rows keep their number for the life of the process; what was removed stays with
 /// `present: false`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoutingDesk {
     /// By [`WorkstreamId`].
     pub workstreams: Box<[Workstream]>,

@@ -30,7 +30,10 @@ static KEPT: Mutex<VecDeque<Line>> = Mutex::new(VecDeque::new());
 
 impl Log for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= ::log::max_level()
+        // Other people's code speaks up when something is wrong and not before: what it says of its work may hold an
+        // address, and an address a secret.
+        let own = metadata.target().starts_with("deskbell");
+        metadata.level() <= ::log::max_level() && (own || metadata.level() <= ::log::Level::Warn)
     }
 
     fn log(&self, record: &Record<'_>) {

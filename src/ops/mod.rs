@@ -2,6 +2,7 @@
 
 pub mod bound;
 pub mod day;
+pub mod doctor;
 pub mod inherited;
 pub mod log;
 pub mod metrics;

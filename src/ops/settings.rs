@@ -89,6 +89,16 @@ pub const SETTINGS: &[Setting] = &[
             "error, warn, info, debug. The log goes to the journal; no secret and no message text is ever in it.",
         ],
     },
+    Setting {
+        key: "record_mib",
+        value: "16",
+        is_example: true,
+        doc: &[
+            "Records what the desk is told, so that its decisions can be made again and asked about (`deskbell replay",
+            "FILE`): at most so many MiB since the start, in inputs.record beside the data. No text and nobody's name",
+            "but the agents' is in it.",
+        ],
+    },
 ];
 
 const HEAD: &str = "\
@@ -134,6 +144,8 @@ pub struct Settings {
     pub profile: Profile,
     /// How much is logged.
     pub log: log::LevelFilter,
+    /// MiB of the recording of what the desk is told; none unless said.
+    pub record_mib: Option<u64>,
 }
 
 /// Why `deskbell.toml` cannot be used, in one line.
@@ -161,6 +173,7 @@ struct Raw {
     listen_redirect: Option<SocketAddr>,
     profile: Option<String>,
     log: Option<String>,
+    record_mib: Option<u64>,
 }
 
 impl Settings {
@@ -184,6 +197,7 @@ impl Settings {
             listen_public: raw.listen_public,
             listen_redirect: raw.listen_redirect,
             profile: profile.map_err(|fault| SettingsFault(fault.to_string()))?.unwrap_or_default(),
+            record_mib: raw.record_mib,
             log: log_level(raw.log.as_deref())
                 .ok_or_else(|| SettingsFault("log: error, warn, info or debug".to_owned()))?,
         })
@@ -238,6 +252,7 @@ mod tests {
             ("trusted_proxies = [\"the router\"]", "trusted_proxies"),
             ("profile = \"big\"", "profile"),
             ("log = \"loud\"", "log"),
+            ("record_mib = \"much\"", "record_mib"),
         ] {
             assert!(fault(line).contains(word), "{line}: {}", fault(line));
         }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod clock;
+mod contact;
 mod desk;
 mod entrance;
 mod figures;
@@ -188,6 +189,9 @@ pub(super) fn router(surface: Surface) -> Router {
         }),
         staff(Method::Get, "/api/v1/invites", SUPERVISORS, |s, r| Box::pin(staff::invite_days(s, r))),
         staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),
+        staff(Method::Get, "/api/v1/contacts/{id}/export", SUPERVISORS, |s, r| {
+            Box::pin(contact::export(s, r))
+        }),
         staff(Method::Get, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::get(s, r))),
         staff(Method::Put, "/api/v1/desk", &[Role::Admin], |s, r| Box::pin(desk::put(s, r)))
             .body_bytes_max(DESK_FILE_BYTES_MAX),

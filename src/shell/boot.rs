@@ -97,6 +97,8 @@ pub struct Plan {
     pub redirect: Option<TcpListener>,
     /// Sockets already bound.
     pub listening: Vec<(TcpListener, Face)>,
+    /// Bytes of the recording of what the desk is told, when one is wanted (B-1).
+    pub record_bytes: Option<u64>,
     /// The relay's socket, when it is bound already; otherwise `DIR/relay.sock`.
     pub relay: Option<UnixListener>,
     /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
@@ -229,6 +231,7 @@ fn open(plan: Plan) -> Result<Running, BootError> {
         log::info!("recovered {} batches from the journal", opened.recovered);
     }
     let mut found = recover::found(&store.reader().snapshot()?)?;
+    let kept_authority = found.authority.take();
     let clock = match plan.demo {
         Some((speed, wall_ms)) => Clock::demo(speed, wall_ms, found.mark),
         None => Clock::real(found.mark, plan.vouchers.vouch(real_wall_ms(), found.mark)),
@@ -258,19 +261,27 @@ fn open(plan: Plan) -> Result<Running, BootError> {
     let public_url = public_url.trim_end_matches('/').to_owned();
     let (relay_listener, relay_socket) =
         super::relay::socket(plan.relay, &plan.data).map_err(BootError::Io)?;
+    let recorder = |bytes| super::record::Recorder::create(&plan.data, bytes);
+    let record = plan.record_bytes.map(recorder).transpose().unwrap_or_else(|error| {
+        log::warn!("no recording of the desk's inputs: {error}");
+        None
+    });
     let given = recover::Given {
         clock,
         vouchers: plan.vouchers,
         capacity: profile.capacity(),
         public_url: public_url.clone(),
+        record,
     };
-    let (shell, door, events) =
+    let (mut shell, door, events) =
         Shell::restored(store, Arc::clone(&board), Arc::clone(&tokens), given, found)?;
     let relay_wanted = shell.relay_wanted();
 
     let names: Vec<String> = plan.hosts.iter().map(|host| without_port(host).to_owned()).collect();
+    bring_back_authority(&plan.data, kept_authority.as_deref()).map_err(BootError::Io)?;
     let authority = Authority::open(&plan.data.join("tls"), &names, real_wall_ms() / 1000)
         .map_err(BootError::Authority)?;
+    shell.keep_authority(&plan.data, kept_authority.as_deref()).map_err(BootError::Io)?;
     let certificates = Certificates::new(authority.certificate().map_err(BootError::Certificate)?);
     let public_host = plan.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
     let public = Arc::new(PublicCertificate::open(
@@ -403,6 +414,39 @@ fn ceilings(profile: &Profile) -> gateway::Ceilings {
         bodies_bytes_max: profile.bodies_bytes_max,
         outbox: gateway::OutboxLimits { all_bytes_max: profile.outboxes_bytes_max, ..defaults.outbox },
         ..defaults
+    }
+}
+
+/// On a box that a backup was restored on, everybody goes on trusting the authority of the box before.
+fn bring_back_authority(data: &Path, kept: Option<&[u8]>) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    let (folder, Some(kept)) = (data.join("tls"), kept) else { return Ok(()) };
+    let path = folder.join(AUTHORITY_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    let part = folder.join("authority.part");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    file.write_all(kept)?;
+    file.sync_all()?;
+    log::info!("the box's certificate authority is that of the backup");
+    std::fs::rename(part, path)
+}
+
+/// The gateway's file of the box's own authority, in `DIR/tls`.
+const AUTHORITY_FILE: &str = "authority.json";
+
+impl Shell {
+    /// Writes a copy of the authority's file into the store, when it is another: a backup then holds it.
+    fn keep_authority(&mut self, data: &Path, kept: Option<&[u8]>) -> std::io::Result<()> {
+        let bytes = std::fs::read(data.join("tls").join(AUTHORITY_FILE))?;
+        if kept != Some(&bytes) {
+            self.put_bytes(Table::Meta, recover::AUTHORITY, &bytes);
+        }
+        Ok(())
     }
 }
 

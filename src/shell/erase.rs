@@ -2,19 +2,23 @@
 //! are counts: that there were conversations, when, with whom, how they ended.
 //!
 //! A long past is erased in steps, one batch each, so that nobody waits for it; the answer comes with the last.
-//! The journal's ring and the pages of the state that held it are used again in time; a backup made before keeps
-//! what it has.
+//! The end of it is a checkpoint, a ring overwritten with zeros, and a state written anew at the next start
+//! (`store/scrub.rs`); a backup made before keeps what it has, and the answer names it.
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::Shell;
 use super::agents::Desk;
+use super::backups;
 use super::belongings::{self, Row};
 use super::card::{Card, Customer};
+use super::clock::real_wall_ms;
 use super::contacts::number_of;
 use super::reads::{self, conversation_key, list_key};
 use super::records::{Contact, DeskVersion, Erasure};
-use crate::agent::answer;
+use super::wire::Stamp;
 use crate::desk::{LoadOptions, load_with};
 use crate::engine::refusal::Refusal;
 use crate::limits::ERASED_ROWS_MAX;
@@ -101,6 +105,7 @@ impl Shell {
                 shell.erase_step(desk, number);
             }
             Ok(Step::Bare(card)) => {
+                shell.forget_unsent(card.id);
                 shell.delete(Table::ContactConversations, &list_key(number, card.started_ms, card.id));
                 shell.put(Table::Conversations, &conversation_key(card.id), &bare(*card));
                 shell.erase_step(desk, number);
@@ -122,10 +127,30 @@ impl Shell {
         });
     }
 
+    /// Through: what was deleted leaves the ring now and the state at the next start. Who asked is told which
+    /// backups still hold it, and until when.
     fn erased(&mut self, desk: Option<Desk>) {
-        if let Some(desk) = desk {
-            self.send(desk.conn, answer::ok(desk.re()));
-        }
+        self.flush();
+        self.store.scrub();
+        let Some(desk) = desk else { return };
+        let sequence = self.watermark();
+        self.readers.clone().spawn(&self.door.clone(), sequence, backups::noted, move |shell, noted| {
+            let now_ms = real_wall_ms();
+            let noted = noted.unwrap_or_default().into_iter().map(|(_, record)| record);
+            let still = noted.filter(|record| record.until_ms.is_none_or(|until_ms| until_ms > now_ms));
+            let held: Vec<_> = still
+                .map(|record| {
+                    json!({
+                        "at": Stamp(record.at_ms).to_string(),
+                        "to": record.to,
+                        "sealed": record.sealed,
+                        "until": record.until_ms.map(|until_ms| Stamp(until_ms).to_string()),
+                    })
+                })
+                .collect();
+            let frame = json!({ "t": "ok", "re": desk.re(), "backups": held });
+            shell.send(desk.conn, frame.to_string());
+        });
     }
 
     /// It stays written down, and the next sweep tries again.

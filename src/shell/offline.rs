@@ -220,6 +220,26 @@ impl Offline {
     }
 }
 
+/// The system's clock, seconds.
+pub fn now_s() -> i64 {
+    real_wall_ms() / 1000
+}
+
+/// When the newest backup of a stopped box was made, as far as its store knows. A store that does not open has
+/// faults of its own to be told elsewhere.
+pub fn last_backup_ms(data: &Path) -> Option<i64> {
+    if !data.join("state.redb").exists() {
+        return None;
+    }
+    let store = Offline::open(data).ok()?;
+    let noted =
+        store.store.reader().snapshot().ok().and_then(|snapshot| super::backups::noted(&snapshot).ok());
+    if let Err(error) = store.close() {
+        log::warn!("{error}");
+    }
+    noted?.last().map(|(_, record)| record.at_ms)
+}
+
 fn audit(batch: &mut Batch<Out>, action: &str, subject: &str) {
     let at_ms = real_wall_ms();
     let record = Audit {

@@ -246,7 +246,8 @@ impl Shell {
     }
 }
 
-fn read_notes(snapshot: &Snapshot, id: u64) -> Result<Vec<Note>, ReadError> {
+/// All notes of a conversation.
+pub(super) fn read_notes(snapshot: &Snapshot, id: u64) -> Result<Vec<Note>, ReadError> {
     let (low, high) = (message_key(id, 0), message_key(id, u32::MAX));
     let page = snapshot.range(Table::Notes, &low[..]..&high[..], NOTES_MAX as usize, Direction::Forward)?;
     Ok(page.rows.iter().filter_map(|(_, value)| reads::decoded(value)).collect())

@@ -44,6 +44,8 @@ use crate::store::{Batch, Direction, Snapshot, Store, Table};
 const SECRET: &[u8] = b"secret";
 /// Key of the demo's signing key in `Meta`.
 pub(super) const DEMO_KEY: &[u8] = b"demo-key";
+/// Key of the box's own certificate authority in `Meta`: a copy of its file, so that a backup holds it.
+pub(super) const AUTHORITY: &[u8] = b"authority";
 
 /// What the store has of the desk of the last start.
 pub(super) struct Found {
@@ -52,6 +54,7 @@ pub(super) struct Found {
     pub(super) history: Head,
     secret: Option<Vec<u8>>,
     pub(super) demo_key: Option<Vec<u8>>,
+    pub(super) authority: Option<Vec<u8>>,
     agents: Vec<(String, AgentState)>,
     live: Vec<Restored>,
     invites: Vec<(u64, Invite)>,
@@ -73,6 +76,8 @@ pub(super) struct Given {
     pub(super) capacity: Capacity,
     /// `https://…` of the public face.
     pub(super) public_url: String,
+    /// The recording of what the desk is told, when one is wanted.
+    pub(super) record: Option<super::record::Recorder>,
 }
 
 struct Restored {
@@ -102,6 +107,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         history: Head::read(snapshot)?,
         secret: meta(SECRET)?,
         demo_key: meta(DEMO_KEY)?,
+        authority: meta(AUTHORITY)?,
         agents: Vec::new(),
         live: Vec::new(),
         invites: Vec::new(),
@@ -173,7 +179,7 @@ impl Shell {
         given: Given,
         mut found: Found,
     ) -> Result<(Shell, Door, Receiver<Event>), BootError> {
-        let Given { mut clock, vouchers, capacity, public_url } = given;
+        let Given { mut clock, vouchers, capacity, public_url, record } = given;
         let desk = board.desk();
         let now = clock.now();
         let capacity = with_room_for(capacity, found.live.len());
@@ -192,6 +198,8 @@ impl Shell {
         };
         // Above every number a former start can have given: a thousand a millisecond would be needed.
         let first_offer = (now.wall_ms.max(0) as u64) << 10;
+        let mut recorder = record;
+        recorder.take_if(|recorder| !recorder.begin(capacity, &routing, now, first_offer));
         let engine = Engine::new(capacity, routing, now, first_offer);
         let (door, events) = Door::new();
         let secret = match &found.secret {
@@ -224,6 +232,7 @@ impl Shell {
             rooms: HashMap::new(),
             connections: Connections::default(),
             visitors: Visitors::default(),
+            recorder,
             texts: Texts::default(),
             store,
             batch,

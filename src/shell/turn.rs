@@ -74,11 +74,15 @@ impl Shell {
     /// Takes one turn. The answer goes to the asker, if there is one, before the frames it causes.
     pub(super) fn turn(&mut self, input: Input, asker: Option<Asker>) -> Option<Answer> {
         self.now = self.clock.now();
+        self.recorder.take_if(|recorder| !recorder.input(self.now, &input, &self.names));
         self.engine.handle(self.now, input);
         let mut given = None;
         let mut leaving = Vec::new();
         let mut later = Vec::new();
         while let Some(effect) = self.engine.poll_effect() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.effect(&effect, &self.engine);
+            }
             match effect {
                 Effect::Answer { answer, .. } => {
                     given = Some(answer);
@@ -89,6 +93,7 @@ impl Shell {
                 effect => self.effect(effect, &mut leaving, &mut later),
             }
         }
+        self.recorder.take_if(|recorder| !recorder.drained());
         self.texts.clear();
         for conversation in leaving {
             self.put_away(conversation);

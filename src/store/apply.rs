@@ -7,8 +7,8 @@ use super::batch::{Change, ChangeError, Changes};
 use super::cursor::{Cursor, CursorError};
 use super::failure::{Failure, Site};
 use super::ring::EntryHeader;
-use super::schema::{Covered, OWN, OWN_COVERED, Table};
-use super::shared::{Shared, Task, Watch};
+use super::schema::{Covered, OWN, OWN_COVERED, OWN_SCRUB, Table};
+use super::shared::{Scrub, Shared, Task, Watch};
 use crate::limits::APPLY_BYTES_MAX;
 use redb::{Database, Durability, WriteTransaction};
 use std::sync::Arc;
@@ -19,7 +19,10 @@ pub(super) fn run(shared: Arc<Shared>, mut applier: Applier) {
     loop {
         let done = match shared.next_task() {
             Task::End => return,
-            Task::Checkpoint => applier.checkpoint(&shared.database).map(|last| shared.set_covered(last)),
+            Task::Checkpoint => {
+                let scrub = shared.scrub() != Scrub::No;
+                applier.checkpoint(&shared.database, scrub).map(|last| shared.set_covered(last, scrub))
+            }
             Task::LookAtSpace => Ok(()),
             Task::Apply(durable) => {
                 applier.apply_durable(&shared.database, durable).map(|last| shared.set_applied(last))
@@ -104,8 +107,9 @@ impl Applier {
     }
 
     /// One durable commit. Gives the last batch it contains.
-    pub(super) fn checkpoint(&mut self, database: &Database) -> Result<u64, Failure> {
-        commit_durably(database, &self.covered()).map_err(|error| Failure::redb(Site::Checkpoint, error))?;
+    pub(super) fn checkpoint(&mut self, database: &Database, scrub: bool) -> Result<u64, Failure> {
+        commit_durably(database, &self.covered(), scrub)
+            .map_err(|error| Failure::redb(Site::Checkpoint, error))?;
         Ok(self.cursor.sequence())
     }
 
@@ -153,10 +157,14 @@ impl From<ChangeError> for ApplyError {
 }
 
 /// A commit that is on disk when this returns, and that a start can open at once.
-pub(super) fn commit_durably(database: &Database, covered: &Covered) -> Result<(), redb::Error> {
+/// With `scrub` it asks the next start to write the state anew.
+pub(super) fn commit_durably(database: &Database, covered: &Covered, scrub: bool) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     write_covered(&transaction, covered)?;
+    if scrub {
+        transaction.open_table(OWN)?.insert(OWN_SCRUB, &[][..])?;
+    }
     Ok(transaction.commit()?)
 }
 

@@ -18,6 +18,8 @@ pub enum Name {
     State,
     /// A state not yet in force.
     NewState,
+    /// A state that another has taken the place of, to be overwritten.
+    OldState,
     /// Space to let go of when a start finds none.
     Ballast,
 }
@@ -30,6 +32,7 @@ impl Name {
             Name::NewJournal => "journal.new",
             Name::State => "state.redb",
             Name::NewState => "state.redb.new",
+            Name::OldState => "state.redb.old",
             Name::Ballast => "ballast",
         }
     }

@@ -7,6 +7,7 @@ use super::ring::{
     BLOCK, CHANGES, Checksum, EntryHeader, Geometry, HEADER_BYTES, RUN_STARTED, Run, Salt, file_offset,
 };
 use super::schema::Covered;
+use super::scrub::zero_ring;
 use super::shared::{Shared, Watch, lock};
 use super::{Refused, Sequence, SubmitError};
 use crate::limits::{BATCHES_KEPT_MAX, BUFFER_KEPT_BYTES_MAX, SUBMISSIONS_MAX};
@@ -31,6 +32,8 @@ struct Waiting<R> {
     held: usize,
     submitted: u64,
     closed: bool,
+    /// The ring is to be overwritten once all of it is in the state.
+    zero: bool,
     empty: Vec<Batch<R>>,
 }
 
@@ -43,6 +46,7 @@ impl<R: Release> Queue<R> {
                 held: 0,
                 submitted,
                 closed: false,
+                zero: false,
                 empty: Vec::new(),
             }),
             arrived: Condvar::new(),
@@ -93,7 +97,7 @@ impl<R: Release> Queue<R> {
     /// Moves what shares the next sync into `group`; `false` when there will be nothing more.
     fn take(&self, group: &mut Vec<Batch<R>>) -> bool {
         let mut waiting = lock(&self.waiting);
-        while waiting.batches.is_empty() && !waiting.closed {
+        while waiting.batches.is_empty() && !waiting.closed && !waiting.zero {
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         let mut bytes = 0;
@@ -107,7 +111,17 @@ impl<R: Release> Queue<R> {
             waiting.held -= batch.held();
             group.push(batch);
         }
-        !group.is_empty()
+        !group.is_empty() || waiting.zero
+    }
+
+    /// Asks for the ring to be overwritten.
+    pub(super) fn zero(&self) {
+        lock(&self.waiting).zero = true;
+        self.arrived.notify_one();
+    }
+
+    fn take_zero(&self) -> bool {
+        std::mem::take(&mut lock(&self.waiting).zero)
     }
 
     fn give_back(&self, group: &mut Vec<Batch<R>>) {
@@ -137,6 +151,12 @@ pub(super) fn run<R: Release>(shared: Arc<Shared>, queue: Arc<Queue<R>>, mut app
             batch.drain_releases().for_each(Release::release);
         }
         queue.give_back(&mut group);
+        if queue.take_zero()
+            && let Err(failure) = appender.zero(&shared)
+        {
+            shared.fail(failure);
+            return;
+        }
     }
 }
 
@@ -197,6 +217,13 @@ impl Appender {
         let segment = self.append(at, CHANGES, count as u32)?;
         shared.set_durable(self.next - 1, segment, self.at);
         Ok(())
+    }
+
+    /// Overwrites the ring, once a checkpoint holds all of it. The journal stands still meanwhile, for as long as
+    /// the disk takes to write so much: it happens when somebody's data is erased, and never else.
+    fn zero(&mut self, shared: &Shared) -> Result<(), Failure> {
+        shared.wait_all_covered()?;
+        zero_ring(&*self.file, self.geometry).map_err(|error| Failure::io(Site::JournalWrite, &error))
     }
 
     fn begin_entry(&mut self) {

@@ -28,6 +28,7 @@ mod recover;
 pub mod replace;
 mod ring;
 mod schema;
+mod scrub;
 mod sealed;
 mod shared;
 mod space;
@@ -233,6 +234,13 @@ impl<R: Release> Store<R> {
     /// hours; to all other checkpoints the store sees itself.
     pub fn checkpoint(&self) {
         self.shared.want_checkpoint();
+    }
+
+    /// Takes away what was deleted before: after a checkpoint the ring is overwritten, and the next start writes the
+    /// state anew. Work waits meanwhile for as long as the disk takes to write the ring once.
+    pub fn scrub(&self) {
+        self.shared.want_scrub();
+        self.queue.zero();
     }
 
     /// Copies all that is durable now into one file at `to`, while work goes on; waits at most `patience` for

@@ -9,10 +9,14 @@ use super::disk::{Backend, Directory, DirectoryError, Disk, DiskFile, Name};
 use super::failure::Failure;
 use super::journal::Appender;
 use super::ring::{EntryHeader, Geometry, HeaderError, RingHeader};
-use super::schema::{Covered, OWN, OWN_COVERED, OWN_LIMITS, OWN_SCHEMA, SCHEMA_VERSION, stored_limits};
-use super::shared::{Marks, Shared, Stop};
-use super::space::{Gate, make_room};
+use super::schema::{
+    Covered, OWN, OWN_COVERED, OWN_LIMITS, OWN_SCHEMA, OWN_SCRUB, SCHEMA_VERSION, stored_limits,
+};
+use super::scrub::{self, zero_ring};
+use super::shared::{Marks, Scrub, Shared, Stop};
+use super::space::{Gate, checkpoint_bytes_max, make_room};
 use super::{Opened, Options, Sequence};
+use crate::limits::SCRUB_BYTES_MAX;
 use redb::{Database, ReadableDatabase};
 use std::fmt;
 use std::io;
@@ -145,11 +149,15 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
     let ballast_dropped = make_room(&*disk, geometry)?;
     disk.remove(Name::NewJournal)?;
     disk.remove(Name::NewState)?;
+    scrub::finish(&*disk)?;
     let fresh = make_if_missing(&*disk, geometry, options.cache_bytes)?;
 
     let mut chain = Chain::load(&*disk, options.cache_bytes)?;
     let before = chain.covered;
     chain.replay()?;
+    if chain.scrub {
+        chain.write_anew(&*disk, options.cache_bytes)?;
+    }
     let sequence = chain.applier.covered().sequence;
     if chain.geometry() != geometry {
         chain.move_to(&*disk, geometry)?;
@@ -175,6 +183,7 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
         segment,
         last_in: chain.last_in,
         checkpoint_wanted: 0,
+        scrub: if chain.scrub { Scrub::Noted } else { Scrub::No },
         stop: Stop::No,
     };
     let opened =
@@ -222,6 +231,12 @@ pub(super) fn create_state(disk: &dyn Disk, cache_bytes: usize) -> Result<Databa
 
 /// Puts a filled state in force.
 pub(super) fn publish_state(disk: &dyn Disk, database: Database, covered: &Covered) -> Result<(), OpenError> {
+    seal_state(database, covered)?;
+    Ok(disk.publish(Name::NewState, Name::State)?)
+}
+
+/// Makes a filled state whole, and closes it.
+fn seal_state(database: Database, covered: &Covered) -> Result<(), OpenError> {
     let mut transaction = database.begin_write().map_err(redb::Error::from)?;
     transaction.set_quick_repair(true);
     write_covered(&transaction, covered)?;
@@ -233,7 +248,7 @@ pub(super) fn publish_state(disk: &dyn Disk, database: Database, covered: &Cover
     }
     transaction.commit().map_err(redb::Error::from)?;
     drop(database);
-    Ok(disk.publish(Name::NewState, Name::State)?)
+    Ok(())
 }
 
 fn open_state(file: Arc<dyn DiskFile>, cache_bytes: usize) -> Result<Database, OpenError> {
@@ -251,6 +266,8 @@ struct Chain {
     covered: u64,
     /// Per segment, the last batch found in it.
     last_in: Vec<u64>,
+    /// Pages of the state may hold what was to be taken away.
+    scrub: bool,
 }
 
 impl Chain {
@@ -259,10 +276,11 @@ impl Chain {
         let header = RingHeader::read(&*journal)?;
         let database = open_state(disk.open(Name::State)?.ok_or(OpenError::StateMissing)?, cache_bytes)?;
         let covered = read_own(&database, &header)?;
+        let scrub = has_scrub(&database)?;
         let cursor = Cursor::new(Arc::clone(&journal), &header, &covered);
         let applier = Applier::new(cursor, covered.stored_bytes);
         let last_in = vec![0; header.geometry.segments as usize];
-        Ok(Chain { journal, header, database, applier, covered: covered.sequence, last_in })
+        Ok(Chain { journal, header, database, applier, covered: covered.sequence, last_in, scrub })
     }
 
     fn geometry(&self) -> Geometry {
@@ -290,8 +308,31 @@ impl Chain {
     }
 
     fn checkpoint(&mut self) -> Result<(), OpenError> {
-        self.covered = self.applier.checkpoint(&self.database).map_err(OpenError::Failed)?;
+        self.covered = self.applier.checkpoint(&self.database, self.scrub).map_err(OpenError::Failed)?;
         Ok(())
+    }
+
+    /// Writes the state anew and overwrites what it was before. One too large for a start, or for the room there
+    /// is, stays as it is until there is a better day.
+    fn write_anew(&mut self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), OpenError> {
+        self.checkpoint()?;
+        zero_ring(&*self.journal, self.geometry())?;
+        let bytes = disk.open(Name::State)?.ok_or(OpenError::StateMissing)?.bytes()?;
+        if bytes > SCRUB_BYTES_MAX || disk.free_bytes()? < bytes + checkpoint_bytes_max(self.geometry()) {
+            log::warn!(
+                "the state's {bytes} bytes are not written anew: pages of it may hold erased data still"
+            );
+            return Ok(());
+        }
+        log::info!("after an erasure the state is written anew");
+        let new = create_state(disk, cache_bytes)?;
+        scrub::copy_rows(&self.database, &new)?;
+        seal_state(new, &self.applier.covered())?;
+        scrub::swap(disk)?;
+        let state = disk.open(Name::State)?.ok_or(OpenError::StateMissing)?;
+        self.database = open_state(state, cache_bytes)?;
+        self.scrub = false;
+        Ok(scrub::finish(disk)?)
     }
 
     /// Goes on in a new ring of another size. The state's next commit speaks of the new ring; should the
@@ -303,12 +344,19 @@ impl Chain {
             RingHeader { geometry, ring: u64::from_le_bytes(random()?), before, first: self.covered + 1 };
         self.journal = self.header.create(disk)?;
         let start = Covered::start_of(&self.header, self.applier.covered().stored_bytes);
-        commit_durably(&self.database, &start)?;
+        commit_durably(&self.database, &start, self.scrub)?;
         let cursor = Cursor::new(Arc::clone(&self.journal), &self.header, &start);
         self.applier = Applier::new(cursor, start.stored_bytes);
         self.last_in = vec![0; geometry.segments as usize];
         Ok(())
     }
+}
+
+fn has_scrub(database: &Database) -> Result<bool, OpenError> {
+    let read = || -> Result<bool, redb::Error> {
+        Ok(database.begin_read()?.open_table(OWN)?.get(OWN_SCRUB)?.is_some())
+    };
+    Ok(read()?)
 }
 
 /// Checks what the state says of itself, and gives the place in the ring to go on from.

@@ -20,7 +20,7 @@ use super::sealed::SealKey;
 use super::{OpenError, Options};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Where a backup waits that is to be restored at the next start.
@@ -212,6 +212,26 @@ pub fn copies(dir: &Path) -> Vec<(&'static str, std::time::SystemTime)> {
         .collect()
 }
 
+/// Gives what a command of root's has made in a data directory to the directory's owner: the box runs as that
+/// user, and could not open it.
+pub fn give_to_owner(dir: &Path) -> io::Result<()> {
+    let owner = fs::metadata(dir)?;
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let about = fs::symlink_metadata(&path)?;
+            if about.uid() != owner.uid() {
+                std::os::unix::fs::lchown(&path, Some(owner.uid()), Some(owner.gid()))?;
+            }
+            if about.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a process has the data directory.
 pub fn is_in_use(dir: &Path) -> bool {
     dir.join("lock").exists() && matches!(Directory::lock(dir), Err(DirectoryError::InUse))
@@ -317,6 +337,20 @@ mod tests {
             assert_eq!(who(&other), b"one", "cut after {cut}");
             roll_back(&other).expect("rolled back");
             assert_eq!(who(&other), b"other", "cut after {cut}");
+        }
+    }
+
+    #[test]
+    fn what_root_makes_in_a_box_s_directory_is_the_box_s() {
+        let (_dir, one, _, file) = two();
+        // Only root may give files away.
+        if std::os::unix::fs::chown(&one, Some(1234), Some(1234)).is_err() {
+            return;
+        }
+        restore_over(&one, &file, None).expect("restored");
+        give_to_owner(&one).expect("given");
+        for name in ["state.redb", "journal", "replaced/journal", "on-trial"] {
+            assert_eq!(fs::metadata(one.join(name)).expect(name).uid(), 1234, "{name}");
         }
     }
 

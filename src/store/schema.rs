@@ -18,6 +18,8 @@ pub(super) const OWN_SCHEMA: &[u8] = b"schema";
 pub(super) const OWN_LIMITS: &[u8] = b"limits";
 /// Row of [`OWN`]: how far the journal is contained in the state.
 pub(super) const OWN_COVERED: &[u8] = b"covered";
+/// Row of [`OWN`], while pages of the state may hold what was to be taken away.
+pub(super) const OWN_SCRUB: &[u8] = b"scrub";
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $number:literal),* $(,)?) => {

@@ -48,7 +48,18 @@ pub(super) struct Marks {
     pub(super) last_in: Vec<u64>,
     /// Asked for: a checkpoint that contains this batch.
     pub(super) checkpoint_wanted: u64,
+    /// Asked for: what was deleted is to leave the disk.
+    pub(super) scrub: Scrub,
     pub(super) stop: Stop,
+}
+
+/// How far a wish to take deleted things away has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scrub {
+    No,
+    Wanted,
+    /// A checkpoint has noted it for the next start.
+    Noted,
 }
 
 pub(super) struct Shared {
@@ -167,9 +178,12 @@ impl Shared {
         self.moved.notify_all();
     }
 
-    pub(super) fn set_covered(&self, last: u64) {
+    pub(super) fn set_covered(&self, last: u64, scrub_noted: bool) {
         let mut marks = lock(&self.marks);
         marks.covered = last;
+        if scrub_noted && marks.scrub == Scrub::Wanted {
+            marks.scrub = Scrub::Noted;
+        }
         self.set_ring(&marks);
         self.moved.notify_all();
     }
@@ -217,6 +231,28 @@ impl Shared {
         Ok(applied >= sequence.0)
     }
 
+    /// The next checkpoint notes that deleted things are to leave the disk.
+    pub(super) fn want_scrub(&self) {
+        let mut marks = lock(&self.marks);
+        marks.scrub = Scrub::Wanted;
+        self.work.notify_all();
+    }
+
+    pub(super) fn scrub(&self) -> Scrub {
+        lock(&self.marks).scrub
+    }
+
+    /// Waits, on the journal thread, until a checkpoint holds all that is durable and the wish noted.
+    pub(super) fn wait_all_covered(&self) -> Result<(), Failure> {
+        self.want_checkpoint();
+        let mut marks = lock(&self.marks);
+        while marks.covered < marks.durable || marks.scrub == Scrub::Wanted {
+            self.check()?;
+            marks = self.moved.wait(marks).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
     pub(super) fn want_checkpoint(&self) {
         let mut marks = lock(&self.marks);
         marks.checkpoint_wanted = marks.durable;
@@ -248,7 +284,8 @@ impl Marks {
         let due = |batch: u64| self.covered < batch && batch <= self.applied;
         let segment_full =
             self.last_in.iter().enumerate().any(|(segment, &last)| segment != self.segment && due(last));
-        segment_full || due(self.checkpoint_wanted) || self.stop == Stop::Clean && due(self.durable)
+        let scrub = self.scrub == Scrub::Wanted && self.applied == self.durable;
+        scrub || segment_full || due(self.checkpoint_wanted) || self.stop == Stop::Clean && due(self.durable)
     }
 
     /// Bytes that can be written before the writer has to wait for a checkpoint.

@@ -52,6 +52,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("frames.js", include_bytes!("../agent/frames.js")),
     ("icon-alert.svg", include_bytes!("../agent/icon-alert.svg")),
     ("icon.svg", include_bytes!("../agent/icon.svg")),
+    ("invitations.js", include_bytes!("../agent/invitations.js")),
     ("keys.js", include_bytes!("../agent/keys.js")),
     ("manifest.webmanifest", include_bytes!("../agent/manifest.webmanifest")),
     ("memory.js", include_bytes!("../agent/memory.js")),
@@ -97,6 +98,7 @@ const WEB: &[(&str, &[u8])] = &[
 
 const MANUAL: &[(&str, &[u8])] = &[
     ("index.html", include_bytes!("../manual/index.html")),
+    ("addresses.html", include_bytes!("../manual/addresses.html")),
     ("channels.html", include_bytes!("../manual/channels.html")),
     ("masking.html", include_bytes!("../manual/masking.html")),
     ("manual.css", include_bytes!("../manual/manual.css")),

@@ -178,6 +178,8 @@ fn a_contact_is_kept_changed_and_erased_and_a_quick_reply_names_the_customer() {
     sofie.page.press("#options li");
     sofie.page.write("#erase", "asked for it");
     sofie.page.press("dialog .btn--danger");
+    sofie.page.see_text("dialog p", "gone from the box");
+    sofie.page.press("dialog .dlg__f .btn--main");
     sofie.page.gone("dialog");
     let mut alice = desk.agent("alice");
     let left = alice.socket.ok("contact_find", json!({"text": "smit"}));

@@ -56,3 +56,35 @@ fn a_supervisor_reads_along_without_being_able_to_write() {
     sofie.page.press("#instead");
     sofie.page.gone(".sessions .row");
 }
+
+/// What came of the invitations, by rule (REQ S1-3): a row with its sums and a bar a day.
+#[test]
+fn the_live_view_shows_what_came_of_the_invitations() {
+    let desk = Desk::start_with_desk(
+        &[("min_seconds_on_page = 20", "min_seconds_on_page = 0"), ("where = [\"/product/*\"]\n", "")],
+        &["--wall-clock", "2026-10-05T08:00:00Z"],
+    );
+    let _bob = desk.agent("bob");
+    let ask = |visitor: &str| {
+        let body = serde_json::json!({
+            "visitor": visitor, "page": {"url": "https://shop.example/"}, "seconds_on_page": 1, "visits": 1,
+        });
+        let reply = desk.post("/api/v1/widgets/shop/invites", &body);
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        reply.json()["invite"].as_str().expect("a name").to_owned()
+    };
+    let (one, two) = (ask("eva"), ask("jan"));
+    ask("tom");
+    let mut eva = desk.customer("shop", serde_json::json!({}));
+    eva.start(serde_json::json!({"invite": one}));
+    assert_eq!(desk.http("POST", &format!("/api/v1/invites/{two}/dismiss"), &[], "").status, 204);
+    let sofie = Agent::signed_in(&desk, "sofie");
+    sofie.page.press_text(".top__nav button", "Live");
+    sofie.page.see_text(".tab h2", "Invitations");
+    assert_eq!(sofie.page.texts(".still tbody tr td.num"), ["3", "1", "1", "0", "1"]);
+    sofie.page.see(".still .spark rect.now");
+    sofie
+        .page
+        .run("document.querySelector('.still').scrollIntoView({ block: 'end' });", serde_json::json!([]));
+    sofie.page.picture("supervisor-invitations");
+}

@@ -476,7 +476,7 @@ def knows_the_chat_after_a_reboot():
 def understands_the_images_settings():
     odd = journal(r"(?i).*(unknown key|unknown section|failed to parse|invalid value|assignment outside).*")
     expect(not odd, odd and odd.group(0))
-    expect(show("deskbell.service", "MemoryMax") == str(416 << 20), show("deskbell.service", "MemoryMax"))
+    expect(show("deskbell.service", "MemoryMax") == str(512 << 20), show("deskbell.service", "MemoryMax"))
     expect(show("tmp.mount", "DropInPaths") != "", "tmp.mount is not dressed")
     with open("/etc/sysctl.d/60-deskbell.conf") as file:
         keys = [line.split("=")[0].strip() for line in file if "=" in line and not line.startswith("#")]

@@ -50,6 +50,10 @@ const WIDGET: Tab = Tab {
             Field::new("proactive.enabled", "Proactive chat", Kind::Flag("On"))
                 .help("Visitors are invited by the rules on the tab Invitations.")
                 .note("Default off"),
+            Field::new("proactive.visitor_max_per_day", "Invitations a visitor", Kind::Number)
+                .unit("a day")
+                .help("At most, whatever the rule.")
+                .note("Blank is as the rules say"),
         ],
     }],
 };
@@ -125,6 +129,13 @@ const RULE: Tab = Tab {
                 Field::new("min_scroll_percent", "Scrolled", Kind::Number).unit("%").help("At least.").note("0 to 100"),
                 Field::new("leaving", "On leaving", Kind::Flag("Only when the pointer leaves the page")),
                 Field::new("when", "Hours", Kind::Pick(Source::Hours, Some("At any time"))),
+                Field::new("from", "First day", Kind::Line).note("Such as 2026-12-01 · Blank is since ever"),
+                Field::new("until", "Last day", Kind::Line)
+                    .help("By the calendar of the branch; that day is included.")
+                    .note("Blank is for good"),
+                Field::new("max_per_day", "Invitations a day", Kind::Number)
+                    .help("At most, all visitors together.")
+                    .note("Blank is as many as match"),
                 Field::new("again_after_h", "Not again for", Kind::Number)
                     .unit("h")
                     .help("The same visitor is left alone for so long.")

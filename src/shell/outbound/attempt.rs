@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use smol::channel::Sender;
 
-use super::provider::{Asking, Provider};
+use super::provider::{Asking, Errand};
 use super::records::Phase;
 use super::{Flight, Line, OVERDUE};
 use crate::channels::{DeliveryState, FromRelay, ToRelay, call, spool};
@@ -30,15 +30,17 @@ impl Shell {
             return self.failed(id, "it could not be sent for three days".to_owned());
         }
         let desk = std::sync::Arc::clone(&self.desk);
-        let Some(provider) = Provider::of(&desk, row) else {
+        let Some(errand) = Errand::of(&desk, row) else {
             return self.postpone(id, None, "the desk has no provider for it");
         };
-        let question = if row.phase == Phase::Uncertain { provider.ask(row) } else { None };
+        let question = if row.phase == Phase::Uncertain { errand.ask() } else { None };
         let asks = question.is_some();
+        if !asks && self.is_stopped(id) {
+            return self.failed(id, "the customer wants no more messages".to_owned());
+        }
         let now_s = real_wall_ms() / 1000;
-        let public_url = self.public_url.clone();
-        let call =
-            question.unwrap_or_else(|| provider.call(&Asking { id, row, public_url: &public_url, now_s }));
+        let (workstream, public_url) = (row.workstream.as_str(), self.public_url.as_str());
+        let call = question.unwrap_or_else(|| errand.call(Asking { id, workstream, public_url, now_s }));
         let n = self.outbox.next_call;
         self.outbox.next_call += 1;
         let Some(lines) = self.outbox.link.as_ref().map(|link| link.lines.clone()) else { return };

@@ -8,46 +8,71 @@ use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
 use crate::desk::{Desk, Id};
 use crate::shell::Shell;
 
-/// Who carries a row of the outbox, by the desk in force.
+/// What a row of the outbox asks of whom, by the desk in force.
 #[derive(Clone, Copy)]
-pub(super) enum Provider<'d> {
-    Sms(&'d Sms),
-    Messenger(&'d Messenger),
-    Webhook(&'d Webhook),
+pub(super) enum Errand<'a> {
+    /// A text message for a number.
+    Sms(&'a Sms, Words<'a>),
+    /// A Messenger message for somebody.
+    Messenger(&'a Messenger, Words<'a>),
+    /// An event for another system.
+    Webhook(&'a Webhook, Event<'a>),
+}
+
+/// What is said to whom.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    to: &'a str,
+    text: &'a str,
+    /// The first attempt that may have arrived, in seconds of the real clock.
+    since_s: Option<i64>,
+}
+
+/// What has happened.
+#[derive(Clone, Copy)]
+pub(super) struct Event<'a> {
+    id: &'a str,
+    body: &'a str,
 }
 
 /// What a provider needs to know of the box.
+#[derive(Clone, Copy)]
 pub(super) struct Asking<'a> {
     /// The row's number.
     pub(super) id: u64,
-    /// The row.
-    pub(super) row: &'a Outbound,
+    /// Through which workstream.
+    pub(super) workstream: &'a str,
     /// `https://…` of the public face.
     pub(super) public_url: &'a str,
     /// The real clock.
     pub(super) now_s: i64,
 }
 
-impl<'d> Provider<'d> {
-    /// None when the desk has none for it (any more).
-    pub(super) fn of(desk: &'d Desk, row: &Outbound) -> Option<Provider<'d>> {
+impl<'a> Errand<'a> {
+    /// None when the desk has nobody for it (any more).
+    pub(super) fn of(desk: &'a Desk, row: &'a Outbound) -> Option<Errand<'a>> {
         let workstream = desk.workstream(&row.workstream)?;
         match &row.what {
-            Parcel::Webhook { .. } => workstream.webhook.as_ref().map(Provider::Webhook),
-            Parcel::Text { .. } => match (&workstream.sms, &workstream.messenger) {
-                (Some(sms), _) => Some(Provider::Sms(sms)),
-                (None, Some(messenger)) => Some(Provider::Messenger(messenger)),
-                (None, None) => None,
-            },
+            Parcel::Webhook { id, body } => {
+                workstream.webhook.as_ref().map(|hook| Errand::Webhook(hook, Event { id, body }))
+            }
+            Parcel::Text { to, text } => {
+                let words = Words { to, text, since_s: row.tries.since_s };
+                match (&workstream.sms, &workstream.messenger) {
+                    (Some(sms), _) => Some(Errand::Sms(sms, words)),
+                    (None, Some(messenger)) => Some(Errand::Messenger(messenger, words)),
+                    (None, None) => None,
+                }
+            }
         }
     }
 
-    /// The call that sends it.
-    pub(super) fn call(self, asking: &Asking<'_>) -> Call {
-        let Asking { id, row, public_url, now_s } = *asking;
-        match (self, &row.what) {
-            (Provider::Sms(sms), Parcel::Text { to, text }) => {
-                let hook = format!("{public_url}/hooks/sms/{}?out={id}", row.workstream);
+    /// The call that does it.
+    pub(super) fn call(self, asking: Asking<'_>) -> Call {
+        let Asking { id, workstream, public_url, now_s } = asking;
+        match self {
+            Errand::Sms(sms, Words { to, text, .. }) => {
+                let hook = format!("{public_url}/hooks/sms/{workstream}?out={id}");
                 match sms.provider {
                     SmsProvider::Twilio => twilio::call(account(sms), to, text, &hook),
                     SmsProvider::Gateway => {
@@ -57,15 +82,9 @@ impl<'d> Provider<'d> {
                     SmsProvider::Spool => spool::call(&sms.folder, id, to, text),
                 }
             }
-            (Provider::Messenger(page), Parcel::Text { to, text }) => {
-                messenger::call(page_of(page), to, text)
-            }
-            (Provider::Webhook(hook), Parcel::Webhook { id, body }) => {
+            Errand::Messenger(page, Words { to, text, .. }) => messenger::call(page_of(page), to, text),
+            Errand::Webhook(hook, Event { id, body }) => {
                 webhook::call(&hook.url, hook.secret.expose(), id, now_s, body)
-            }
-            // `of` makes no other pair.
-            (_, Parcel::Text { text, .. } | Parcel::Webhook { body: text, .. }) => {
-                Call::Look { folder: String::new(), name: text.chars().take(0).collect() }
             }
         }
     }
@@ -73,38 +92,37 @@ impl<'d> Provider<'d> {
     /// What came of it.
     pub(super) fn sent(self, reply: &Reply) -> Sent {
         match self {
-            Provider::Sms(sms) => match sms.provider {
+            Errand::Sms(sms, _) => match sms.provider {
                 SmsProvider::Twilio => twilio::sent(reply),
                 SmsProvider::Gateway => gateway::sent(reply),
                 SmsProvider::Spool => spool::sent(reply),
             },
-            Provider::Messenger(_) => messenger::sent(reply),
-            Provider::Webhook(_) => webhook::sent(reply),
+            Errand::Messenger(..) => messenger::sent(reply),
+            Errand::Webhook(..) => webhook::sent(reply),
         }
     }
 
     /// The call that asks whether it was accepted; none where nobody can be asked.
-    pub(super) fn ask(self, row: &Outbound) -> Option<Call> {
-        let Parcel::Text { to, .. } = &row.what else { return None };
-        let since_s = row.tries.since_s?;
+    pub(super) fn ask(self) -> Option<Call> {
         match self {
-            Provider::Sms(sms) if sms.provider == SmsProvider::Twilio => {
-                Some(twilio::ask(account(sms), to, since_s))
+            Errand::Sms(sms, words) if sms.provider == SmsProvider::Twilio => {
+                Some(twilio::ask(account(sms), words.to, words.since_s?))
             }
-            Provider::Messenger(page) => Some(messenger::ask(page_of(page), to)),
+            Errand::Messenger(page, words) => Some(messenger::ask(page_of(page), words.to)),
             // A spool's file has one name: putting it again is asking.
-            Provider::Sms(_) | Provider::Webhook(_) => None,
+            Errand::Sms(..) | Errand::Webhook(..) => None,
         }
     }
 
     /// What came of the question.
-    pub(super) fn found(self, row: &Outbound, reply: &Reply) -> Found {
-        let (Parcel::Text { text, .. }, Some(since_s)) = (&row.what, row.tries.since_s) else {
-            return Found::Listed(Vec::new());
-        };
+    pub(super) fn found(self, reply: &Reply) -> Found {
         match self {
-            Provider::Messenger(page) => messenger::found(&page.page, reply, text, since_s),
-            Provider::Sms(_) | Provider::Webhook(_) => twilio::found(reply, text, since_s),
+            Errand::Sms(_, Words { text, since_s: Some(since_s), .. }) => twilio::found(reply, text, since_s),
+            Errand::Messenger(page, Words { text, since_s: Some(since_s), .. }) => {
+                messenger::found(&page.page, reply, text, since_s)
+            }
+            // Never asked about.
+            _ => Found::Listed(Vec::new()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What came of it: rows leave the outbox, and whoever reads the conversation is told.
 
-use super::provider::Provider;
+use super::provider::Errand;
 use super::records::{Delivery, Parcel, Phase, ProviderMessage, outbound_key};
 use crate::agent::project::View;
 use crate::channels::sms::twilio;
@@ -19,17 +19,17 @@ impl Shell {
     pub(super) fn replied(&mut self, id: u64, asked: bool, reply: &Reply) {
         let desk = std::sync::Arc::clone(&self.desk);
         let Some(row) = self.outbox.waiting.get(&id) else { return };
-        let Some(provider) = Provider::of(&desk, row) else {
+        let Some(errand) = Errand::of(&desk, row) else {
             return self.doubt(id, "the desk has no provider for it");
         };
         if asked {
-            return match provider.found(row, reply) {
+            return match errand.found(reply) {
                 Found::Later(why) => self.postpone(id, None, &why),
                 Found::Listed(listed) if listed.is_empty() => self.send_again(id),
                 Found::Listed(listed) => self.pick_listed(id, listed),
             };
         }
-        match provider.sent(reply) {
+        match errand.sent(reply) {
             Sent::Accepted(name) => self.accepted(id, name, DeliveryState::Sent, None),
             Sent::Refused(why) => {
                 if twilio::is_stopped(&why) {
@@ -55,6 +55,14 @@ impl Shell {
         let (conversation, seq, row) = (row.conversation, row.seq, row.clone());
         self.put(Table::Outbound, &id.to_be_bytes(), &row);
         self.delivered(conversation, seq, DeliveryState::Pending, None);
+    }
+
+    /// Has its recipient said stop since it was written?
+    pub(super) fn is_stopped(&self, id: u64) -> bool {
+        let Some(row) = self.outbox.waiting.get(&id) else { return false };
+        let Parcel::Text { to, .. } = &row.what else { return false };
+        let visitor = self.keys.visitor_of_sub(&row.workstream, to);
+        self.peers.get(&visitor).is_some_and(|peer| peer.stopped_ms.is_some())
     }
 
     /// Of what the provider lists, the first that is not known as an earlier message of the same words.
@@ -238,6 +246,17 @@ impl Shell {
             self.outbox.waiting.iter().filter(|(_, row)| unsent(row)).map(|(id, _)| *id).collect();
         for id in ids {
             self.failed(id, "the customer wants no more messages".to_owned());
+        }
+    }
+
+    /// Nothing of an erased conversation is sent any more.
+    pub(in crate::shell) fn forget_unsent(&mut self, conversation: u64) {
+        let hers = self.outbox.waiting.iter().filter(|(_, row)| row.conversation == conversation);
+        let ids: Vec<u64> = hers.map(|(id, _)| *id).collect();
+        for id in ids {
+            self.outbox.waiting.remove(&id);
+            self.outbox.flying.retain(|_, flight| flight.outbound != id);
+            self.delete(Table::Outbound, &id.to_be_bytes());
         }
     }
 

@@ -1,0 +1,68 @@
+//! What an agent sees of a channel that a provider carries: its icon, its limits, what became of each answer (REQ S2-22,
+//! S4-9).
+
+use serde_json::json;
+
+use crate::people::Agent;
+use crate::support::Desk;
+use crate::support::provider::{self, Mood, Provider, page_event, receipt, text_in};
+
+#[test]
+fn segments_states_stop_and_facebooks_day_are_seen() {
+    let provider = Provider::start();
+    let text = format!(
+        "{}\n{}\n{}",
+        include_str!("../data/desk.example.toml"),
+        provider.sms_workstream(""),
+        provider.messenger_workstream()
+    );
+    let desk = Desk::start_with_text(&text, &["--clock-speed", "5"]);
+    let alice = Agent::signed_in(&desk, "alice");
+    alice.page.size(1440, 900, false);
+    assert_eq!(
+        text_in(&desk, "SM1", "+31612345678", "Is the table lamp of 45 cm in stock in Utrecht?").status,
+        200
+    );
+    alice.page.see_text(".alert h2", "SMS from Melissa de Vries");
+    alice.page.picture("channel-sms-alert");
+    alice.accept("Melissa");
+    assert!(
+        alice.page.shows(".row--on .row__kind[aria-label=\"SMS\"]")
+            || alice.page.shows(".row--on .row__kind")
+    );
+
+    // A hundred and sixty characters are one message; one more makes two, and a sign outside the alphabet seventy.
+    alice.page.write("#reply", "Good morning Melissa");
+    alice.page.see_text(".limit", "1 text message, 140 left");
+    alice.page.write("#reply", &" and more".repeat(16));
+    alice.page.see_text(".limit", "2 text messages");
+    alice.page.picture("channel-sms-segments");
+    alice.page.press(".compose .btn--main");
+    alice.page.see_text(".went", "Sent");
+    assert_eq!(receipt(&desk, &provider.wait_taken(1)[0], "delivered").status, 200);
+    alice.page.see_text(".went", "Delivered");
+    provider.mood(&[Mood::Status(400, None)]);
+    alice.say("This one is refused");
+    alice.page.see_text(".went.t-urgent", "Not sent");
+    provider.mood(&[Mood::Status(503, None), Mood::Status(429, Some(300))]);
+    alice.say("This one waits");
+    alice.page.see_text(".went.t-wait", "Uncertain");
+    alice.page.picture("channel-sms-states");
+    assert_eq!(text_in(&desk, "SM2", "+31612345678", "STOP").status, 200);
+    alice.page.see_text(".instead", "No more messages");
+    alice.page.gone("#reply");
+    alice.page.picture("channel-sms-stopped");
+
+    let event = json!({ "object": "page", "entry": [{ "messaging": [{ "sender": { "id": "7000123" },
+        "recipient": { "id": provider::PAGE }, "message": { "mid": "m1", "text": "Do you open on Sunday?" } }] }] });
+    assert_eq!(page_event(&desk, &event).status, 200);
+    alice.page.see_text(".alert h2", "Messenger");
+    alice.accept("Messenger");
+    alice.page.see_text(".limit", "to answer:");
+    alice.say("From noon to five.");
+    alice.page.see_text(".went", "Sent");
+    alice.page.picture("channel-messenger");
+    alice.page.press("#account");
+    alice.page.press_text(".menu [role=menuitemradio]", "Dark");
+    alice.page.picture("channel-messenger-dark");
+}
