@@ -49,6 +49,7 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	STEPS=1000000 $(CARGO) test --release --test sim
 	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --release --test at_size -- --ignored --nocapture
+	$(CARGO) test --release --test finding -- --ignored --nocapture
 	$(CARGO) test --release --test failures -- --ignored --nocapture
 	$(CARGO) test --release --test memory_bound -- --ignored --nocapture
 	@$(MAKE) --no-print-directory axe

@@ -32,6 +32,9 @@ pub mod engine;
 /// Detectors and masks for what staff must not read. Pure.
 pub mod masking;
 
+/// How a conversation is found again: folded words, and the row each leaves of them. Pure.
+pub mod finding;
+
 /// The desk's configuration: parsed, checked, compared. Pure.
 pub mod desk;
 

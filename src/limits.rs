@@ -4,6 +4,10 @@
 //! on disk and are fingerprinted into the file. A limit names its unit, and says why it has its value and
 //! what breaks when it is doubled.
 
+mod finding;
+
+pub use self::finding::*;
+
 // ── frames and messages (stored) ────────────────────────────────────────────────────────────────────
 
 /// Characters (Unicode scalar values) of one message, customers and agents alike (S3-10, D-14).
@@ -365,29 +369,6 @@ pub const CONTACTS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Rows one step of erasing a contact or of retention deletes. Doubled: one batch of the journal twice as long.
 pub const ERASED_ROWS_MAX: usize = 200;
-
-/// Days one report may span: ten years and their leap days. Doubled: one call reads twice as many rows.
-pub const FIGURES_DAYS_MAX: i32 = 3_700;
-
-/// Rows of one page of figures. Doubled: an answer of a megabyte.
-pub const FIGURES_PAGE_MAX: usize = 1000;
-
-/// Rows of one file of figures; what is beyond has a link to the next. Doubled: a file of 6 MiB in memory.
-pub const FIGURES_FILE_ROWS_MAX: usize = 20_000;
-
-/// Rows of figures one call reads: 64 workstreams for ten years, or 512 agents for fourteen months. Doubled: one
-/// call takes a reader's place twice as long.
-pub const FIGURES_READ_MAX: usize = 250_000;
-
-/// Bytes of messages and notes of one answer of a contact's export. Doubled: eight exports at once hold 64 MiB.
-pub const EXPORT_BYTES_MAX: usize = 4 * 1024 * 1024;
-
-/// Conversations of one answer of a contact's export.
-pub const EXPORT_CONVERSATIONS_MAX: usize = 200;
-
-/// Bytes of a state that a start after an erasure writes anew: half a minute on a slow card. Doubled: such a start
-/// nears the two minutes systemd gives it.
-pub const SCRUB_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Cards one step of retention looks at. Doubled: a step that finds nothing due reads twice as much.
 pub const RETENTION_CARDS_MAX: usize = 256;

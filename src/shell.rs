@@ -45,6 +45,7 @@ mod inbound;
 mod keep;
 mod keeper;
 mod keys;
+pub mod ledger;
 mod lines;
 mod office;
 pub mod offline;
@@ -61,10 +62,12 @@ mod relay;
 mod retention;
 mod reveal;
 mod roster;
+pub mod search;
 mod set_up;
 mod start;
 mod storable;
 mod touches;
+pub mod traces;
 pub mod trust;
 mod turn;
 mod visitors;
@@ -150,6 +153,7 @@ pub struct Shell {
     public_url: String,
     last_conversation: u64,
     lines: lines::Lines,
+    traces: traces::Traces,
     floor: floor::Floor,
     /// What staff sign in with beside their passwords.
     users: HashMap<String, records::User>,
@@ -270,6 +274,7 @@ impl Shell {
         self.tell_staff();
         self.sweep_waiting();
         self.sweep_orphans();
+        self.trace_step();
         self.watch_relay();
         self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {

@@ -16,6 +16,8 @@ mod colleagues;
 mod conversation;
 #[path = "browser/desktop.rs"]
 mod desktop;
+#[path = "browser/finding.rs"]
+mod finding;
 #[path = "browser/languages.rs"]
 mod languages;
 #[path = "browser/notices.rs"]

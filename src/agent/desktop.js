@@ -18,6 +18,8 @@ import { useContact } from "./contact.js";
 import * as composer from "./compose.js";
 import * as right from "./customer.js";
 import * as dialog from "./dialogs.js";
+import { figures, inputs as figuresInputs, useFigures } from "./figures.js";
+import { find, inputs as findInputs, useFind } from "./find.js";
 import { useInvitations } from "./invitations.js";
 import { useKeys } from "./keys.js";
 import { keep, recall } from "./memory.js";
@@ -73,6 +75,8 @@ function wire() {
   useMenus(store);
   useKeys(store);
   useRouting(store);
+  useFind(store);
+  useFigures(store);
   useInvitations(store);
   board.useSupervisor(store);
   alertStack.useAlerts(store);
@@ -176,6 +180,7 @@ function buildDesk() {
     compose: place("div", "talk__bottom"),
     cust: place("aside", "cust", { "aria-label": t("agent.cust.title") }),
     live: place("main", "live", { "aria-label": t("agent.surface.live") }),
+    book: place("main", "book", { "aria-label": t("agent.surface.find") }),
     side: place("aside", "side", { "aria-label": t("agent.live.about") }),
     pages: place("nav", "pages", { "aria-label": t("agent.pages") }),
   };
@@ -196,7 +201,7 @@ function buildDesk() {
     class: "app",
     key: "desk",
     opaque: true,
-    ref: (el) => el.append(parts.top, parts.banners, panes, liveBoard, parts.pages),
+    ref: (el) => el.append(parts.top, parts.banners, panes, liveBoard, parts.book, parts.pages),
   });
   deskBuilt = { node: root };
   render(app, root);
@@ -214,6 +219,11 @@ function drawInto(parts, talk) {
   pane(parts.cust, right.inputs, right.customer);
   pane(parts.live, board.inputs, board.live);
   pane(parts.side, board.sideInputs, board.side);
+  pane(
+    parts.book,
+    (s) => [...findInputs(s), ...figuresInputs(s)],
+    (s) => (s.view === "find" ? find(s) : s.view === "figures" ? figures(s) : null),
+  );
   pane(parts.pages, (s) => [s.page, s.sessions, s.notifications, s.view], pages);
   // The box to write in is drawn before the log: its height decides where the end of the log is.
   pane(parts.compose, composer.inputs, composer.compose);
@@ -223,6 +233,7 @@ function drawInto(parts, talk) {
     (s) => {
       const root = parts.top.parentElement;
       root.dataset.view = s.view;
+      if (s.view === "find" || s.view === "figures") parts.book.setAttribute("aria-label", t(`agent.surface.${s.view}`));
       root.dataset.page = s.page;
       root.dataset.watch = s.watch ? "on" : "off";
       talk.setAttribute(
@@ -330,7 +341,7 @@ function watchTitle() {
       const ringing = alerts(s).length;
       const n = ringing + unreadTotal(s);
       const one = selectedSession(s);
-      const where = s.view === "live" ? t("agent.surface.live") : one ? customerName(one) : nameOf(s.place);
+      const where = s.view !== "desk" ? t(`agent.surface.${s.view}`) : one ? customerName(one) : nameOf(s.place);
       document.title =
         s.phase === "ready"
           ? `${n ? `(${n}) ` : ""}${ringing ? `${alerts(s)[0].title} · ` : where ? `${where} · ` : ""}deskbell`

@@ -10,7 +10,8 @@ import { listKeys, options } from "./options.js";
 import { customerName, kindIcon, nameOf, presenceName } from "./parts.js";
 import { choose } from "./presence.js";
 import { ringOnce } from "./selftest.js";
-import { alerts, canType, isSupervisor, listed, selectedSession } from "./state.js";
+import { alerts, canType, listed, selectedSession } from "./state.js";
+import { surfaces } from "./top.js";
 
 const SHOWN_MAX = 60;
 
@@ -99,10 +100,9 @@ function commands(state) {
     add("presence", "person", presenceName(status), () => choose(status, state.presences));
   for (const own of state.presences)
     if (own.base && own.id !== own.base) add("presence", "person", own.label, () => choose(own.id, state.presences));
-  if (isSupervisor(state)) {
-    if (state.view === "live") add("view", "chat", t("agent.surface.desk"), () => setView("desk"));
-    else add("view", "chart", t("agent.surface.live"), () => setView("live"));
-  }
+  const symbols = { desk: "chat", live: "chart", find: "search", figures: "chart" };
+  for (const view of surfaces(state))
+    if (view !== state.view) add("view", symbols[view], t(`agent.surface.${view}`), () => setView(view));
   eraseCommand(state, add);
   for (const theme of ["light", "dark", "system"])
     add(

@@ -61,6 +61,9 @@ export const initial = {
   /** The row of the supervisor's tables that is open: `{table, id}`. */
   watch: null,
   routing: {},
+  /** What is looked for, and what was found. */
+  find: { fields: {}, rows: [], next: null },
+  figures: { days: 7, by: "queue" },
 };
 
 /** @param {typeof initial} state @param {any} action */

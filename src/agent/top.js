@@ -27,20 +27,26 @@ export const inputs = (s) => [
   s.sessions,
 ];
 
+/** The surfaces this person has. */
+export const surfaces = (state) =>
+  isSupervisor(state) ? ["desk", "live", "find", "figures"] : ["desk", "find", "figures"];
+
 /** @param {any} state */
 export function top(state) {
   const full = held(state) >= SESSIONS_MAX;
-  const live = state.view === "live";
   return [
     h("span", { class: "brand" }, icon("bell"), "deskbell"),
     state.place && h("span", { class: "place cut" }, state.place),
-    isSupervisor(state) &&
-      h(
-        "nav",
-        { class: "top__nav", "aria-label": t("agent.surfaces") },
-        button({ "aria-current": live ? null : "page", onclick: () => setView("desk") }, t("agent.surface.desk")),
-        button({ "aria-current": live ? "page" : null, onclick: () => setView("live") }, t("agent.surface.live")),
+    h(
+      "nav",
+      { class: "top__nav", "aria-label": t("agent.surfaces") },
+      surfaces(state).map((view) =>
+        button(
+          { key: view, "aria-current": state.view === view ? "page" : null, onclick: () => setView(view) },
+          t(`agent.surface.${view}`),
+        ),
       ),
+    ),
     button(
       { class: "jump", "aria-haspopup": "dialog", onclick: () => openDialog("palette") },
       icon("search", { small: true }),

@@ -6,10 +6,12 @@
 mod audit;
 mod clock;
 mod contact;
+mod conversations;
 mod desk;
 mod entrance;
 mod figures;
 mod hooks;
+mod ledger;
 mod login;
 mod me;
 mod open;
@@ -181,11 +183,16 @@ pub(super) fn router(surface: Surface) -> Router {
         staff(Method::Post, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::create(s, r)))
             .body_bytes_max(WORK_ITEM_BYTES_MAX),
         staff(Method::Get, "/api/v1/work-items/{id}", &[Role::Integration], |s, r| Box::pin(work::get(s, r))),
+        staff(Method::Get, "/api/v1/conversations", STAFF, |s, r| Box::pin(conversations::find(s, r))),
         staff(Method::Get, "/api/v1/conversations/{id}", SUPERVISORS, |s, r| {
             Box::pin(staff::conversation(s, r))
         }),
         staff(Method::Get, "/api/v1/conversations/{id}/routing", SUPERVISORS, |s, r| {
             Box::pin(staff::routing(s, r))
+        }),
+        staff(Method::Get, "/api/v1/ledger", STAFF, |s, r| Box::pin(ledger::page(s, r))),
+        staff(Method::Get, "/api/v1/conversations/{id}/transcript", STAFF, |s, r| {
+            Box::pin(staff::transcript(s, r))
         }),
         staff(Method::Get, "/api/v1/invites", SUPERVISORS, |s, r| Box::pin(staff::invite_days(s, r))),
         staff(Method::Get, "/api/v1/figures", STAFF, |s, r| Box::pin(figures::report(s, r))),

@@ -38,6 +38,14 @@ const BELONGINGS: &[Belonging] = &[
         rows: |snapshot, card, most| numbered(snapshot, Table::Messages, card, most),
     },
     Belonging {
+        personal: true,
+        rows: |snapshot, card, _| one(snapshot, Table::Traces, &conversation_key(card.id)),
+    },
+    Belonging {
+        personal: false,
+        rows: |snapshot, card, _| one(snapshot, Table::Ratings, &conversation_key(card.id)),
+    },
+    Belonging {
         personal: false,
         rows: |snapshot, card, most| numbered(snapshot, Table::Decisions, card, most),
     },

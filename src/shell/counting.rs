@@ -189,6 +189,7 @@ impl Shell {
     pub(super) fn turn_day(&mut self) {
         let Some(mut over) = self.floor.today.turn_page(&self.desk, self.now.wall_ms) else { return };
         self.put_figures(&mut over);
+        self.trim_ledgers();
         // Quarters are for the live view of their own day.
         for quarter in 0..over.quarters.len() {
             self.delete(Table::Figures, &quarter_key(over.day.number, quarter as u8));

@@ -100,14 +100,16 @@ impl Shell {
         self.readers.clone().spawn(&self.door.clone(), sequence, job, move |shell, step| match step {
             Ok(Step::Rows(rows)) => {
                 for (table, key) in rows {
-                    shell.delete(table, &key);
+                    shell.delete_row(table, &key);
                 }
                 shell.erase_step(desk, number);
             }
             Ok(Step::Bare(card)) => {
                 shell.forget_unsent(card.id);
                 shell.delete(Table::ContactConversations, &list_key(number, card.started_ms, card.id));
-                shell.put(Table::Conversations, &conversation_key(card.id), &bare(*card));
+                let bare = bare(*card);
+                shell.put(Table::Conversations, &conversation_key(bare.id), &bare);
+                shell.trace_erased(&bare);
                 shell.erase_step(desk, number);
             }
             Ok(Step::Desks(versions)) => {

@@ -184,6 +184,7 @@ impl Shell {
         }
         self.card_changed(id);
         self.keep_card(id);
+        self.trace_soon(id);
         self.delete(Table::Live, &conversation_key(id));
         // She may have begun another while this one was in wrap-up: that one is hers now.
         let newer =
@@ -216,6 +217,7 @@ impl Shell {
         self.put_bytes(Table::Waiting, &waiting_agent_key(&username, parked_ms, id), &[]);
         self.put_bytes(Table::Waiting, &waiting_time_key(parked_ms, id), &[]);
         *self.lines.parked.entry(agent).or_default() += 1;
+        self.trace_soon(id);
     }
 
     /// A parked conversation is back in the table.
@@ -223,6 +225,9 @@ impl Shell {
         self.delete(Table::Waiting, &waiting_key(id));
         self.delete(Table::Waiting, &waiting_agent_key(&waiting.agent, waiting.parked_ms, id));
         self.delete(Table::Waiting, &waiting_time_key(waiting.parked_ms, id));
+        if let Some(card) = self.cards.get(&id) {
+            self.trace_open(id, card.started_ms);
+        }
         if let Some(agent) = self.names.agents.row(&waiting.agent) {
             *self.lines.parked.entry(AgentId(agent)).or_default() += 1;
         }
@@ -241,6 +246,7 @@ impl Shell {
             self.put_bytes(Table::ContactConversations, &list_key(contact, started_ms, id), &[]);
         }
         self.count_arrival(id);
+        self.trace_open(id, started_ms);
         self.card_changed(id);
         self.keep_card(id);
     }

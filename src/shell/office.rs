@@ -1,5 +1,6 @@
 //! What HTTP calls ask of the desk thread: tokens, the desk, work items, health, figures.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Shell;
@@ -83,6 +84,21 @@ impl Shell {
     /// Staff's view, for answers.
     pub fn staff_view(&self) -> View<'_> {
         self.view()
+    }
+
+    /// All cards of the engine's table.
+    pub fn live_cards(&self) -> HashMap<u64, Card> {
+        self.cards.clone()
+    }
+
+    /// What stands for the masks in force.
+    pub fn masks(&self) -> u32 {
+        self.traces.masks
+    }
+
+    /// May a search miss stored conversations, because they are still being traced?
+    pub fn search_is_incomplete(&self) -> bool {
+        self.is_tracing()
     }
 
     /// A card of the engine's table.

@@ -109,6 +109,16 @@ impl Shell {
     }
 }
 
+/// 2020-01-01T00:00:00Z: conversations are numbered from here, by the millisecond.
+const NUMBERS_FROM_MS: i64 = 1_577_836_800_000;
+/// Random bits behind the millisecond, so that a number tells nothing of its neighbours.
+pub(super) const RANDOM_BITS: u32 = 22;
+
+/// The lowest number a conversation of this instant can have.
+pub fn number_at(wall_ms: i64) -> u64 {
+    (wall_ms.saturating_sub(NUMBERS_FROM_MS).max(0) as u64) << RANDOM_BITS
+}
+
 /// The key of one conversation.
 pub fn conversation_key(conversation: u64) -> [u8; 8] {
     conversation.to_be_bytes()

@@ -27,6 +27,7 @@ use super::records::{
 };
 use super::retention::LAST_CONVERSATION;
 use super::tokens::Tokens;
+use super::traces::TRACED;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
 use super::{Shell, live, rows, words};
@@ -213,6 +214,7 @@ impl Shell {
         let fresh = found.secret.is_none();
         let snapshot = store.reader().snapshot()?;
         let today = Today::read(&snapshot, &desk, now.wall_ms)?;
+        let traced = snapshot.get(Table::Meta, TRACED)?;
         let old = old_quarters(&snapshot, Day::at(&desk, now.wall_ms).number)?;
         drop(snapshot);
         let readers = Readers::new(store.reader());
@@ -250,6 +252,7 @@ impl Shell {
             last_conversation: found.last_conversation,
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
             lines: Lines::default(),
+            traces: super::traces::Traces::default(),
             users: std::mem::take(&mut found.users).into_iter().collect(),
             enrolling: HashMap::new(),
             retention: super::retention::Sweep::default(),
@@ -264,6 +267,7 @@ impl Shell {
         if fresh {
             shell.put_bytes(Table::Meta, SECRET, &secret);
         }
+        shell.follow_masks(traced.and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes));
         for key in old {
             shell.delete(Table::Figures, &key);
         }
@@ -402,6 +406,7 @@ impl Shell {
         self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
         self.doors = Doors::new(&desk, day);
+        self.follow_masks(None);
         self.turn(Input::Desk(routing), None);
         self.end_unproved();
         // A widget is the asset its conversations came through (S3-9).

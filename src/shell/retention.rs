@@ -89,7 +89,7 @@ impl Shell {
                 shell.retained_away += conversations as u64;
             }
             for (table, key) in rows {
-                shell.delete(table, &key);
+                shell.delete_row(table, &key);
             }
             for number in lonely {
                 shell.forget_lonely(number);

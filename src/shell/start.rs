@@ -5,6 +5,7 @@ use super::card::{Card, ContextValue, Customer};
 use super::clock::real_wall_ms;
 use super::hours::Entrance;
 use super::keys::random;
+use super::reads;
 use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
@@ -22,11 +23,6 @@ use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start, recent};
 use crate::widget::project as page;
 use serde_json::{Map, Value};
-
-/// 2020-01-01T00:00:00Z: conversations are numbered from here, by the millisecond.
-const NUMBERS_FROM_MS: i64 = 1_577_836_800_000;
-/// Random bits behind the millisecond, so that a number tells nothing of its neighbours.
-const RANDOM_BITS: u32 = 22;
 
 /// Time on the page stands among the context variables (S1-13), unless the page has its own or they are full.
 pub(super) fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) {
@@ -201,8 +197,7 @@ impl Shell {
 
     /// A conversation's number: the product clock's millisecond and random bits, always above the last.
     fn new_number(&mut self) -> u64 {
-        let since_ms = self.now.wall_ms.saturating_sub(NUMBERS_FROM_MS).max(0) as u64;
-        let drawn = (since_ms << RANDOM_BITS) | (random() & ((1 << RANDOM_BITS) - 1));
+        let drawn = reads::number_at(self.now.wall_ms) | (random() & ((1 << reads::RANDOM_BITS) - 1));
         let number = drawn.max(self.last_conversation + 1);
         self.last_conversation = number;
         number

@@ -9,7 +9,7 @@ use super::words;
 use crate::agent::answer;
 use crate::agent::project::View;
 use crate::engine::conversation::{Phase, SessionState};
-use crate::engine::effect::{Answer, Author, Effect, SystemCode};
+use crate::engine::effect::{Answer, Author, BannerKind, Effect, SystemCode};
 use crate::engine::id::{AgentId, ConversationId, Handle, RequestId, TextId};
 use crate::engine::input::{Input, Sender};
 use crate::engine::refusal::Refusal;
@@ -225,8 +225,9 @@ impl Shell {
                     self.send_agent(agent, frame);
                 }
             }
-            Effect::OfferClosed { conversation, agent, offer, end, .. } => {
+            Effect::OfferClosed { conversation, agent, offer, kind, end } => {
                 self.count_offer(conversation, agent, end);
+                self.enter_offer(conversation, agent, kind, end);
                 let frame = self.view().notification_closed(offer, end);
                 self.send_agent(agent, frame);
             }
@@ -264,6 +265,9 @@ impl Shell {
                 self.lines.staff_changed = true;
             }
             Effect::Banner { agent, kind, conversation } => {
+                if kind == BannerKind::MaxSessions {
+                    self.enter_cap(conversation, agent);
+                }
                 let about = conversation.and_then(|handle| self.engine.view(handle));
                 let frame = self.view().banner(kind, about);
                 self.send_agent(agent, frame);

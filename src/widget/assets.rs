@@ -38,6 +38,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("acts.js", include_bytes!("../agent/acts.js")),
     ("alerts.js", include_bytes!("../agent/alerts.js")),
     ("banners.js", include_bytes!("../agent/banners.js")),
+    ("book.css", include_bytes!("../agent/book.css")),
     ("box.js", include_bytes!("../agent/box.js")),
     ("channel.js", include_bytes!("../agent/channel.js")),
     ("compose.js", include_bytes!("../agent/compose.js")),
@@ -48,6 +49,8 @@ const AGENT: &[(&str, &[u8])] = &[
     ("desktop.js", include_bytes!("../agent/desktop.js")),
     ("dialogs.js", include_bytes!("../agent/dialogs.js")),
     ("empty.js", include_bytes!("../agent/empty.js")),
+    ("figures.js", include_bytes!("../agent/figures.js")),
+    ("find.js", include_bytes!("../agent/find.js")),
     ("floats.css", include_bytes!("../agent/floats.css")),
     ("frames.js", include_bytes!("../agent/frames.js")),
     ("icon-alert.svg", include_bytes!("../agent/icon-alert.svg")),
@@ -79,6 +82,7 @@ const AGENT: &[(&str, &[u8])] = &[
     ("targets.js", include_bytes!("../agent/targets.js")),
     ("theme.js", include_bytes!("../agent/theme.js")),
     ("top.js", include_bytes!("../agent/top.js")),
+    ("transcript.css", include_bytes!("../agent/transcript.css")),
 ];
 
 const WEB: &[(&str, &[u8])] = &[

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Shared, refused, unavailable};
 use crate::engine::refusal::Refusal;
-use crate::gateway::{Request, Response};
-use crate::limits::{DECISIONS_KEPT_MAX, HISTORY_PAGE_MAX};
+use crate::gateway::{Request, Response, Role};
+use crate::limits::{DECISIONS_KEPT_MAX, HISTORY_PAGE_MAX, TRANSCRIPT_MESSAGES_MAX};
 use crate::shell::reads::{self, message_key};
 use crate::shell::records::Decision;
 use crate::shell::roster;
@@ -56,6 +56,38 @@ pub(super) async fn routing(shared: Arc<Shared>, request: Request) -> Response {
         Ok(Some(decisions)) => {
             let shown = shared.surface.door.ask(move |shell| shell.staff_view().routing(&decisions)).await;
             shown.map_or_else(unavailable, json)
+        }
+        Ok(None) => refused(Refusal::NotFound),
+        Err(_) => unavailable(),
+    }
+}
+
+/// `GET /api/v1/conversations/ID/transcript`: a page to print or save, masked; for supervisors, and for agents who had
+/// a part in it.
+pub(super) async fn transcript(shared: Arc<Shared>, request: Request) -> Response {
+    let Some(id) = number(&request) else { return refused(Refusal::NotFound) };
+    let Some(caller) = request.caller.clone() else { return refused(Refusal::Unauthorized) };
+    let any = caller.roles.has_any(&[Role::Supervisor, Role::Admin]);
+    let before = request.query("before").and_then(|before| before.parse().ok());
+    let asked = shared.surface.door.ask(move |shell| (shell.watermark(), shell.live_card(id))).await;
+    let Some((sequence, live)) = asked else { return unavailable() };
+    let job = move |snapshot: &Snapshot| {
+        let card = live.or(reads::card(snapshot, id)?);
+        let Some(card) = card.filter(|card| any || card.agents.iter().any(|agent| *agent == *caller.agent))
+        else {
+            return Ok(None);
+        };
+        let (messages, more) = reads::messages(snapshot, id, before, TRANSCRIPT_MESSAGES_MAX)?;
+        Ok(Some((card, messages, more)))
+    };
+    match shared.surface.readers.read(sequence, job).await {
+        Ok(Some((card, messages, more))) => {
+            let view =
+                move |shell: &mut crate::shell::Shell| shell.staff_view().transcript(&card, &messages, more);
+            match shared.surface.door.ask(view).await {
+                Some(page) => Response::html(200, page).with_header("cache-control", "no-store"),
+                None => unavailable(),
+            }
         }
         Ok(None) => refused(Refusal::NotFound),
         Err(_) => unavailable(),
