@@ -13,7 +13,7 @@ use crate::limits::UNWATCHED_MS;
 pub(super) enum TimerOwner {
     /// The offer of a conversation: its time to act.
     Offer(Handle),
-    /// An undelivered conversation: its rerouting.
+    /// An undelivered conversation: its rerouting. One with a bot: whose turn it is has had its time.
     Hold(Handle),
     /// A conversation everybody was asked about: its next round.
     Round(Handle),
@@ -64,9 +64,10 @@ impl Engine {
     }
 
     fn hold_timed_out(&mut self, conversation: Handle) {
-        let Phase::Reserved { agent, hold: Hold::Undelivered { .. }, .. } = self.row(conversation).phase
-        else {
-            unreachable!("only an undelivered conversation has a hold timer");
+        let agent = match self.row(conversation).phase {
+            Phase::Bot(talk) => return self.bot_timed_out(conversation, talk),
+            Phase::Reserved { agent, hold: Hold::Undelivered { .. }, .. } => agent,
+            _ => unreachable!("only an undelivered conversation and a bot's have a hold timer"),
         };
         self.row_mut(conversation).excluded.insert(agent);
         self.give_back(conversation, agent, SessionReason::Rerouted);
