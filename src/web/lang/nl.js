@@ -600,7 +600,7 @@ export default {
   "agent.system.asset_removed": "De chat is van de site gehaald",
   "agent.system.auto_closed": "Het gesprek is gesloten omdat het lang stil was",
   "agent.system.bot_ended": "De bot heeft het gesprek beëindigd",
-  "agent.system.bot_handed_over": "De bot heeft overgedragen",
+  "agent.system.bot_handed_over": "De bot heeft het overgedragen",
   "agent.system.customer_ended": "De klant heeft het gesprek beëindigd",
   "agent.system.customer_lost": "De klant kwam niet terug",
   "agent.system.customer_returned": "De klant is terug",
