@@ -44,7 +44,7 @@ impl Engine {
         while self.has_room() {
             let now_ms = self.now.mono_ms + PAST_MS;
             let Some(owner) = self.wheel.expire(now_ms) else { return };
-            self.late_ms = (now_ms - self.wheel.time_ms()).cast_signed();
+            self.late_ms = (now_ms - self.wheel.expired_ms()).cast_signed();
             match owner {
                 TimerOwner::Offer(conversation) => self.offer_timed_out(conversation),
                 TimerOwner::Hold(conversation) => self.hold_timed_out(conversation),
