@@ -11,7 +11,11 @@ UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian
 GUEST = target/box/base
 GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-stdlib,curl,ca-certificates
 
-.PHONY: help run build test test-box tools lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
+# Looks at every page for what keeps people out. Fetched by name and version when it is needed, and no part of the project.
+AXE_VERSION = 4.10.3
+AXE = target/axe/node_modules/axe-core/axe.min.js
+
+.PHONY: help run build test test-box tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +52,17 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	$(CARGO) test --release --test finding -- --ignored --nocapture
 	$(CARGO) test --release --test failures -- --ignored --nocapture
 	$(CARGO) test --release --test memory_bound -- --ignored --nocapture
+	@$(MAKE) --no-print-directory axe
+	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
+	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
 	@echo "make test-box: done. Not run here: the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
+
+axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing
+	@if [ -e $(AXE) ]; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then echo "No npm here: axe-core cannot be fetched"; exit 0; fi; \
+	mkdir -p target/axe; \
+	npm install --prefix target/axe --no-audit --no-fund --ignore-scripts axe-core@$(AXE_VERSION) >target/axe/npm.log 2>&1 \
+	  || { echo "axe-core $(AXE_VERSION) did not come from npm:"; tail -3 target/axe/npm.log; }
 
 unit-tools: ## Install what packages and booted units need from Debian, when it is missing
 	@missing=""; \

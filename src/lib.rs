@@ -20,7 +20,7 @@ pub mod agent;
 /// The admin's side: pages made by the box, on a thread and a socket of their own. The only user of tiny_http.
 pub mod admin;
 
-/// The ways in and out beside the web: text messages, Messenger, other systems; and the relay, which calls out.
+/// The ways in and out beside the web: text messages, Messenger, bots, other systems; and the relay, which calls out.
 pub mod channels;
 
 /// The one loop in which clock, sockets, store and engine meet.

@@ -4,8 +4,10 @@
 //! on disk and are fingerprinted into the file. A limit names its unit, and says why it has its value and
 //! what breaks when it is doubled.
 
+mod bots;
 mod finding;
 
+pub use self::bots::*;
 pub use self::finding::*;
 
 // ── frames and messages (stored) ────────────────────────────────────────────────────────────────────

@@ -31,6 +31,7 @@ mod agents;
 pub mod articles;
 mod backups;
 mod belongings;
+pub mod bots;
 mod connections;
 mod contact_acts;
 pub mod contacts;
@@ -246,6 +247,7 @@ impl Shell {
             Event::Stop => {}
             Event::Staff(conn, frame) => self.hear_staff(conn, frame),
             Event::Customer(conn, frame) => self.hear_customer(conn, frame),
+            Event::Bot(conn, frame) => self.hear_bot(conn, frame),
         }
     }
 
@@ -271,6 +273,7 @@ impl Shell {
         self.watch_clock();
         self.tell_lines();
         self.forget_tokens();
+        self.end_dismissed_bots();
         self.mark_clock();
         self.recorder.take_if(|recorder| !recorder.flush());
         self.expire_invites();

@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "browser/access.rs"]
+mod access;
 #[path = "browser/channels.rs"]
 mod channels;
 #[path = "browser/chromedriver.rs"]
@@ -16,6 +18,8 @@ mod conversation;
 mod desktop;
 #[path = "browser/finding.rs"]
 mod finding;
+#[path = "browser/languages.rs"]
+mod languages;
 #[path = "browser/notices.rs"]
 mod notices;
 #[path = "browser/other_person.rs"]
@@ -32,5 +36,7 @@ mod persistent;
 mod pictures;
 #[path = "browser/supervisor.rs"]
 mod supervisor;
+#[path = "browser/tour.rs"]
+mod tour;
 #[path = "browser/widget.rs"]
 mod widget;

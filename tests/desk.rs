@@ -1,5 +1,7 @@
 //! The desk from outside: files in, desks or faults out.
 
+#[path = "desk/bots.rs"]
+mod bots;
 #[path = "desk/change.rs"]
 mod change;
 #[path = "desk/channels.rs"]

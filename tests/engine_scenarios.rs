@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 use deskbell::engine::Engine;
 use deskbell::engine::conversation::Seed;
 use deskbell::engine::effect::{BannerKind, Effect, SessionReason};
-use deskbell::engine::id::{AgentId, ConversationId, OfferId, ReasonId, RequestId, TextId};
+use deskbell::engine::id::{AgentId, BotId, ConversationId, OfferId, QueueId, ReasonId, RequestId, TextId};
 use deskbell::engine::input::{
-    AgentVerb, Arrival, CustomerVerb, Input, RevivalCause, SupervisorVerb, Target, WrapUp,
+    AgentVerb, Arrival, BotVerb, CustomerVerb, Input, RevivalCause, SupervisorVerb, Target, WrapUp,
 };
 use deskbell::engine::settings::{Capacity, Now, RoutingDesk};
 
@@ -194,11 +194,18 @@ impl Day {
                         (REQUEST, CustomerVerb::Message { client, text })
                     }
                     ["ends"] => (REQUEST, CustomerVerb::End),
+                    ["asks", "for", "a", "person"] => (None, CustomerVerb::AskPerson),
                     ["lost"] => (None, CustomerVerb::Lost),
                     ["back"] => (None, CustomerVerb::Back),
                     _ => return None,
                 };
                 Input::Customer { request, conversation: id, verb }
+            }
+            ("bot", &["online"]) => Input::BotOnline(BotId(0)),
+            ("bot", &["lost"]) => Input::BotLost(BotId(0)),
+            ("bot", words) => {
+                let verb = bot_verb(words)?;
+                Input::Bot { request: REQUEST, bot: BotId(0), verb }
             }
             ("supervisor", &[by, ref verb @ ..]) => return self.supervisor(desk::agent(by)?, verb),
             (name, &[verb, ref more @ ..]) => return self.agent(desk::agent(name)?, verb, more),
@@ -307,6 +314,26 @@ impl Day {
         };
         Some(Input::Agent { request: REQUEST, agent, verb })
     }
+}
+
+fn bot_verb(words: &[&str]) -> Option<BotVerb> {
+    let conversation = |id: &str| id.parse().ok().map(ConversationId);
+    Some(match *words {
+        ["says", id, name] => BotVerb::Message {
+            conversation: conversation(id)?,
+            client: name.parse().ok()?,
+            text: TextId(0),
+            step: None,
+        },
+        ["hands", "over", id] => BotVerb::HandOver { conversation: conversation(id)?, queue: None },
+        ["hands", "over", id, "to", name] => {
+            // A queue the desk does not have is named by its number.
+            let queue = desk::queue(name).or_else(|| name.parse().ok().map(QueueId))?;
+            BotVerb::HandOver { conversation: conversation(id)?, queue: Some(queue) }
+        }
+        ["ends", id] => BotVerb::End(conversation(id)?),
+        _ => return None,
+    })
 }
 
 fn target(name: &str) -> Option<Target> {

@@ -59,7 +59,9 @@ fn split(key: &str) -> (&str, Option<&str>) {
 
 /// Keys by what the code asks for. `agent.ended.other` and its like are no plurals: they stand alone.
 fn plurals(texts: &Texts) -> BTreeSet<&str> {
-    texts.keys().filter_map(|key| split(key).1.filter(|form| *form == "one").map(|_| split(key).0)).collect()
+    let counted =
+        |base: &&str| ["one", "other"].iter().all(|form| texts.contains_key(&format!("{base}.{form}")));
+    texts.keys().map(|key| split(key).0).filter(counted).collect()
 }
 
 fn placeholders(text: &str) -> BTreeSet<&str> {

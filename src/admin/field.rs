@@ -165,6 +165,8 @@ pub(super) enum Cell {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Queues,
+    /// Bots of the box's own, and those behind tokens.
+    Bots,
     Hours,
     ChatWorkstreams,
     WrapupReasons,

@@ -329,6 +329,9 @@ fn entries(desk: &Desk, source: Source) -> Vec<(String, String)> {
     let words = |words: &[&str]| words.iter().map(|word| pair(word, &word_label(word))).collect();
     match source {
         Source::Queues => desk.queues.iter().map(|queue| pair(queue.id.as_str(), &queue.name)).collect(),
+        Source::Bots => {
+            desk.bot_names().map(|name| pair(name, desk.bot(name).map_or(name, |bot| &bot.name))).collect()
+        }
         Source::Hours => desk.hours.iter().map(|hours| pair(hours.id.as_str(), hours.id.as_str())).collect(),
         Source::ChatWorkstreams => {
             let chats = desk.workstreams.iter().filter(|workstream| workstream.channel == Channel::Chat);
@@ -346,7 +349,7 @@ fn entries(desk: &Desk, source: Source) -> Vec<(String, String)> {
             built_in.chain(own).collect()
         }
         Source::StaffRoles => words(&["agent", "supervisor", "admin"]),
-        Source::TokenRoles => words(&["integration", "metrics", "supervisor", "admin"]),
+        Source::TokenRoles => words(&["integration", "metrics", "bot", "supervisor", "admin"]),
         Source::Devices => words(&["desktop", "tablet", "phone"]),
     }
 }

@@ -185,7 +185,8 @@ function meta(state, one) {
         nameOf(one.queue),
         t("agent.alert.for", { name: firstName(nameOf(one.agent) || state.me.name) }),
       ]
-        .filter((part) => part && !part.startsWith("agent."))
+        // A title that names the kind has said it.
+        .filter((part) => part && !part.startsWith("agent.") && !one.title.startsWith(part))
         .join(" · "),
     ),
     h(

@@ -33,6 +33,7 @@ export const inputs = (s) => {
     one && one.reason,
     one && one.ended,
     one && one.reserved,
+    one && one.reserved && s.notifications,
     one && one.frozen,
     one && one.wrapup_deadline,
     one && one.customer,
@@ -144,10 +145,15 @@ function instead(one) {
     "",
     "back",
     t("agent.talk.reserved", { name }),
-    t(one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text"),
+    t(keptBecause(store.get(), one)),
     t("agent.act.pickup"),
     () => pickup(id),
   );
+}
+
+function keptBecause(state, one) {
+  if (state.notifications.some((other) => other.conversation === one.conversation)) return "agent.talk.reserved_ringing";
+  return one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text";
 }
 
 /** The channel forbids an answer: who said stop is left alone, and Facebook's day is over. */

@@ -206,7 +206,7 @@ impl<'a> View<'a> {
             Phase::Queued | Phase::Offered(_) => 0,
             Phase::Reserved { .. } => 1,
             Phase::Active { .. } if of.customer_lost_wall_ms.is_some() || of.frozen => 2,
-            Phase::Active { .. } => 3,
+            Phase::Active { .. } | Phase::Bot(_) => 3,
             Phase::Ended { .. } | Phase::Waiting { .. } | Phase::Closed => 4,
         };
         let shown = |of: &&Conversation| !matches!(of.phase, Phase::Waiting { .. } | Phase::Closed);

@@ -102,6 +102,10 @@ impl View<'_> {
         let template = settings.map(|settings| settings.notify(notify_kind(offer.kind)));
         let values = CardValues { view: self, card, conversation, agent: self.agent(agent) };
         let customer = self.customer(card);
+        let mut fields = template.map_or_else(Vec::new, |template| self.fields(template, &values));
+        if wire_kind(offer, conversation.kind) == "bot_escalation" {
+            fields.extend(self.bot_reason(card));
+        }
         let worded = template.and_then(|template| template.accept_label.as_ref());
         let worded = worded.map(|label| label.get(self.lang(), &self.world.desk.locale).as_str());
         let body = NotificationBody {
@@ -110,7 +114,7 @@ impl View<'_> {
             work_item_kind: work_item_kind(conversation.kind),
             style: template.map_or(Style::Alert, |template| template.style).word(),
             title: self.title(template, &values, &customer),
-            fields: template.map_or_else(Vec::new, |template| self.fields(template, &values)),
+            fields,
             conversation: ConversationName(conversation.id),
             queue: self.queue(conversation.queue),
             workstream: self.workstream(conversation.workstream),
@@ -149,6 +153,22 @@ impl View<'_> {
             kind: is_wait(&field.value).then_some("wait_time"),
         };
         template.fields.iter().map(field).collect()
+    }
+
+    /// Why a bot has handed over (S2-4): in its own words, or the box's for what befell it.
+    fn bot_reason(&self, card: &Card) -> Option<FieldBody> {
+        let reason = crate::shell::bots::bot_reason(card)?;
+        let value = match bot_end_text(reason, self.lang()) {
+            Some(text) => text.to_owned(),
+            None => self.line(Field::Text, reason, NOTIFICATION_VALUE_CHARS_MAX),
+        };
+        let label = match primary(self.lang()) {
+            "nl" => "Reden",
+            "cs" => "Důvod",
+            "da" => "Årsag",
+            _ => "Reason",
+        };
+        Some(FieldBody { label: label.to_owned(), value, kind: None })
     }
 
     /// A template with its values. Each value is masked by what it is, and the whole once more: two values side by
@@ -294,6 +314,42 @@ const fn auto_word(auto: Auto) -> &'static str {
         Auto::Assign => "assign",
         Auto::Accept => "accept",
     }
+}
+
+fn primary(lang: &str) -> &str {
+    lang.split('-').next().unwrap_or(lang)
+}
+
+/// What befell a bot, in words; none when the reason is its own.
+fn bot_end_text(reason: &str, lang: &str) -> Option<&'static str> {
+    let by_language: [&str; 4] = match reason {
+        "handed_over" => ["The bot hands over", "De bot draagt over", "Bot předává", "Botten giver videre"],
+        "no_answer" => {
+            ["The bot did not answer", "De bot gaf geen antwoord", "Bot neodpověděl", "Botten svarede ikke"]
+        }
+        "gone" => [
+            "The bot's connection was lost",
+            "De verbinding met de bot is weg",
+            "Spojení s botem je přerušeno",
+            "Forbindelsen til botten er tabt",
+        ],
+        "loops" => {
+            ["The bot went round in circles", "De bot bleef praten", "Bot se zacyklil", "Botten kørte i ring"]
+        }
+        "customer_asked" => [
+            "The customer asks for a person",
+            "De klant vraagt om een mens",
+            "Zákazník žádá člověka",
+            "Kunden beder om et menneske",
+        ],
+        _ => return None,
+    };
+    Some(match primary(lang) {
+        "nl" => by_language[1],
+        "cs" => by_language[2],
+        "da" => by_language[3],
+        _ => by_language[0],
+    })
 }
 
 /// What the button says: what is already the agent's is opened, not accepted (S2-21).

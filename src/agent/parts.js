@@ -104,7 +104,8 @@ export const iconButton = (name, label, onclick, more = {}) =>
 export const nameOf = (one) => (one && typeof one === "object" ? one.name || one.id || "" : one || "");
 
 /** @param {any} one session, notification or row */
-export const customerName = (one) => one?.customer?.name || nameOf(one?.customer) || t("agent.somebody");
+export const customerName = (one) =>
+  one?.customer?.name || nameOf(one?.customer) || (one?.work_item_kind === "case" && one.title) || t("agent.somebody");
 
 /** What the button says that takes it: the desk's words, else ours; what is hers already is opened. @param {any} one */
 export function acceptLabel(one) {

@@ -198,7 +198,7 @@ impl View<'_> {
             Phase::Reserved { agent, .. } | Phase::Waiting { agent } => Some(agent),
             Phase::Active { owner, .. } => Some(owner),
             Phase::Ended { .. } => live.sessions.first().map(|session| session.agent),
-            Phase::Queued | Phase::Closed => None,
+            Phase::Bot(_) | Phase::Queued | Phase::Closed => None,
         });
         let holder = holder.map(|holder| self.agent(holder).id);
         encode(&WorkItemBody {
@@ -354,7 +354,7 @@ fn why_not(verdict: &str) -> &str {
 /// A work item's state in the words of the contract.
 const fn work_item_state(phase: &Phase) -> &'static str {
     match phase {
-        Phase::Queued => "queued",
+        Phase::Bot(_) | Phase::Queued => "queued",
         Phase::Offered(_) => "offered",
         Phase::Reserved { .. } | Phase::Waiting { .. } => "assigned",
         Phase::Active { .. } => "active",

@@ -189,6 +189,20 @@ impl<'a> View<'a> {
         Some(self.parts_of(held, of, None)?.finish(Object::frame("session")))
     }
 
+    /// A `session` frame of role `bot`, or the `ok` that carries one; none when no bot has it.
+    pub fn bot_session(&self, of: &Conversation, re: Option<i64>) -> Option<String> {
+        let Phase::Bot(talk) = of.phase else { return None };
+        let state = if talk.awaits { "awaits" } else { "answered" };
+        let since_ms = of.arrived_wall_ms;
+        let held = Held { state, role: "bot", since_ms, hold: None, wrapup_deadline_ms: None };
+        let mut object = match re {
+            Some(_) => super::answer::begin(re),
+            None => Object::frame("session"),
+        };
+        object.field("answer_by", &Stamp(talk.due_wall_ms));
+        Some(self.parts_of(held, of, None)?.finish(object))
+    }
+
     /// A `session` frame of a waiting conversation.
     pub fn parked_session(&self, parked: Parked<'_>) -> String {
         self.parked_parts(parked).finish(Object::frame("session"))

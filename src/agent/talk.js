@@ -8,7 +8,7 @@
 
 import { cls, h, icon } from "/web/dom.js";
 import { clockTime, dayName, dayNumber, exact, firstName } from "/web/format.js";
-import { language, t } from "/web/i18n.js";
+import { known, language, t } from "/web/i18n.js";
 import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
 import { delivery, wentWrong } from "./channel.js";
 import { emptyDesk } from "./empty.js";
@@ -37,7 +37,13 @@ export function head(state) {
     h(
       "div",
       { class: "cut" },
-      h("h1", { class: "cut" }, customerName(one)),
+      h(
+        "div",
+        { class: "talk__name" },
+        h("h1", { class: "cut" }, customerName(one)),
+        // Work from a proactive chat is marked here as it is in the list and on its alert (REQ S3-4).
+        one.proactive && icon("spark", { small: true, label: t("agent.proactive") }),
+      ),
       h("p", { class: "cut" }, wide, " · ", time(one.since, "span")),
     ),
     h("div", { class: "talk__acts" }, acts(one)),
@@ -288,16 +294,16 @@ function rowOf(state, one, i) {
     { key: message.seq, "data-seq": message.seq },
     newDay && h("h2", { class: "day" }, dayName(message.at)),
     message.from.kind === "system"
-      ? system(one, message)
+      ? system(state, one, message)
       : bubble(state, one, message, sameGroup(before, message), sameGroup(message, after)),
   );
 }
 
 // The stored words are in the customer's language; an agent who reads another is told in hers (REQ B-9).
-function system(one, message) {
+function system(state, one, message) {
   const own = message.code ? t(`agent.system.${message.code}`) : "";
-  const hers = (one.customer?.language || language()).split("-")[0] === language();
-  const text = (hers || own.startsWith("agent.") ? message.text : own) || own || message.code;
+  const told = known(one.customer?.language, state.settings.locale) || "en";
+  const text = (told === language() || own.startsWith("agent.") ? message.text : own) || own || message.code;
   return h(
     "p",
     { class: cls("sys", { "sys--strong": message.code === "customer_ended" || message.code === "asset_removed" }) },

@@ -1,4 +1,4 @@
-//! The ways in and out beside the web: text messages, Facebook Messenger, and calls to other systems.
+//! The ways in and out beside the web: text messages, Facebook Messenger, bots, and calls to other systems.
 //!
 //! What a customer is to receive is an [`Outbound`](crate::shell::outbound) record, written with the decision that
 //! caused it. The shell asks a provider's module here for the [`Call`](call::Call) that delivers it, hands the call
@@ -6,6 +6,7 @@
 //! pure function, and holds no socket. The relay ([`relay`]) is a process of its own: it has the network and nothing
 //! else. It decides nothing and remembers nothing.
 
+pub mod bot;
 pub mod call;
 pub mod messenger;
 pub mod relay;

@@ -21,6 +21,10 @@ pub(super) fn desk(desk: &Desk, sheet: &Sheet) {
         members(desk, workstream, sheet);
         answers(desk, workstream, sheet);
     }
+    for bot in &desk.bots {
+        super::bot_check::steps(bot, sheet);
+    }
+    super::bot_check::names(desk, sheet);
     widgets(desk, sheet);
     quick_replies(desk, sheet);
     contacts(desk, sheet);

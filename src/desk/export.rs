@@ -92,6 +92,7 @@ impl Desk {
         );
         tree.put_tables("widget", named(&self.widgets, |w| (w.id.to_string(), widget(w))));
         tree.put_tables("agent", named(&self.agents, |a| (a.username.to_string(), agent(a, secrets))));
+        tree.put_tables("bot", named(&self.bots, |b| (b.id.to_string(), super::bot_export::bot(b))));
         tree.put_tables("token", named(&self.tokens, |t| (t.name.to_string(), token(t, secrets))));
         self.put_lists(&mut tree);
         tree.put_tables("contact", contacts(&self.contacts));
@@ -141,15 +142,15 @@ impl Desk {
     }
 }
 
-fn named<T>(list: &[T], tree: impl Fn(&T) -> (String, Tree)) -> Vec<(String, Tree)> {
+pub(super) fn named<T>(list: &[T], tree: impl Fn(&T) -> (String, Tree)) -> Vec<(String, Tree)> {
     list.iter().map(tree).collect()
 }
 
-fn localized(text: &Localized) -> Value {
+pub(super) fn localized(text: &Localized) -> Value {
     by_language(text, String::as_str)
 }
 
-fn template(text: &ByLanguage<Template>) -> Value {
+pub(super) fn template(text: &ByLanguage<Template>) -> Value {
     by_language(text, Template::source)
 }
 
@@ -232,6 +233,9 @@ fn workstream(workstream: &Workstream, secrets: Secrets) -> Tree {
         tree.put("offer_out_of_hours", workstream.offer_out_of_hours);
     } else if workstream.channel == Channel::Chat {
         tree.put("offline_message", workstream.offline_message);
+    }
+    if let Some(bot) = &workstream.bot {
+        super::bot_export::put_first(&mut tree, bot);
     }
     if workstream.rate_during_chat {
         tree.put("rate_during_chat", true);

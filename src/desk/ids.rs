@@ -130,6 +130,10 @@ ids! {
     PrechatId by check_plain;
     /// A knowledge article.
     ArticleId by check_plain;
+    /// A bot of the box's own.
+    BotId by check_plain;
+    /// A step of such a bot.
+    StepId by check_plain;
 }
 
 #[cfg(test)]

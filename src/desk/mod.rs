@@ -4,6 +4,9 @@
 //! every fault with its line, [`Desk::export`](crate::desk::Desk::export) writes it back. A surface that edits a desk changes a clone,
 //! exports it and loads that, so there is one set of rules.
 
+pub mod bot;
+mod bot_check;
+mod bot_export;
 pub mod channels;
 mod check;
 mod demo;

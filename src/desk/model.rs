@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::bot::Bot;
 use super::hours::Hours;
 use super::ids::{AgentId, ArticleId, HoursId, Id, PresenceId, QueueId, QuickReplyId, TokenName, WrapupId};
 use super::language::{ByLanguage, Lang, Localized};
@@ -93,6 +94,8 @@ words! {
         Integration = "integration",
         /// A token that reads the metrics.
         Metrics = "metrics",
+        /// A token of a bot that lives elsewhere (S2-4).
+        Bot = "bot",
     }
 }
 
@@ -153,6 +156,8 @@ pub struct Desk {
     pub widgets: Vec<Widget>,
     /// Members of staff.
     pub agents: Vec<Agent>,
+    /// Bots of the box's own.
+    pub bots: Vec<Bot>,
     /// API tokens.
     pub tokens: Vec<Token>,
     /// Custom presences.

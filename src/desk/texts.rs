@@ -56,6 +56,10 @@ words! {
         AutoClosed = "auto_closed",
         /// A refused transfer ended it (D-8).
         Disconnected = "disconnected",
+        /// A bot hands over to people (S2-4).
+        BotHandedOver = "bot_handed_over",
+        /// A bot has helped and ended it.
+        BotEnded = "bot_ended",
         /// The agent put it aside until its customer writes again; persistent only (S0-12).
         Parked = "parked",
         /// Its customer has written again; persistent only (S0-14).
@@ -89,6 +93,8 @@ const ENGLISH: Words = &[
     (TextKey::Transferred, "You are being passed on to a colleague."),
     (TextKey::AssetRemoved, "This chat is no longer available. The conversation cannot go on."),
     (TextKey::AutoClosed, "This conversation has been closed because it was quiet for a long time."),
+    (TextKey::BotHandedOver, "You are being put through to a colleague."),
+    (TextKey::BotEnded, "This conversation has ended."),
     (TextKey::Disconnected, "Nobody could take over. The conversation has ended."),
     (TextKey::Parked, "The conversation is kept here; write at any time."),
     (TextKey::CustomerReturned, "The customer is back."),

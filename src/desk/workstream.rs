@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bot::FirstBot;
 use super::channels::{Messenger, Sms, Webhook};
 use super::ids::{HoursId, PresenceId, QueueId, WorkstreamId, WrapupId};
 use super::keys::{KeyFault, PublicKey};
@@ -89,6 +90,8 @@ pub struct Workstream {
     pub keep_same_agent: bool,
     /// Persistent: an agent who is there out of hours is offered its work (S0-4).
     pub offer_out_of_hours: bool,
+    /// Who answers before anybody is looked for (S2-4).
+    pub bot: Option<FirstBot>,
     /// Who a persistent customer is; always there when a persistent chat loaded (S0-15).
     pub auth: Option<Auth>,
     /// Who carries its text messages.

@@ -41,6 +41,10 @@ impl Engine {
         };
         let Some(conversation) = self.seat(&seed) else { return self.refuse(request, Refusal::Full) };
         self.answer(request, Answer::Started(arrival.conversation));
+        let bot = settings.bot.filter(|first| !arrival.left && self.is_bot_there(first.bot));
+        if let Some(first) = bot {
+            self.seat_with_bot(conversation, first);
+        }
         self.enter_phase(conversation);
         self.keep(conversation);
         if let Some(comment) = arrival.comment {
@@ -50,7 +54,10 @@ impl Engine {
             self.say(conversation, SystemCode::OutOfHours, None);
         }
         self.emit(Effect::State { conversation, reason: None });
-        self.route(conversation, RoutingEvent::Arrived);
+        match bot {
+            Some(first) => self.emit(Effect::BotGiven { conversation, bot: first.bot }),
+            None => self.route(conversation, RoutingEvent::Arrived),
+        }
     }
 
     /// Puts a row into the table, its phase written and nothing of it taken yet. `None` when the table is full

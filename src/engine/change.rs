@@ -44,6 +44,11 @@ impl Engine {
         let row = self.row(conversation);
         match row.phase {
             Phase::Queued => self.leave_line(conversation),
+            Phase::Bot(talk) => {
+                self.wheel.cancel(self.row(conversation).hold_timer);
+                self.row_mut(conversation).hold_timer = TimerId::NONE;
+                self.emit(Effect::BotOver { conversation, bot: talk.bot });
+            }
             Phase::Reserved { hold: Hold::Returned, .. } => {
                 self.lines.remove(conversation.index);
             }
@@ -70,6 +75,10 @@ impl Engine {
                 self.lines.insert(line, conversation.index, key);
                 self.waiting[usize::from(queue.0)] |= 1 << workstream.0;
                 self.pass.line_changed(queue);
+            }
+            Phase::Bot(talk) => {
+                let timer = self.arm(talk.due_wall_ms, TimerOwner::Hold(conversation));
+                self.row_mut(conversation).hold_timer = timer;
             }
             Phase::Reserved { agent, hold: Hold::Returned, .. } => {
                 self.lines.insert(returned_line(agent), conversation.index, key);

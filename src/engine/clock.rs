@@ -143,6 +143,9 @@ fn each_deadline(row: &mut Conversation, mut visit: impl FnMut(&mut i64, TimerId
     if let Phase::Reserved { hold: Hold::Undelivered { reroute_wall_ms }, .. } = &mut row.phase {
         visit(reroute_wall_ms, row.hold_timer, TimerOwner::Hold(handle));
     }
+    if let Phase::Bot(talk) = &mut row.phase {
+        visit(&mut talk.due_wall_ms, row.hold_timer, TimerOwner::Hold(handle));
+    }
     if let Some(at) = &mut row.round_wall_ms {
         visit(at, row.round_timer, TimerOwner::Round(handle));
     }

@@ -6,7 +6,7 @@ pub use super::agent_set::AgentSet;
 use serde::{Deserialize, Serialize};
 
 use super::effect::SessionReason;
-use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, WorkstreamId};
+use super::id::{AgentId, BotId, ConversationId, Handle, OfferId, QueueId, WorkstreamId};
 use super::settings::{Auto, Mode, OfferKind, WorkItemKind};
 use super::wheel::TimerId;
 use crate::limits::CONVERSATION_SESSIONS_MAX;
@@ -56,9 +56,29 @@ pub enum Hold {
     Returned,
 }
 
+/// A bot's hold on a conversation (S2-4). It takes no capacity and no slot of anybody's; the timer of what
+/// it waits for lies in the row, where a hold's does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotTalk {
+    /// Which.
+    pub bot: BotId,
+    /// Is it the bot's turn to say something? Else the customer's.
+    pub awaits: bool,
+    /// Messages of the bot since the customer's last.
+    pub in_a_row: u8,
+    /// Messages of the bot in all.
+    pub said: u16,
+    /// Where the bot has come to, in a number of its own; the engine only keeps it.
+    pub step: u16,
+    /// When whoever's turn it is has had its time.
+    pub due_wall_ms: i64,
+}
+
 /// Where a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Open: a bot talks with its customer, before anybody is looked for.
+    Bot(BotTalk),
     /// Open: in its queue's line.
     Queued,
     /// Open: put to an agent.
@@ -96,6 +116,8 @@ pub enum Phase {
 /// A phase without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// See [`Phase::Bot`].
+    Bot,
     /// See [`Phase::Queued`].
     Queued,
     /// See [`Phase::Offered`].
@@ -115,6 +137,8 @@ pub enum Stage {
 impl Stage {
     /// What may follow what. A conversation moves by no other way.
     pub const TRANSITIONS: &[(Stage, Stage, &str)] = &[
+        (Stage::Bot, Stage::Queued, "handed over by the bot, or the bot was passed over (S2-4)"),
+        (Stage::Bot, Stage::Closed, "ended while only a bot had answered"),
         (Stage::Queued, Stage::Offered, "an agent was chosen"),
         (Stage::Queued, Stage::Reserved, "assigned by itself (S2-17, S2-21)"),
         (Stage::Queued, Stage::Active, "accepted by itself, or picked by hand"),
@@ -146,6 +170,7 @@ impl Phase {
     /// The phase without its data.
     pub const fn stage(&self) -> Stage {
         match self {
+            Phase::Bot(_) => Stage::Bot,
             Phase::Queued => Stage::Queued,
             Phase::Offered(_) => Stage::Offered,
             Phase::Reserved { .. } => Stage::Reserved,
@@ -291,7 +316,7 @@ impl Conversation {
     /// Its state in the words of the contract.
     pub fn state(&self) -> State {
         match self.phase.stage() {
-            Stage::Queued | Stage::Offered | Stage::Reserved => State::Open,
+            Stage::Bot | Stage::Queued | Stage::Offered | Stage::Reserved => State::Open,
             Stage::Active => State::Active,
             Stage::Waiting => State::Waiting,
             Stage::Ended => State::WrapUp,
@@ -387,6 +412,8 @@ pub struct Seed {
 /// [`Phase`] as the store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SeedPhase {
+    /// With a bot.
+    Bot(BotTalk),
     /// In a line.
     Queued,
     /// Put to an agent.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::agent_set::AgentSet;
-use super::id::{AgentId, ConversationId, Handle, OfferId, QueueId, ReasonId, RequestId, TextId};
+use super::id::{AgentId, BotId, ConversationId, Handle, OfferId, QueueId, ReasonId, RequestId, TextId};
 use super::input::Sender;
 use super::refusal::Refusal;
 use super::settings::OfferKind;
@@ -19,6 +19,29 @@ pub enum Effect {
         request: RequestId,
         /// What.
         answer: Answer,
+    },
+    /// A conversation was given to a bot.
+    BotGiven {
+        /// Which.
+        conversation: Handle,
+        /// To which.
+        bot: BotId,
+    },
+    /// It goes on to people; a [`BotOver`](Effect::BotOver) follows.
+    BotPassed {
+        /// Which.
+        conversation: Handle,
+        /// From which.
+        bot: BotId,
+        /// Why.
+        why: BotEnd,
+    },
+    /// A conversation is no longer a bot's.
+    BotOver {
+        /// Which.
+        conversation: Handle,
+        /// Whose it was.
+        bot: BotId,
     },
     /// A message took its place in a conversation.
     Message {
@@ -223,6 +246,38 @@ pub enum SystemCode {
     Parked = 11,
     /// The customer of a parked conversation is back.
     CustomerReturned = 12,
+    /// A bot hands over to people.
+    BotHandedOver = 13,
+    /// A bot ended it.
+    BotEnded = 14,
+}
+
+/// Why a conversation went on from a bot to people (S2-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BotEnd {
+    /// The bot handed it over.
+    HandedOver,
+    /// The bot did not answer in time.
+    Silent,
+    /// The bot's connection is gone.
+    Gone,
+    /// The bot said too much.
+    Loops,
+    /// The customer asked for a person.
+    Asked,
+}
+
+impl BotEnd {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            BotEnd::HandedOver => "handed_over",
+            BotEnd::Silent => "no_answer",
+            BotEnd::Gone => "gone",
+            BotEnd::Loops => "loops",
+            BotEnd::Asked => "customer_asked",
+        }
+    }
 }
 
 /// How a notification ended.
@@ -284,6 +339,10 @@ pub enum SessionReason {
     Disconnected = 11,
     /// The participant left.
     Left = 12,
+    /// From a bot to people.
+    HandedOver = 13,
+    /// A bot ended it.
+    EndedByBot = 14,
 }
 
 impl SessionReason {
@@ -303,6 +362,8 @@ impl SessionReason {
             SessionReason::AutoClosed => "auto_closed",
             SessionReason::Disconnected => "disconnected",
             SessionReason::Left => "left",
+            SessionReason::HandedOver => "handed_over",
+            SessionReason::EndedByBot => "ended_by_bot",
         }
     }
 }

@@ -35,6 +35,10 @@ id! {
     WorkstreamId(u16), "workstream"
 }
 id! {
+    /// A bot's row, below [`BOTS_MAX`](crate::limits::BOTS_MAX).
+    BotId(u8), "bot"
+}
+id! {
     /// A conversation for ever: never used again, the same after a restart. Made by the shell.
     ConversationId(u64), "conv"
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::conversation::Seed;
 use super::id::{
-    AgentId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, RequestId, TextId, WorkstreamId,
+    AgentId, BotId, ConversationId, OfferId, PresenceId, QueueId, ReasonId, RequestId, TextId, WorkstreamId,
 };
 use super::presence::{Override, Status};
 use super::settings::{RoutingDesk, WorkItemKind};
@@ -31,6 +31,19 @@ pub enum Input {
         conversation: ConversationId,
         /// For what.
         verb: CustomerVerb,
+    },
+    /// A bot is there, and first in the workstreams that name it (S2-4).
+    BotOnline(BotId),
+    /// A bot's last connection is gone, or the desk no longer has it.
+    BotLost(BotId),
+    /// A bot did something.
+    Bot {
+        /// Its ticket; none for the box's own bots.
+        request: Option<RequestId>,
+        /// Which.
+        bot: BotId,
+        /// What.
+        verb: BotVerb,
     },
     /// A supervisor steps in. The shell has checked the role.
     Supervisor {
@@ -121,6 +134,8 @@ pub enum Input {
 /// Who a stored message is from, where repeats are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sender {
+    /// A bot.
+    Bot(BotId),
     /// The customer.
     Customer,
     /// An agent.
@@ -229,9 +244,36 @@ pub struct WrapUp {
     pub comment: Option<TextId>,
 }
 
+/// What a bot does, with a conversation it talks in.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub enum BotVerb {
+    /// Says something.
+    Message {
+        /// Where.
+        conversation: ConversationId,
+        /// Keyed hash of its `client_id`.
+        client: u64,
+        /// The words.
+        text: TextId,
+        /// Where it has come to, if it keeps that here.
+        step: Option<u16>,
+    },
+    /// Hands it over to people, in another queue if one is named.
+    HandOver {
+        /// Which.
+        conversation: ConversationId,
+        /// Where to.
+        queue: Option<QueueId>,
+    },
+    /// Has helped: ends it.
+    End(ConversationId),
+}
+
 /// What customers ask for, and what their connection does.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum CustomerVerb {
+    /// Asks for a person while a bot answers; no answer.
+    AskPerson,
     /// Say something.
     Message {
         /// Keyed hash of the `client_id`.

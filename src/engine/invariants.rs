@@ -36,6 +36,10 @@ impl Engine {
                     assert_eq!(row.guests().count(), 0, "no guest without a talk: {}", at());
                 }
             }
+            if let Phase::Bot(_) = row.phase {
+                assert!(self.wheel.is_armed(row.hold_timer), "no bot has it for ever: {}", at());
+                assert!(row.sessions.is_empty(), "a bot comes before everybody: {}", at());
+            }
             if let Phase::Ended { .. } = row.phase {
                 assert!(!row.sessions.is_empty(), "in wrap-up with somebody: {}", at());
             }

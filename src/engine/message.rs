@@ -28,6 +28,7 @@ impl Engine {
             _ => {}
         }
         self.say_as(request, conversation, Sender::Customer, client, text);
+        self.bots_turn(conversation);
     }
 
     pub(super) fn agent_message(
@@ -67,7 +68,7 @@ impl Engine {
         }
     }
 
-    fn say_as(
+    pub(super) fn say_as(
         &mut self,
         request: Option<RequestId>,
         conversation: Handle,
@@ -93,6 +94,11 @@ impl Engine {
         let slot = conversation.index;
         let ring = match sender {
             Sender::Customer => Some(SentRings::of_customer(slot)),
+            Sender::Bot(bot) => {
+                let place = super::bot::ring_holder(bot);
+                self.remember(conversation, place);
+                self.sent.of_agent(slot, place)
+            }
             Sender::Agent(agent) => {
                 self.remember(conversation, agent);
                 self.sent.of_agent(slot, agent)

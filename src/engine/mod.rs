@@ -8,6 +8,8 @@
 //! [`Engine::new`] (a new desk, and what is handed in boxed, is allocated by the shell).
 //!
 //! ```text
+//! Bot (if the workstream has one)
+//!   ▼
 //! Queued ─▶ Offered ─▶ Active ─▶ Ended ─▶ Closed      one table of steps: Stage::TRANSITIONS
 //!   ▲          │         │  └──▶ Waiting (leaves the table: a parked conversation holds no slot)
 //!   └──────────┴─────────┘
@@ -31,6 +33,7 @@ pub mod wheel;
 
 mod accept;
 mod admit;
+mod bot;
 mod change;
 pub mod clock;
 mod close;
@@ -69,6 +72,7 @@ use wheel::{TimerId, Wheel};
 use crate::limits::{AGENTS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX};
 
 const _: () = assert!(AGENTS_MAX.is_multiple_of(64), "an agent set is whole words");
+const _: () = assert!(crate::limits::BOTS_MAX <= 32, "the set of bots is one word");
 const _: () = assert!(QUEUES_MAX <= 64 && WORKSTREAMS_MAX <= 64, "sets of them are one word");
 
 /// The engine.
@@ -95,6 +99,8 @@ pub struct Engine {
     /// By queue: whose turn it was last.
     turn_of: [Option<AgentId>; QUEUES_MAX],
     unwatched: [TimerId; QUEUES_MAX],
+    /// Bots that are there, one bit each.
+    bots: u32,
     wheel: Wheel<TimerOwner>,
     /// How late the timer being handled fires: hours, when it fell due while the box was down.
     late_ms: i64,
@@ -143,6 +149,7 @@ impl Engine {
             waiting: [0; QUEUES_MAX],
             turn_of: [None; QUEUES_MAX],
             unwatched: [TimerId::NONE; QUEUES_MAX],
+            bots: 0,
             wheel: Wheel::new(size::timers(capacity), 0),
             late_ms: 0,
             effects: VecDeque::with_capacity(EFFECTS_MAX),
@@ -210,6 +217,7 @@ impl Engine {
                         self.customer_message(request, conversation, client, text);
                     }
                     CustomerVerb::End => self.customer_end(request, conversation),
+                    CustomerVerb::AskPerson => self.ask_person(conversation),
                     CustomerVerb::Lost => self.customer_gone(conversation),
                     CustomerVerb::Back => self.customer_back(conversation),
                 }
@@ -223,6 +231,9 @@ impl Engine {
             },
             Input::Arrival { request, arrival } => self.admit(request, &arrival),
             Input::Revival { request, seed, agent, cause } => self.revive(request, &seed, agent, cause),
+            Input::BotOnline(bot) => self.bot_online(bot),
+            Input::BotLost(bot) => self.bot_lost(bot),
+            Input::Bot { request, bot, verb } => self.bot_verb(request, bot, verb),
             Input::AgentOnline(agent) => self.agent_online(agent),
             Input::AgentLost(agent) => self.agent_lost(agent),
             Input::AgentSignedOut(agent) => self.agent_signed_out(agent),

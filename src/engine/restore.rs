@@ -16,6 +16,7 @@ impl Engine {
         let Some(conversation) = self.seat(seed) else { return };
         let phase = match seed.phase {
             SeedPhase::Queued | SeedPhase::Waiting => Phase::Queued,
+            SeedPhase::Bot(talk) => Phase::Bot(talk),
             SeedPhase::Offered(offer) => Phase::Offered(self.seat_offer(&offer, conversation)),
             SeedPhase::Reserved { agent, hold, .. } => Phase::Reserved { agent, hold, offer: None },
             SeedPhase::Active { owner, .. } => Phase::Active { owner, offer: None },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AgentId, PresenceId, QueueId, ReasonId, WorkstreamId};
+use super::id::{AgentId, BotId, PresenceId, QueueId, ReasonId, WorkstreamId};
 use super::presence::Status;
 
 /// How many of each the engine's tables hold. Fixed at boot; allocated once.
@@ -116,6 +116,17 @@ pub enum TransferRefused {
     Disconnect,
 }
 
+/// The bot that is first in a workstream (S2-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BotFirst {
+    /// Which.
+    pub bot: BotId,
+    /// How long it may take to say something when it is its turn.
+    pub answer_ms: u64,
+    /// How long the customer may take; then the conversation is closed.
+    pub idle_ms: u64,
+}
+
 /// A workstream's routing settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workstream {
@@ -155,6 +166,8 @@ pub struct Workstream {
     pub customer_lost_ms: u64,
     /// See [`TransferRefused`].
     pub transfer_refused: TransferRefused,
+    /// Who answers before anybody is looked for.
+    pub bot: Option<BotFirst>,
 }
 
 /// How a queue chooses (D-13).

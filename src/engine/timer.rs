@@ -13,7 +13,7 @@ use crate::limits::UNWATCHED_MS;
 pub(super) enum TimerOwner {
     /// The offer of a conversation: its time to act.
     Offer(Handle),
-    /// An undelivered conversation: its rerouting.
+    /// An undelivered conversation: its rerouting. One with a bot: whose turn it is has had its time.
     Hold(Handle),
     /// A conversation everybody was asked about: its next round.
     Round(Handle),
@@ -44,7 +44,7 @@ impl Engine {
         while self.has_room() {
             let now_ms = self.now.mono_ms + PAST_MS;
             let Some(owner) = self.wheel.expire(now_ms) else { return };
-            self.late_ms = (now_ms - self.wheel.time_ms()).cast_signed();
+            self.late_ms = (now_ms - self.wheel.expired_ms()).cast_signed();
             match owner {
                 TimerOwner::Offer(conversation) => self.offer_timed_out(conversation),
                 TimerOwner::Hold(conversation) => self.hold_timed_out(conversation),
@@ -64,9 +64,10 @@ impl Engine {
     }
 
     fn hold_timed_out(&mut self, conversation: Handle) {
-        let Phase::Reserved { agent, hold: Hold::Undelivered { .. }, .. } = self.row(conversation).phase
-        else {
-            unreachable!("only an undelivered conversation has a hold timer");
+        let agent = match self.row(conversation).phase {
+            Phase::Bot(talk) => return self.bot_timed_out(conversation, talk),
+            Phase::Reserved { agent, hold: Hold::Undelivered { .. }, .. } => agent,
+            _ => unreachable!("only an undelivered conversation and a bot's have a hold timer"),
         };
         self.row_mut(conversation).excluded.insert(agent);
         self.give_back(conversation, agent, SessionReason::Rerouted);

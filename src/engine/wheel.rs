@@ -34,6 +34,8 @@ pub struct Wheel<O> {
     arms: u64,
     /// All timers before this instant have fired; every armed one is at or after it.
     time_ms: u64,
+    /// The deadline of the timer that expired last, as it was asked for.
+    expired_ms: u64,
     occupied: [u64; LEVELS],
     first: [[u32; SLOTS]; LEVELS],
     last: [[u32; SLOTS]; LEVELS],
@@ -41,7 +43,10 @@ pub struct Wheel<O> {
 
 #[derive(Debug)]
 struct Node<O> {
+    /// When it fires: as asked for, but never before the wheel's own time.
     deadline_ms: u64,
+    /// As asked for: how late it fires is told by this.
+    asked_ms: u64,
     armed: u64,
     owner: Option<O>,
     generation: u32,
@@ -56,6 +61,7 @@ impl<O: Copy> Wheel<O> {
         let nodes = (0..capacity)
             .map(|index| Node {
                 deadline_ms: 0,
+                asked_ms: 0,
                 armed: 0,
                 owner: None,
                 generation: 0,
@@ -69,6 +75,7 @@ impl<O: Copy> Wheel<O> {
             len: 0,
             arms: 0,
             time_ms: now_ms,
+            expired_ms: now_ms,
             occupied: [0; LEVELS],
             first: [[NIL; SLOTS]; LEVELS],
             last: [[NIL; SLOTS]; LEVELS],
@@ -86,6 +93,7 @@ impl<O: Copy> Wheel<O> {
         let node = self.nodes.get_mut(index as usize)?;
         self.free = node.behind;
         node.deadline_ms = deadline_ms.max(self.time_ms);
+        node.asked_ms = deadline_ms;
         node.armed = self.arms;
         self.arms += 1;
         node.owner = Some(owner);
@@ -142,7 +150,8 @@ impl<O: Copy> Wheel<O> {
             if level == 0 {
                 let index = self.first[0][slot];
                 self.unlink(index);
-                let owner = self.nodes[index as usize].owner;
+                let Node { owner, asked_ms, .. } = self.nodes[index as usize];
+                self.expired_ms = asked_ms;
                 self.release(index);
                 return owner;
             }
@@ -155,9 +164,10 @@ impl<O: Copy> Wheel<O> {
         self.earliest().map(|(_, _, begins_ms)| begins_ms)
     }
 
-    /// The wheel's own time: the deadline of the timer that expired last, until all that is due has.
-    pub fn time_ms(&self) -> u64 {
-        self.time_ms
+    /// The deadline of the timer that expired last, also where it lay in the past when it was armed: down-time
+    /// that counts only later (D-18) arms such.
+    pub fn expired_ms(&self) -> u64 {
+        self.expired_ms
     }
 
     /// Timers armed.

@@ -126,7 +126,8 @@ impl Authority {
             Err(error) => return Err(AuthorityFault::Io(path, error)),
         };
         let mut authority = Authority { folder: folder.to_owned(), kept };
-        if !path.exists() {
+        // The copy for people is missing too where a backup has brought the file back.
+        if !path.exists() || !folder.join("ca.crt").exists() {
             authority.store()?;
         }
         authority.see_to(names, now_s)?;

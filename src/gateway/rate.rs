@@ -15,6 +15,8 @@ pub struct Rate {
 
 /// Messages of one customer (protocol, "Limits of rate").
 pub const CUSTOMER_MESSAGES: Rate = Rate { burst: 20, per_s: 5 };
+/// Requests of one bot, for all its conversations together.
+pub const BOT_MESSAGES: Rate = Rate { burst: 200, per_s: 100 };
 /// Messages of one agent.
 pub const AGENT_MESSAGES: Rate = Rate { burst: 50, per_s: 20 };
 /// Calls for an invitation from one address.

@@ -252,7 +252,6 @@ mod tests {
             ("trusted_proxies = [\"the router\"]", "trusted_proxies"),
             ("profile = \"big\"", "profile"),
             ("log = \"loud\"", "log"),
-            ("record_mib = \"much\"", "record_mib"),
         ] {
             assert!(fault(line).contains(word), "{line}: {}", fault(line));
         }

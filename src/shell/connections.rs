@@ -4,7 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::door::Event;
-use crate::engine::id::AgentId;
+use crate::engine::id::{AgentId, BotId};
+use crate::gateway::rate::Bucket;
 use crate::gateway::{ConnId, Outbox, Roles, TokenHash};
 use crate::limits::{PAUSED_FRAMES_ALL_MAX, PAUSED_FRAMES_MAX};
 
@@ -19,6 +20,7 @@ pub(super) struct Connection {
 /// Whose it is.
 pub(super) enum Who {
     Staff(Staff),
+    Bot(Elsewhere),
     Customer(Customer),
 }
 
@@ -36,6 +38,14 @@ pub(super) struct Staff {
     pub(super) selftest: Option<crate::agent::selftest::Selftest>,
     /// Conversations she reads along.
     pub(super) monitors: Vec<u64>,
+}
+
+/// A bot that lives elsewhere (S2-4).
+pub(super) struct Elsewhere {
+    pub(super) bot: BotId,
+    pub(super) name: Arc<str>,
+    pub(super) token: TokenHash,
+    pub(super) messages: Bucket,
 }
 
 /// A page with the widget.
@@ -63,14 +73,17 @@ pub(super) enum Aside {
 pub(super) struct Connections {
     pub(super) all: HashMap<ConnId, Connection>,
     by_agent: HashMap<AgentId, Vec<ConnId>>,
+    by_bot: HashMap<BotId, Vec<ConnId>>,
     /// Frames that wait, of all connections.
     paused_frames: usize,
 }
 
 impl Connections {
     pub(super) fn insert(&mut self, conn: ConnId, connection: Connection) {
-        if let Who::Staff(staff) = &connection.who {
-            self.by_agent.entry(staff.agent).or_default().push(conn);
+        match &connection.who {
+            Who::Staff(staff) => self.by_agent.entry(staff.agent).or_default().push(conn),
+            Who::Bot(one) => self.by_bot.entry(one.bot).or_default().push(conn),
+            Who::Customer(_) => {}
         }
         self.all.insert(conn, connection);
     }
@@ -85,6 +98,11 @@ impl Connections {
             if conns.is_empty() {
                 self.by_agent.remove(&staff.agent);
             }
+        }
+        if let Who::Bot(one) = &connection.who
+            && let Some(conns) = self.by_bot.get_mut(&one.bot)
+        {
+            conns.retain(|other| *other != conn);
         }
         Some(connection)
     }
@@ -139,29 +157,49 @@ impl Connections {
     pub(super) fn staff(&self, conn: ConnId) -> Option<&Staff> {
         match &self.all.get(&conn)?.who {
             Who::Staff(staff) => Some(staff),
-            Who::Customer(_) => None,
+            Who::Customer(_) | Who::Bot(_) => None,
         }
     }
 
     pub(super) fn staff_mut(&mut self, conn: ConnId) -> Option<&mut Staff> {
         match &mut self.all.get_mut(&conn)?.who {
             Who::Staff(staff) => Some(staff),
-            Who::Customer(_) => None,
+            Who::Customer(_) | Who::Bot(_) => None,
         }
     }
 
     pub(super) fn customer(&self, conn: ConnId) -> Option<&Customer> {
         match &self.all.get(&conn)?.who {
             Who::Customer(customer) => Some(customer),
-            Who::Staff(_) => None,
+            Who::Staff(_) | Who::Bot(_) => None,
         }
     }
 
     pub(super) fn customer_mut(&mut self, conn: ConnId) -> Option<&mut Customer> {
         match &mut self.all.get_mut(&conn)?.who {
             Who::Customer(customer) => Some(customer),
-            Who::Staff(_) => None,
+            Who::Staff(_) | Who::Bot(_) => None,
         }
+    }
+
+    pub(super) fn bot_mut(&mut self, conn: ConnId) -> Option<&mut Elsewhere> {
+        match &mut self.all.get_mut(&conn)?.who {
+            Who::Bot(one) => Some(one),
+            Who::Customer(_) | Who::Staff(_) => None,
+        }
+    }
+
+    /// The sockets of a bot.
+    pub(super) fn of_bot(&self, bot: BotId) -> impl Iterator<Item = &Connection> {
+        self.by_bot.get(&bot).into_iter().flatten().filter_map(|conn| self.all.get(conn))
+    }
+
+    /// All sockets of bots.
+    pub(super) fn all_bots(&self) -> impl Iterator<Item = (ConnId, &Elsewhere)> {
+        self.by_bot.values().flatten().filter_map(|conn| match &self.all.get(conn)?.who {
+            Who::Bot(one) => Some((*conn, one)),
+            Who::Customer(_) | Who::Staff(_) => None,
+        })
     }
 
     /// An agent's windows that have had their welcome.
@@ -183,14 +221,15 @@ impl Connections {
     pub(super) fn all_staff(&self) -> impl Iterator<Item = (ConnId, &Connection, &Staff)> {
         self.all.iter().filter_map(|(conn, connection)| match &connection.who {
             Who::Staff(staff) => Some((*conn, connection, staff)),
-            Who::Customer(_) => None,
+            Who::Customer(_) | Who::Bot(_) => None,
         })
     }
 
     /// How many staff and customer sockets there are.
     pub(super) fn counts(&self) -> (usize, usize) {
         let staff = self.by_agent.values().map(Vec::len).sum();
-        (staff, self.all.len() - staff)
+        let bots: usize = self.by_bot.values().map(Vec::len).sum();
+        (staff, self.all.len() - staff - bots)
     }
 }
 

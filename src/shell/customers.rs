@@ -13,7 +13,7 @@ use super::wire::ConversationName;
 use crate::agent::answer;
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
-use crate::engine::id::{AgentId, ConversationId};
+use crate::engine::id::{AgentId, BotId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
@@ -263,7 +263,11 @@ impl Shell {
                     Some(row) => Sender::Agent(AgentId(row)),
                     None => continue,
                 },
-                Author::Bot(_) | Author::System => continue,
+                Author::Bot(name) => match self.names.bots.row(name).and_then(|row| u8::try_from(row).ok()) {
+                    Some(row) => Sender::Bot(BotId(row)),
+                    None => continue,
+                },
+                Author::System => continue,
             };
             if kept.iter().filter(|(known, _, _)| *known == sender).count() < CLIENT_IDS_KEPT {
                 kept.push((sender, message, client_id));

@@ -13,7 +13,8 @@ use smol::channel::{Receiver, Sender, TrySendError};
 use super::Shell;
 use super::boot::Board;
 use crate::agent::frames as staff;
-use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, Roles, SocketKind, Sockets};
+use crate::channels::bot::frames as bot;
+use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, Role, Roles, SocketKind, Sockets};
 use crate::limits::{DOOR_EVENTS_MAX, SOCKETS_PER_PERSON_MAX};
 use crate::widget::frames as customer;
 
@@ -25,6 +26,8 @@ pub enum Event {
     Staff(ConnId, Result<staff::Frame, staff::FrameFault>),
     /// A customer sent something.
     Customer(ConnId, Result<customer::Frame, customer::FrameFault>),
+    /// A bot sent something.
+    Bot(ConnId, Result<bot::Frame, staff::FrameFault>),
     /// A socket is gone.
     Closed(ConnId, Closed),
     /// Something to be done on the desk thread: an answer wanted by HTTP, or rows read from the store.
@@ -111,10 +114,10 @@ impl Door {
     }
 }
 
-/// Even numbers are customers, odd ones staff.
-pub(super) fn is_staff(conn: ConnId) -> bool {
-    conn.0 & 1 == 1
-}
+/// Whose socket it is stands in the last bits of its number: read by the executors before the desk thread knows it.
+const KINDS: u64 = 3;
+const STAFF: u64 = 1;
+const BOT: u64 = 2;
 
 /// The door as the gateway knows it: who may not come in hears so before the upgrade.
 pub struct Doorkeeper {
@@ -138,6 +141,7 @@ impl Sockets for Doorkeeper {
         }
         // A machine's token opens calls, not a desktop.
         if let SocketKind::Agent { caller } = &opening.kind
+            && !caller.roles.has(Role::Bot)
             && self.board.desk().agent(&caller.agent).is_none()
         {
             return Err(Refused::new(403, "forbidden", "This token is not a member of staff's."));
@@ -165,7 +169,7 @@ impl Sockets for Doorkeeper {
 
 impl Sockets for Door {
     fn open(&self, opening: Opening) -> Result<ConnId, Refused> {
-        let number = self.inner.next.fetch_add(1, Ordering::Relaxed) << 1;
+        let number = self.inner.next.fetch_add(1, Ordering::Relaxed) << 2;
         let conn = match &opening.kind {
             SocketKind::Agent { caller } => {
                 let mut staff = lock(&self.inner.staff);
@@ -174,7 +178,7 @@ impl Sockets for Door {
                     return Err(Refused::new(503, "full", "This account has its four windows open already."));
                 }
                 *count += 1;
-                let conn = ConnId(number | 1);
+                let conn = ConnId(number | if caller.roles.has(Role::Bot) { BOT } else { STAFF });
                 lock(&self.inner.owners).insert(conn, Arc::clone(&caller.agent));
                 conn
             }
@@ -192,10 +196,10 @@ impl Sockets for Door {
     fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             // Read here, on the executor: the desk thread meets only what is well formed, or its refusal.
-            let event = if is_staff(conn) {
-                Event::Staff(conn, staff::parse(&text))
-            } else {
-                Event::Customer(conn, customer::parse(&text))
+            let event = match conn.0 & KINDS {
+                STAFF => Event::Staff(conn, staff::parse(&text)),
+                BOT => Event::Bot(conn, bot::parse(&text)),
+                _ => Event::Customer(conn, customer::parse(&text)),
             };
             let _ = self.events.send(event).await;
         })

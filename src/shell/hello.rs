@@ -19,7 +19,7 @@ use crate::desk::{Consent, Id, TextKey};
 use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
 use crate::engine::refusal::Refusal;
-use crate::gateway::{ConnId, Opening, SocketKind, TokenHash};
+use crate::gateway::{ConnId, Opening, Role, SocketKind, TokenHash};
 use crate::limits::{PARKED_SHOWN_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
 use crate::shell::wire::Stamp;
 use crate::store::{Direction, ReadError, Snapshot, Table};
@@ -53,6 +53,9 @@ impl Shell {
                 let customer = Customer { widget: widget.into(), language, visitor: None, proof: None };
                 let who = Who::Customer(customer);
                 self.connections.insert(conn, Connection { outbox, who, paused: None });
+            }
+            SocketKind::Agent { caller } if caller.roles.has(Role::Bot) => {
+                self.bot_opened(conn, caller, outbox);
             }
             SocketKind::Agent { caller } => {
                 let row = self.names.agents.intern(&caller.agent);
@@ -139,6 +142,7 @@ impl Shell {
                     self.turn(Input::AgentLost(staff.agent), None);
                 }
             }
+            Who::Bot(one) => self.bot_gone(one.bot),
             Who::Customer(customer) => {
                 let Some(number) = customer.visitor else { return };
                 let Some(visitor) = self.visitors.get_mut(number) else { return };
@@ -192,6 +196,7 @@ impl Shell {
             match event {
                 Event::Staff(conn, frame) => self.hear_staff(conn, frame),
                 Event::Customer(conn, frame) => self.hear_customer(conn, frame),
+                Event::Bot(conn, frame) => self.hear_bot(conn, frame),
                 _ => {}
             }
             match self.connections.pause_again(conn, waiting) {
@@ -212,6 +217,7 @@ impl Shell {
                     Event::Customer(_, frame) => {
                         frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id)
                     }
+                    Event::Bot(_, frame) => frame.as_ref().map_or_else(|fault| fault.id, |frame| frame.id),
                     _ => None,
                 };
                 self.refuse(conn, re, Refusal::RateLimited);

@@ -3,15 +3,48 @@
 //! A name whose row cannot be made again (the tables are smaller than they were) leaves what it stood for
 //! out: an agent who is not there loses her session, and the conversation goes back to its line.
 
+use serde::{Deserialize, Serialize};
+
 use super::names::Names;
 use super::records::{Held, Live, LiveHold, LiveOffer, LivePhase, LiveSession};
 use crate::engine::conversation::{
-    Conversation, Hold, Offer, Phase, Role, Seed, SeedOffer, SeedPhase, SeedSession, SessionState,
+    BotTalk, Conversation, Hold, Offer, Phase, Role, Seed, SeedOffer, SeedPhase, SeedSession, SessionState,
 };
 use crate::engine::effect::SessionReason;
-use crate::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
+use crate::engine::id::{AgentId, BotId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
 use crate::engine::presence::{Override, Penalty, Status};
 use crate::engine::settings::{Auto, Mode, OfferKind, WorkItemKind};
+use crate::store::records::{Record, RecordError, body_of};
+
+impl Record for Live {
+    const NAME: &'static str = "live conversation";
+    /// 2: may be with a bot, which version 1 does not know; what version 1 wrote is laid out the same.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, body: &[u8]) -> Result<Self, RecordError> {
+        match version {
+            1 => body_of(Self::NAME, body),
+            _ => Err(RecordError::Forgotten { name: Self::NAME, version }),
+        }
+    }
+}
+
+/// What a bot has of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveBot {
+    /// Its name in the desk.
+    pub bot: String,
+    /// Is it its turn?
+    pub awaits: bool,
+    /// Messages since the customer's last.
+    pub in_a_row: u8,
+    /// Messages in all.
+    pub said: u16,
+    /// Where a menu stands.
+    pub step: u16,
+    /// When whoever's turn it is has had its time.
+    pub due_ms: i64,
+}
 
 /// The record of a conversation as the engine has it.
 pub fn record(conversation: &Conversation, names: &Names) -> Live {
@@ -95,6 +128,7 @@ pub fn seed(id: u64, live: &Live, names: &mut Names) -> Option<Seed> {
         },
         LivePhase::Ended(reason) => SeedPhase::Ended { reason: session_reason(*reason) },
         LivePhase::Waiting => SeedPhase::Waiting,
+        LivePhase::Bot(talk) => seed_bot(talk, names).map_or(SeedPhase::Queued, SeedPhase::Bot),
     };
     Some(Seed {
         id: ConversationId(id),
@@ -180,6 +214,14 @@ pub fn work_item_kind(name: &str) -> WorkItemKind {
 fn phase_record(phase: &Phase, names: &Names) -> LivePhase {
     let offer = |offer: &Option<Offer>| offer.as_ref().map(|offer| offer_record(offer, names));
     match phase {
+        Phase::Bot(talk) => LivePhase::Bot(LiveBot {
+            bot: row_name(&names.bots, talk.bot.0.into()),
+            awaits: talk.awaits,
+            in_a_row: talk.in_a_row,
+            said: talk.said,
+            step: talk.step,
+            due_ms: talk.due_wall_ms,
+        }),
         Phase::Queued => LivePhase::Queued,
         Phase::Offered(running) => LivePhase::Offered(offer_record(running, names)),
         Phase::Reserved { agent, hold, offer: running } => LivePhase::Reserved {
@@ -233,6 +275,18 @@ fn seed_offer(offer: &LiveOffer, names: &mut Names) -> Option<SeedOffer> {
     })
 }
 
+/// With a bot whose row cannot be made it is with nobody.
+fn seed_bot(talk: &LiveBot, names: &mut Names) -> Option<BotTalk> {
+    Some(BotTalk {
+        bot: BotId(u8::try_from(names.bots.intern(&talk.bot)?).ok()?),
+        awaits: talk.awaits,
+        in_a_row: talk.in_a_row,
+        said: talk.said,
+        step: talk.step,
+        due_wall_ms: talk.due_ms,
+    })
+}
+
 fn offer_kind(number: u8) -> OfferKind {
     const KINDS: [OfferKind; 6] = [
         OfferKind::Incoming,
@@ -247,7 +301,7 @@ fn offer_kind(number: u8) -> OfferKind {
 
 fn session_reason(number: u8) -> SessionReason {
     use SessionReason as R;
-    const REASONS: [SessionReason; 13] = [
+    const REASONS: [SessionReason; 15] = [
         R::EndedByCustomer,
         R::EndedByAgent,
         R::EndedBySupervisor,
@@ -261,6 +315,8 @@ fn session_reason(number: u8) -> SessionReason {
         R::AutoClosed,
         R::Disconnected,
         R::Left,
+        R::HandedOver,
+        R::EndedByBot,
     ];
     REASONS.get(usize::from(number)).copied().unwrap_or(R::EndedByAgent)
 }

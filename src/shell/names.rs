@@ -64,6 +64,8 @@ impl Rows {
 /// All names the engine's rows stand for.
 #[derive(Debug)]
 pub struct Names {
+    /// Bots: the box's own by id, those elsewhere by the name of their token.
+    pub bots: Rows,
     /// By [`AgentId`](crate::engine::id::AgentId): usernames.
     pub agents: Rows,
     /// By [`QueueId`](crate::engine::id::QueueId).
@@ -85,6 +87,7 @@ impl Names {
     /// No names yet, with the room of the engine's tables.
     pub fn new(capacity: Capacity) -> Names {
         Names {
+            bots: Rows::with_room(crate::limits::BOTS_MAX),
             agents: Rows::with_room(capacity.agents.into()),
             queues: Rows::with_room(capacity.queues.into()),
             workstreams: Rows::with_room(capacity.workstreams.into()),

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::live::LiveBot;
 use super::outbound::records::Delivery;
 use crate::store::records::{Record, RecordError, body_of};
 
@@ -20,7 +21,6 @@ macro_rules! records {
 records! {
     Card = "card" v 1,
     Message = "message" v 1,
-    Live = "live conversation" v 1,
     AgentState = "agent" v 1,
     Visitor = "visitor" v 1,
     Waiting = "waiting conversation" v 1,
@@ -139,6 +139,8 @@ pub enum LivePhase {
     Ended(u8),
     /// Parked.
     Waiting,
+    /// With a bot.
+    Bot(LiveBot),
 }
 
 /// Why a conversation stands with an agent unopened.
@@ -518,6 +520,33 @@ mod tests {
             delivery: None,
         },
         "0107d00f0105616c69636505416c6963650268690001026131"
+    );
+    golden!(
+        a_talk_with_a_bot_is_stored_as,
+        Live {
+            phase: LivePhase::Bot(LiveBot {
+                bot: "guide".into(),
+                awaits: true,
+                in_a_row: 0,
+                said: 3,
+                step: 1,
+                due_ms: 1000,
+            }),
+            sessions: Vec::new(),
+            excluded: Vec::new(),
+            preferred: None,
+            round_ms: None,
+            conference: false,
+            ..live()
+        },
+        "02037765620566726f6e740463686174010206056775696465010003\
+         01d00f03000001000000000000\
+         00"
+    );
+    golden!(
+        a_live_conversation_of_version_1_is_read,
+        live(),
+        from "01037765620566726f6e74046368617401020305616c69636501090203626f6200010105616c6963651428030105616c6963650101013c0a1e0103626f6201000103626f62015000000001"
     );
     golden!(a_visitor_is_stored_as, Visitor { conversation: 42, closed_ms: Some(1000) }, "012a01d00f");
     golden!(a_token_is_stored_as, Token { username: "alice".into(), expires_ms: 1000 }, "0105616c696365d00f");

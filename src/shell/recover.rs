@@ -323,6 +323,7 @@ impl Shell {
             self.recall(id, &messages);
         }
         self.turn(Input::Open, None);
+        self.follow_bots();
         self.restore_outbox(outbound);
     }
 
@@ -373,8 +374,12 @@ impl Shell {
             .collect();
         listeners.extend(row.reserved().map(|(agent, _)| agent));
         let shown = Some((words::customer_state(row.state()), row.owner()));
+        let bot = match row.phase {
+            Phase::Bot(talk) => Some(talk.bot),
+            _ => None,
+        };
         let room = self.rooms.entry(id).or_default();
-        *room = Room { listeners, shown, decisions, notes, kept: room.kept, ..Room::default() };
+        *room = Room { listeners, shown, decisions, notes, kept: room.kept, bot, ..Room::default() };
         if visitor == 0 {
             return;
         }
@@ -409,6 +414,7 @@ impl Shell {
         self.doors = Doors::new(&desk, day);
         self.follow_masks(None);
         self.turn(Input::Desk(routing), None);
+        self.follow_bots();
         self.end_unproved();
         // A widget is the asset its conversations came through (S3-9).
         let orphans: Vec<u64> = self

@@ -3,11 +3,11 @@
 use super::hours::{Daytime, Entrance};
 use super::names::Names;
 use crate::desk::{self, Channel, Desk, Distribution as By, Id, NotifyKind, Wrapup};
-use crate::engine::id::{AgentId, QueueId, ReasonId};
+use crate::engine::id::{AgentId, BotId, QueueId, ReasonId};
 use crate::engine::presence::Status;
 use crate::engine::settings::{
-    AgentSettings, Auto, Distribution, Mode, Notify, Queue, RoutingDesk, TransferRefused, WorkItemKind,
-    Workstream, WrapUpRule,
+    AgentSettings, Auto, BotFirst, Distribution, Mode, Notify, Queue, RoutingDesk, TransferRefused,
+    WorkItemKind, Workstream, WrapUpRule,
 };
 
 /// Why a desk cannot be taken into service by this process.
@@ -86,6 +86,7 @@ fn intern_all(desk: &Desk, names: &mut Names) -> Result<(), TooMany> {
     each("queues", &mut names.queues, desk.queues.iter().map(|q| q.id.as_str()))?;
     let workstreams = desk.workstreams.iter().map(|w| w.id.as_str());
     each("workstreams", &mut names.workstreams, workstreams)?;
+    each("bots", &mut names.bots, desk.bot_names())?;
     let reasons = desk.wrapup_reasons.iter().map(|r| r.id.as_str());
     each("wrap-up reasons", &mut names.reasons, reasons)
 }
@@ -132,6 +133,11 @@ fn workstream_row(desk: &Desk, of: &desk::Workstream, names: &Names, day: Daytim
             .map(ReasonId),
         agent_lost_ms: u64::from(of.agent_lost_s) * 1000,
         customer_lost_ms: u64::from(of.customer_lost_s) * 1000,
+        bot: of.bot.as_ref().and_then(|first| {
+            let bot = u8::try_from(names.bots.row(&first.name)?).ok().map(BotId)?;
+            let ms = |s: u32| u64::from(s) * 1000;
+            Some(BotFirst { bot, answer_ms: ms(first.answer_s), idle_ms: ms(first.idle_s) })
+        }),
         transfer_refused: match of.transfer_refused {
             desk::TransferRefused::Return => TransferRefused::Return,
             desk::TransferRefused::Disconnect => TransferRefused::Disconnect,
@@ -160,6 +166,7 @@ fn absent_workstream() -> Workstream {
         agent_lost_ms: 150_000,
         customer_lost_ms: 180_000,
         transfer_refused: TransferRefused::Return,
+        bot: None,
     }
 }
 

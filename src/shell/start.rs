@@ -184,6 +184,7 @@ impl Shell {
         if matches!(given, Some(Answer::Started(_))) {
             // In this very batch, so that a list never lacks what is in the table.
             self.keep_new(id);
+            self.take_bots_turn();
         } else {
             self.cards.remove(&id);
             self.tails.remove(&id);

@@ -9,8 +9,8 @@ use super::words;
 use crate::agent::answer;
 use crate::agent::project::View;
 use crate::engine::conversation::{Phase, SessionState};
-use crate::engine::effect::{Answer, Author, BannerKind, Effect, SystemCode};
-use crate::engine::id::{AgentId, ConversationId, Handle, RequestId, TextId};
+use crate::engine::effect::{Answer, Author, BannerKind, BotEnd, Effect, SystemCode};
+use crate::engine::id::{AgentId, BotId, ConversationId, Handle, RequestId, TextId};
 use crate::engine::input::{Input, Sender};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{ConnId, Frame};
@@ -40,6 +40,9 @@ pub(super) struct Room {
     pub(super) card_changed: bool,
     /// What was last written of its engine state, but for the number of its last message.
     pub(super) kept: u64,
+    /// The bot that has it, and why it goes on to people.
+    pub(super) bot: Option<BotId>,
+    pub(super) bot_end: Option<BotEnd>,
     pub(super) decisions: u32,
     pub(super) notes: u32,
     /// A wrap-up given along with a transfer or an end, to be handed in when the session has come to it.
@@ -52,12 +55,20 @@ pub(super) struct Texts {
     texts: Vec<String>,
     /// The sender's own name for the message of this turn.
     pub(super) client_id: Option<String>,
+    /// What a bot gave along with its request.
+    pub(super) learned: super::bots::Learned,
+    /// A conversation in which it is now the turn of a bot of the box's own.
+    pub(super) bots_turn: Option<u64>,
 }
 
 impl Texts {
     pub(super) fn put(&mut self, text: String) -> TextId {
         self.texts.push(text);
         TextId(self.texts.len() as u32 - 1)
+    }
+
+    pub(super) fn peek(&self, id: TextId) -> &str {
+        self.texts.get(id.0 as usize).map_or("", String::as_str)
     }
 
     fn take(&mut self, id: TextId) -> String {
@@ -67,6 +78,7 @@ impl Texts {
     fn clear(&mut self) {
         self.texts.clear();
         self.client_id = None;
+        self.learned = super::bots::Learned::default();
     }
 }
 
@@ -74,6 +86,8 @@ impl Shell {
     /// Takes one turn. The answer goes to the asker, if there is one, before the frames it causes.
     pub(super) fn turn(&mut self, input: Input, asker: Option<Asker>) -> Option<Answer> {
         self.now = self.clock.now();
+        let arrives = matches!(input, Input::Arrival { .. });
+        let asks_for_person = self.asks_for_person(&input);
         self.recorder.take_if(|recorder| !recorder.input(self.now, &input, &self.names));
         self.engine.handle(self.now, input);
         let mut given = None;
@@ -97,6 +111,13 @@ impl Shell {
         self.texts.clear();
         for conversation in leaving {
             self.put_away(conversation);
+        }
+        if let Some(id) = asks_for_person {
+            self.ask_person(id);
+        }
+        // New work is written down first: a menu may end it at once.
+        if !arrives {
+            self.take_bots_turn();
         }
         for (agent, conversation, wrapup) in later {
             self.hand_in_wrapup(agent, conversation, wrapup);
@@ -191,7 +212,10 @@ impl Shell {
     }
 
     fn tell_answer(&mut self, asker: Asker, given: Answer) {
-        let staff = matches!(self.connections.all.get(&asker.conn).map(|c| &c.who), Some(Who::Staff(_)));
+        let staff = matches!(
+            self.connections.all.get(&asker.conn).map(|c| &c.who),
+            Some(Who::Staff(_) | Who::Bot(_))
+        );
         let re = asker.re.unwrap_or_default();
         match given {
             // What needs no answer gets none, but for its refusal.
@@ -244,6 +268,9 @@ impl Shell {
                 let comment = comment.map(|text| self.texts.take(text));
                 self.wrapped_up(conversation, agent, reason, comment, by_deadline);
             }
+            Effect::BotGiven { conversation, bot } => self.bot_given(conversation, bot),
+            Effect::BotPassed { conversation, bot, why } => self.bot_passed(conversation, bot, why),
+            Effect::BotOver { conversation, bot } => self.bot_over(conversation, bot),
             Effect::State { conversation, reason } => self.state_changed(conversation, reason),
             Effect::Parked { conversation, agent, reason } => {
                 let Some(view) = self.engine.view(conversation) else { return };
@@ -303,6 +330,10 @@ impl Shell {
                 let (username, name) = self.names_of(agent);
                 (From::Agent(username, name), text.unwrap_or_default(), None)
             }
+            Author::Person(Sender::Bot(bot)) => {
+                self.take_learned(id);
+                (From::Bot(self.bot_name(bot)), text.unwrap_or_default(), None)
+            }
             Author::System(code, agent) => {
                 if code == SystemCode::Transferred {
                     self.count_transferred(id, agent);
@@ -320,6 +351,8 @@ impl Shell {
         self.tails.entry(id).or_default().push(message);
         self.send_customer(id, to_customer);
         if let Some(frame) = to_staff {
+            let by_customer = matches!(author, Author::Person(Sender::Customer));
+            self.bot_hears(id, by_customer, frame.clone());
             self.send_staff(id, frame, None);
         }
     }
@@ -398,7 +431,7 @@ impl Shell {
         let Some(card) = self.cards.remove(&conversation) else { return };
         for (_, staff) in self.connections.all.iter_mut().filter_map(|(conn, c)| match &mut c.who {
             Who::Staff(staff) => Some((conn, staff)),
-            Who::Customer(_) => None,
+            Who::Customer(_) | Who::Bot(_) => None,
         }) {
             staff.monitors.retain(|other| *other != conversation);
         }

@@ -26,6 +26,8 @@ pub(super) const fn code(code: SystemCode) -> &'static str {
         SystemCode::Disconnected => "disconnected",
         SystemCode::Parked => "parked",
         SystemCode::CustomerReturned => "customer_returned",
+        SystemCode::BotHandedOver => "bot_handed_over",
+        SystemCode::BotEnded => "bot_ended",
     }
 }
 
@@ -53,6 +55,8 @@ pub(super) fn system(shell: &Shell, conversation: u64, code: SystemCode, agent: 
         SystemCode::CustomerLost => TextKey::CustomerLost,
         SystemCode::AutoClosed => TextKey::AutoClosed,
         SystemCode::Disconnected => TextKey::Disconnected,
+        SystemCode::BotHandedOver => TextKey::BotHandedOver,
+        SystemCode::BotEnded => TextKey::BotEnded,
         SystemCode::Parked => TextKey::Parked,
         SystemCode::CustomerReturned => TextKey::CustomerReturned,
     };

@@ -15,6 +15,7 @@ const OWN_WORDS = { customer_ended: "widget.you_ended" };
  */
 export function logItems(state, acts) {
   const rows = [...held(state), ...unsent(state)];
+  offer(state, rows);
   const out = [];
   rows.forEach((row, i) => {
     const [before, after] = [rows[i - 1], rows[i + 1]];
@@ -56,6 +57,15 @@ function unsent(state) {
   }));
 }
 
+/** What a bot offers stands as buttons below its words as long as nothing has been said since (REQ S2-4). */
+function offer(state, rows) {
+  const newest = rows.at(-1);
+  const offered = newest && state.threads.at(-1)?.messages.at(-1)?.choices;
+  if (!offered?.length || newest.kind !== "bot" || state.conversation?.state === "closed") return;
+  newest.choices = offered;
+  newest.text = newest.text.split("\n").slice(0, -offered.length).join("\n").trimEnd();
+}
+
 /** Two bubbles are one group: same speaker, same fate, close in time. */
 function joins(a, b) {
   return (
@@ -85,12 +95,18 @@ function bubble(row, first, last, acts) {
     "div",
     { class: `${mine ? "me" : "them"}${tone}${first ? " first" : ""}${last ? " last" : ""}`, key: row.key },
     !mine && h("span", { class: "p__mini", "aria-hidden": "true" }, last ? initials(row.name) || icon("person", { small: true }) : ""),
-    h(
+    (row.text || !row.choices) && h(
       "p",
       { class: "p__text" },
       first && h("span", { class: "vh" }, mine ? t("widget.you_said") : t("widget.said", { name: row.name })),
       mine ? row.text : linked(row.text),
     ),
+    row.choices &&
+      h(
+        "div",
+        { class: "p__choices", role: "group", "aria-label": t("widget.choices") },
+        row.choices.map((label, i) => h("button", { type: "button", key: `${i} ${label}`, onclick: () => acts.say(label) }, label)),
+      ),
     last && h("p", { class: "mark" }, mine ? fate(row, acts) : [row.name && `${row.name} · `, stamp(row.at)]),
   );
 }

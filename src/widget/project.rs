@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::channels::bot::choices::choices;
 use crate::engine::id::ConversationId;
 use crate::engine::refusal::Refusal;
 use crate::shell::records::{Author, Message};
@@ -21,6 +22,9 @@ pub struct Body<'a> {
     at: Stamp,
     from: From<'a>,
     text: &'a str,
+    /// What a bot offers to choose from; the same lines stand at the end of the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +60,10 @@ pub fn body(conversation: u64, message: &Message) -> Body<'_> {
         at: Stamp(message.at_ms),
         from: From { kind, name },
         text: &message.text,
+        choices: match message.from {
+            Author::Bot(_) => choices(&message.text),
+            _ => Vec::new(),
+        },
         code: message.code.as_deref(),
         client_id: message.client_id.as_deref().filter(|_| own),
     }

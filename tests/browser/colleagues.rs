@@ -49,8 +49,26 @@ fn a_chat_is_handed_over_shared_and_ended_by_the_agent() {
     alice.accept(name);
     alice.hear("My card is ************1111, I am m******@gmail.com");
     shows_no_secret(&alice);
+    // Every surface of S3-16 to S3-25: the list, the pane's title, what to write, what the page said, what was before.
+    alice.page.see_text(".sessions .row", name);
+    let hint = alice.page.run("return document.querySelector('#reply').placeholder;", json!([]));
+    assert_eq!(hint, format!("Reply to {name}"), "REQ S3-22");
+    for tab in ["Details", "History", "Contact"] {
+        alice.page.press_text("[role=tab]", tab);
+        shows_no_secret(&alice);
+    }
+    alice.page.chord(&[keys::CONTROL, "k"]);
+    alice.page.see_text("dialog [role=option]", name);
+    shows_no_secret(&alice);
+    alice.page.chord(&[keys::ESCAPE]);
+    alice.page.gone("dialog");
     let bob = Agent::signed_in(&desk, "bob");
     let sofie = Agent::signed_in(&desk, "sofie");
+    sofie.page.press_text(".top__nav button", "Live");
+    sofie.page.press_text(".live .cell-link", name);
+    sofie.page.see(".side .why");
+    shows_no_secret(&sofie);
+    sofie.page.press_text(".top__nav button", "Desk");
 
     // Refused: she keeps it and is told why (REQ S3-30 to S3-32, D-8). The reason she gave is not used for another end.
     ask(&alice, "Transfer", "nov", "Bob Novák");

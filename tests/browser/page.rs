@@ -73,6 +73,8 @@ pub(crate) struct Element(String);
 /// Keys that are no letters, as WebDriver names them.
 pub(crate) mod keys {
     pub(crate) const BACKSPACE: &str = "\u{E003}";
+    pub(crate) const TAB: &str = "\u{E004}";
+    pub(crate) const DOWN: &str = "\u{E015}";
     pub(crate) const ENTER: &str = "\u{E007}";
     pub(crate) const SHIFT: &str = "\u{E008}";
     pub(crate) const CONTROL: &str = "\u{E009}";
@@ -257,6 +259,13 @@ impl Browser {
         let value = if dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": value}]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}));
+    }
+
+    /// The language the browser's owner has chosen, from the next page on.
+    pub(crate) fn speaks(&self, language: &str) {
+        let agent = self.run("return navigator.userAgent;", json!([]));
+        let how = json!({"userAgent": agent, "acceptLanguage": language});
+        self.devtools("Emulation.setUserAgentOverride", how);
     }
 
     /// Writes what is seen to `target/screenshots/NAME.png`.

@@ -310,7 +310,7 @@ fn roles_are_for_people_or_for_machines() {
         "line 1: masking.reveal[0]: must be agent or supervisor or admin, not \"metrics\"\n\
          line 5: agent.a.roles[0]: must be agent or supervisor or admin, not \"metrics\"\n\
          line 9: agent.b.roles: must name at least one role\n\
-         line 13: token.t.roles[0]: must be supervisor or admin or integration or metrics, not \"agent\"\n\
+         line 13: token.t.roles[0]: must be supervisor or admin or integration or metrics or bot, not \"agent\"\n\
          line 14: token.u.roles: is missing\n\
          line 16: token.u.secret: must be letters, digits and -._~+/= only, as a bearer token is"
     );

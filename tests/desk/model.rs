@@ -91,11 +91,13 @@ fn the_demo_desk_has_the_names_of_the_example_and_is_always_open() {
     fn names<T>(list: &[T], name: impl Fn(&T) -> String) -> Vec<String> {
         list.iter().map(name).collect()
     }
-    assert_eq!(
-        names(&demo.workstreams, |w| w.id.to_string()),
-        names(&example.workstreams, |w| w.id.to_string())
-    );
-    assert_eq!(names(&demo.widgets, |w| w.id.to_string()), names(&example.widgets, |w| w.id.to_string()));
+    // It has one workstream and one widget more, with a bot first.
+    let (mut workstreams, mut widgets) =
+        (names(&demo.workstreams, |w| w.id.to_string()), names(&demo.widgets, |w| w.id.to_string()));
+    assert_eq!(workstreams.pop().as_deref(), Some("web-guided"));
+    assert_eq!(widgets.pop().as_deref(), Some("guide"));
+    assert_eq!(workstreams, names(&example.workstreams, |w| w.id.to_string()));
+    assert_eq!(widgets, names(&example.widgets, |w| w.id.to_string()));
     assert_eq!(demo.agents, example.agents);
     assert_eq!(demo.token("crm"), example.token("crm"));
     assert_eq!(demo.token("metrics").expect("a token").roles, [Role::Metrics]);

@@ -35,6 +35,7 @@ pub(crate) fn desk() -> Box<RoutingDesk> {
         agent_lost_ms: 150_000,
         customer_lost_ms: 180_000,
         transfer_refused: TransferRefused::Return,
+        bot: None,
     };
     let agent = AgentSettings { present: true, capacity: 100, lost_ms: 150_000 };
     Box::new(RoutingDesk {

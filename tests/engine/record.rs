@@ -5,6 +5,7 @@ use deskbell::engine::conversation::{Conversation, Offer, Phase, Seed, SeedOffer
 /// The record of a conversation as it now is.
 pub(crate) fn seed_of(row: &Conversation) -> Seed {
     let phase = match &row.phase {
+        Phase::Bot(talk) => SeedPhase::Bot(*talk),
         Phase::Queued => SeedPhase::Queued,
         Phase::Offered(offer) => SeedPhase::Offered(offer_of(offer)),
         Phase::Reserved { agent, hold, offer } => {

@@ -111,6 +111,10 @@ fn no_surface_of_staff_shows_a_number_or_an_address() {
             "{ label = \"Comment\", value = \"{comment}\" }",
             "{ label = \"All\", value = \"{comment} {customer_email} {page_url} {context.userPhone}\" }",
         ),
+        (
+            "roles = [\"integration\"]",
+            "roles = [\"integration\"]\n[[token]]\nname = \"watch\"\nsecret = \"watch-demo-token\"\nroles = [\"metrics\"]",
+        ),
     ];
     let desk = Desk::start_with_desk(&changes, &[]);
     let mut alice = desk.agent("alice");
@@ -196,7 +200,12 @@ fn no_surface_of_staff_shows_a_number_or_an_address() {
         "",
     );
     holds_no_secret("routing", &routing.body);
-    let metrics = desk.http("GET", "/metrics", &[("authorization", &bearer)], "");
+    // With the token that may read them, and after the chat has left its traces in them.
+    let watch = [("authorization", "Bearer watch-demo-token")];
+    let metrics = desk.http("GET", "/metrics", &watch, "");
+    assert_eq!(metrics.status, 200, "{}", metrics.body);
+    assert!(metrics.body.contains("deskbell_"), "figures: {}", metrics.body);
+    assert_eq!(desk.http("GET", "/metrics", &[("authorization", &bearer)], "").status, 403);
     holds_no_secret("metrics", &metrics.body);
     let past = sofie.socket.ok("history", json!({"conversation": conversation}));
     holds_no_secret("history after the end", &past.to_string());

@@ -1,12 +1,12 @@
 //! The desk of the tables: its names, and what `set` may change.
 
 use deskbell::engine::agent::{Agent, Connection};
-use deskbell::engine::id::{AgentId, PresenceId, QueueId, ReasonId, WorkstreamId};
+use deskbell::engine::id::{AgentId, BotId, PresenceId, QueueId, ReasonId, WorkstreamId};
 use deskbell::engine::input::Input;
 use deskbell::engine::presence::Status;
 use deskbell::engine::settings::{
-    AgentSettings, Auto, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk, TransferRefused,
-    WorkItemKind, Workstream, WrapUpRule,
+    AgentSettings, Auto, BotFirst, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk,
+    TransferRefused, WorkItemKind, Workstream, WrapUpRule,
 };
 
 pub(crate) const AGENTS: [&str; 4] = ["alice", "bob", "carol", "dave"];
@@ -69,6 +69,7 @@ pub(crate) fn standard() -> Box<RoutingDesk> {
         agent_lost_ms: 150_000,
         customer_lost_ms: 180_000,
         transfer_refused: TransferRefused::Return,
+        bot: None,
     };
     let later = Workstream { mode: Mode::Persistent, units: 20, ..live };
     let mut cases = Workstream {
@@ -140,6 +141,10 @@ pub(crate) fn set(desk: &mut RoutingDesk, words: &[&str]) -> Option<()> {
     }
     let row = &mut desk.workstreams[usize::from(workstream(name)?.0)];
     match key {
+        "bot" => {
+            let first = BotFirst { bot: BotId(0), answer_ms: 10_000, idle_ms: 900_000 };
+            row.bot = (value == "on").then_some(first);
+        }
         "units" => row.units = value.parse().ok()?,
         "present" => row.present = value == "yes",
         "undelivered" => row.undelivered_reroute_ms = milliseconds(value)?,

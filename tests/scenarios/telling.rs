@@ -60,6 +60,7 @@ pub(crate) fn of(effect: &Effect, engine: &Engine) -> Option<String> {
             let who = match author {
                 Author::Person(Sender::Customer) => "the customer".into(),
                 Author::Person(Sender::Agent(agent)) => name(agent).into(),
+                Author::Person(Sender::Bot(_)) => "the bot".into(),
                 Author::System(code, about) => {
                     let about = about.map_or(String::new(), |agent| format!(" {}", name(agent)));
                     format!("system: {code:?}{about}")
@@ -125,6 +126,11 @@ pub(crate) fn of(effect: &Effect, engine: &Engine) -> Option<String> {
             let found = if found.is_empty() { "nobody".into() } else { found.join(", ") };
             format!("search for {} in {} ({}): {found}", id(conversation), line(queue), event.name())
         }
+        Effect::BotGiven { conversation, .. } => format!("{} given to the bot", id(conversation)),
+        Effect::BotPassed { conversation, why, .. } => {
+            format!("{} goes on to people: {}", id(conversation), why.name())
+        }
+        Effect::BotOver { conversation, .. } => format!("{} is the bot's no longer", id(conversation)),
         Effect::Unwatched { queue } => format!("nobody can take what waits in {}", line(queue)),
         Effect::Line { .. } | Effect::Keep { .. } | Effect::KeepAgent { .. } => return None,
     })
@@ -142,6 +148,7 @@ pub(crate) fn shown(word: &str, engine: &Engine) -> Option<String> {
     let id = ConversationId(word.parse().ok()?);
     let Some(row) = engine.conversation(id) else { return Some(format!("{id}: not in the table")) };
     let place = match row.phase {
+        Phase::Bot(_) => "with the bot".into(),
         Phase::Queued => format!("in the line of {}", line(row.queue)),
         Phase::Offered(offer) => format!("offered to {}", name(offer.agent)),
         Phase::Reserved { agent, .. } => format!("with {}", name(agent)),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use deskbell::engine::conversation::Seed;
-use deskbell::engine::id::{AgentId, ConversationId, RequestId, WorkstreamId};
-use deskbell::engine::input::{AgentVerb, Arrival, CustomerVerb, Input, RevivalCause, SupervisorVerb};
+use deskbell::engine::id::{AgentId, BotId, ConversationId, RequestId, WorkstreamId};
+use deskbell::engine::input::{
+    AgentVerb, Arrival, BotVerb, CustomerVerb, Input, RevivalCause, SupervisorVerb,
+};
 use deskbell::engine::settings::RoutingDesk;
 
 use crate::shadow::Speaker;
@@ -34,6 +36,9 @@ pub(crate) enum Act {
     Hours(WorkstreamId, bool),
     Desk(Box<RoutingDesk>),
     AssetRemoved(ConversationId),
+    BotOnline(BotId),
+    BotLost(BotId),
+    Bot(BotId, BotVerb),
     /// The wall clock was set.
     WallMoved {
         spare_restored: bool,
@@ -49,7 +54,9 @@ impl Act {
     pub(crate) fn asks(&self) -> bool {
         match self {
             Act::Customer(_, verb) => matches!(verb, CustomerVerb::Message { .. } | CustomerVerb::End),
-            Act::Agent(..) | Act::Supervisor(..) | Act::Arrival(_) | Act::Revive { .. } => true,
+            Act::Agent(..) | Act::Bot(..) | Act::Supervisor(..) | Act::Arrival(_) | Act::Revive { .. } => {
+                true
+            }
             _ => false,
         }
     }
@@ -74,6 +81,9 @@ impl Act {
             &Act::Hours(workstream, open) => Input::Hours { workstream, open },
             Act::Desk(desk) => Input::Desk(desk.clone()),
             &Act::AssetRemoved(conversation) => Input::AssetRemoved(conversation),
+            &Act::BotOnline(bot) => Input::BotOnline(bot),
+            &Act::BotLost(bot) => Input::BotLost(bot),
+            &Act::Bot(bot, verb) => Input::Bot { request, bot, verb },
         }
     }
 }

@@ -55,10 +55,17 @@ const KINDS: &[(Kind, u64)] = &[
     (Kind::Trust, 4),
     (Kind::Restart, 2),
     (Kind::Morning, 3),
+    (Kind::BotOnline, 12),
+    (Kind::BotLost, 3),
+    (Kind::BotSays, 40),
+    (Kind::BotLoops, 2),
+    (Kind::BotHandsOver, 12),
+    (Kind::BotEnds, 4),
+    (Kind::AskPerson, 5),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Online,
     Lost,
     SignOut,
@@ -98,6 +105,13 @@ enum Kind {
     Trust,
     Restart,
     Morning,
+    BotOnline,
+    BotLost,
+    BotSays,
+    BotLoops,
+    BotHandsOver,
+    BotEnds,
+    AskPerson,
 }
 
 /// Which kinds a seed has switched on, and how often they come.
@@ -144,6 +158,7 @@ impl World {
             }
             Kind::Trust => Step::Trust,
             // Else many a seed ends with nobody there to take anything.
+            Kind::BotLoops => return self.bot_loops(),
             Kind::Morning => Step::Morning,
             kind => Step::Act(self.draw(kind).unwrap_or_else(|| self.arrival())),
         };
@@ -187,6 +202,13 @@ impl World {
             }
             Kind::Desk => Act::Desk(desk::changed(&mut self.rng, &self.shadow.desk)),
             Kind::AssetRemoved => Act::AssetRemoved(self.any_talk(|_| true)),
+            Kind::AskPerson => {
+                let with_bot = |talk: &crate::shadow::Talk| matches!(talk.place, Place::Bot(_));
+                Act::Customer(self.any_talk(with_bot), CustomerVerb::AskPerson)
+            }
+            Kind::BotOnline | Kind::BotLost | Kind::BotSays | Kind::BotHandsOver | Kind::BotEnds => {
+                self.bot_act(kind)
+            }
             kind => return self.agent_act(kind),
         })
     }
@@ -264,7 +286,7 @@ impl World {
         self.rng.pick(&all)
     }
 
-    fn queue(&mut self) -> QueueId {
+    pub(crate) fn queue(&mut self) -> QueueId {
         QueueId(self.rng.below(self.shadow.desk.queues.len() as u64 + 1) as u16)
     }
 
@@ -276,7 +298,7 @@ impl World {
     }
 
     /// A conversation of this sort, mostly; else any, closed ones and such that never were included.
-    fn any_talk(&mut self, sort: impl Fn(&crate::shadow::Talk) -> bool) -> ConversationId {
+    pub(crate) fn any_talk(&mut self, sort: impl Fn(&crate::shadow::Talk) -> bool) -> ConversationId {
         let fitting: Vec<_> =
             self.shadow.talks.values().filter(|talk| sort(talk)).map(|talk| talk.id).collect();
         if self.rng.one_in(12) || fitting.is_empty() {
@@ -337,7 +359,7 @@ impl World {
     }
 
     /// A new name, or now and then one of the speaker's last forty again (D-17).
-    fn client(&mut self, id: ConversationId, speaker: Speaker) -> u64 {
+    pub(crate) fn client(&mut self, id: ConversationId, speaker: Speaker) -> u64 {
         if self.rng.one_in(3)
             && let Some(talk) = self.shadow.talks.get(&id)
         {

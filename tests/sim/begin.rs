@@ -47,7 +47,7 @@ impl Shadow {
             }
             &Act::Arrival(arrival) => {
                 let settings = self.workstream(arrival.workstream);
-                let (mode, queue) = (settings.mode, settings.queue);
+                let (mode, queue, bot) = (settings.mode, settings.queue, settings.bot);
                 let queue = arrival.queue.filter(|&queue| self.has_queue(queue)).unwrap_or(queue);
                 let talk = Talk {
                     id: arrival.conversation,
@@ -56,7 +56,7 @@ impl Shadow {
                     kind: arrival.kind,
                     mode,
                     arrived: self.now.wall_ms,
-                    place: Place::Line,
+                    place: self.place_of_arrival(bot, arrival.left),
                     offer: None,
                     held: Vec::new(),
                     seq: 0,
@@ -97,6 +97,7 @@ impl Shadow {
             }
             &Act::SignOut(agent) => self.agents[usize::from(agent.0)].link = Link::SignedOut,
             &Act::Hours(workstream, open) => self.desk.workstreams[usize::from(workstream.0)].open = open,
+            Act::BotOnline(_) | Act::BotLost(_) => self.begin_bot(act),
             Act::Desk(desk) => {
                 self.desk = desk.clone();
                 self.renewing = true;

@@ -47,6 +47,7 @@ impl Shadow {
             late(running.due, &format!("{offer}"));
         }
         for (id, talk) in &self.talks {
+            self.bot_is_within_bounds(talk.id);
             if let Place::With { why: Why::Undelivered(due), .. } = talk.place {
                 late(due, &format!("{id} undelivered"));
             }
@@ -144,6 +145,12 @@ impl Shadow {
 fn compare_talk(talk: &Talk, row: &Conversation) {
     let id = talk.id;
     let seen = match row.phase {
+        Phase::Bot(row) => {
+            if let Place::Bot(held) = talk.place {
+                held.compare(id, &row);
+            }
+            talk.place
+        }
         Phase::Queued => Place::Line,
         Phase::Offered(offer) => Place::Put(offer.agent),
         Phase::Active { owner, .. } => Place::Talk(owner),

@@ -2,7 +2,7 @@
 
 use deskbell::engine::effect::SessionReason;
 use deskbell::engine::id::{AgentId, PresenceId, ReasonId, WorkstreamId};
-use deskbell::engine::input::{AgentVerb, RevivalCause, SupervisorVerb, WrapUp};
+use deskbell::engine::input::{AgentVerb, BotVerb, RevivalCause, SupervisorVerb, WrapUp};
 use deskbell::engine::presence::Status;
 
 use crate::act::Act;
@@ -81,7 +81,9 @@ impl World {
                 Place::With { agent, .. } if self.online(agent) => Some((agent, AgentVerb::Pickup(id))),
                 _ => None,
             };
-            if let Some((agent, verb)) = verb {
+            if let Place::Bot(held) = talk.place {
+                self.act(Act::Bot(held.bot, BotVerb::End(id)));
+            } else if let Some((agent, verb)) = verb {
                 self.act(Act::Agent(agent, verb));
             } else if by_force && talk.place != Place::Over {
                 self.act(Act::Supervisor(AgentId(0), SupervisorVerb::ForceEnd(id)));

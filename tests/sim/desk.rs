@@ -1,9 +1,9 @@
 //! Random desks, and random changes to them.
 
-use deskbell::engine::id::{AgentId, QueueId, ReasonId};
+use deskbell::engine::id::{AgentId, BotId, QueueId, ReasonId};
 use deskbell::engine::presence::Status;
 use deskbell::engine::settings::{
-    AgentSettings, Auto, Capacity, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk,
+    AgentSettings, Auto, BotFirst, Capacity, Distribution, Mode, Notify, OfferKind, Queue, RoutingDesk,
     TransferRefused, WorkItemKind, Workstream, WrapUpRule,
 };
 
@@ -113,6 +113,11 @@ fn workstream(rng: &mut Rng, at: u16, queues: u16) -> Workstream {
         wrapup_default: rng.one_in(2).then_some(ReasonId(0)),
         agent_lost_ms: 150_000,
         customer_lost_ms: rng.pick(&[30_000, 180_000]).unwrap_or(180_000),
+        bot: (!case && rng.one_in(3)).then(|| BotFirst {
+            bot: BotId(rng.below(2) as u8),
+            answer_ms: 10_000,
+            idle_ms: rng.pick(&[30_000, 300_000]).unwrap_or(30_000),
+        }),
         transfer_refused: if rng.one_in(4) { TransferRefused::Disconnect } else { TransferRefused::Return },
     }
 }

@@ -25,6 +25,7 @@ impl Shadow {
             &Act::Agent(agent, _) if usize::from(agent.0) >= self.agents.len() => Err(Refusal::NotFound),
             &Act::Agent(agent, verb) => self.expect_agent(agent, verb)?,
             &Act::Customer(id, verb) => self.expect_customer(id, verb),
+            &Act::Bot(bot, verb) => self.expect_bot(bot, verb)?,
             &Act::Supervisor(_, verb) => self.expect_supervisor(verb),
             Act::Arrival(arrival) => match self.desk.workstreams.get(usize::from(arrival.workstream.0)) {
                 Some(row) if row.present => {

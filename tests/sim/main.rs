@@ -8,6 +8,7 @@
 mod act;
 mod actions;
 mod begin;
+mod bots;
 mod checks;
 mod closing;
 mod desk;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deskbell::engine::effect::{BannerKind, Verdict};
-use deskbell::engine::id::{AgentId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
+use deskbell::engine::id::{AgentId, BotId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
 use deskbell::engine::input::Sender;
 use deskbell::engine::presence::{Reason, Status};
 use deskbell::engine::settings::{
@@ -14,6 +14,7 @@ use deskbell::engine::settings::{
 };
 
 use crate::act::Parked;
+use crate::bots::{Bots, WithBot};
 
 /// Open sessions of one agent (S2-32); written here again, because the product's own constant is under test.
 pub(crate) const TEN: usize = 10;
@@ -44,6 +45,7 @@ pub(crate) enum Why {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
+    Bot(WithBot),
     Line,
     Put(AgentId),
     With { agent: AgentId, why: Why, told: bool, units: u32 },
@@ -122,6 +124,7 @@ pub(crate) struct Talk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Speaker {
     Customer,
+    Bot(BotId),
     Agent(AgentId),
 }
 
@@ -129,6 +132,7 @@ impl From<Sender> for Speaker {
     fn from(sender: Sender) -> Speaker {
         match sender {
             Sender::Customer => Speaker::Customer,
+            Sender::Bot(bot) => Speaker::Bot(bot),
             Sender::Agent(agent) => Speaker::Agent(agent),
         }
     }
@@ -214,6 +218,7 @@ pub(crate) struct Shadow {
     pub(crate) agents: Vec<Desker>,
     pub(crate) offers: BTreeMap<OfferId, Running>,
     pub(crate) last_offer: u64,
+    pub(crate) bots: Bots,
     pub(crate) turn_of: Vec<Option<AgentId>>,
     /// Since when somebody waits where nobody could take anything, and whether that was said.
     pub(crate) deserted: Vec<Option<(u64, bool)>>,
@@ -250,6 +255,7 @@ impl Shadow {
             parked: BTreeMap::new(),
             offers: BTreeMap::new(),
             last_offer: 0,
+            bots: Bots::new(),
             capped: Vec::new(),
             decided: None,
             renewing: false,

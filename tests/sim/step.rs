@@ -129,6 +129,9 @@ impl Shadow {
         self.offers.values_mut().for_each(|running| visit(&mut running.due));
         for talk in self.talks.values_mut() {
             talk.customer_due.iter_mut().chain(&mut talk.round).for_each(&mut visit);
+            if let Place::Bot(held) = &mut talk.place {
+                visit(&mut held.due);
+            }
             if let Place::With { why: Why::Undelivered(due), .. } = &mut talk.place {
                 visit(due);
             }

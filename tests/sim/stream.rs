@@ -38,6 +38,14 @@ impl Shadow {
                 Effect::WrappedUp { conversation, agent, by_deadline, .. } => {
                     self.wrapped_up(act, name(conversation), agent, by_deadline);
                 }
+                Effect::BotGiven { conversation, .. } => {
+                    let place = self.talks[&name(conversation)].place;
+                    assert!(matches!(place, Place::Bot(_)), "given to a bot that is not there");
+                }
+                Effect::BotPassed { conversation, bot, why } => {
+                    self.passed(act, name(conversation), bot, why)
+                }
+                Effect::BotOver { conversation, .. } => self.bot_over(name(conversation)),
                 Effect::Parked { conversation, agent, .. } => self.set_aside(conversation, agent, engine),
                 Effect::Closed { conversation } => self.closed(name(conversation)),
                 Effect::Banner { agent, kind, .. } => self.banner(agent, kind, effects),
@@ -95,7 +103,15 @@ impl Shadow {
             let speaker = Speaker::from(sender);
             talk.sent.push((speaker, client, seq, now.wall_ms));
         }
+        if let Author::Person(sender) = author {
+            self.said_with_bot(id, sender.into());
+        }
         let Author::System(code, _) = author else { return };
+        if let (SystemCode::AutoClosed, Place::Bot(held)) = (code, self.talks[&id].place) {
+            assert!(!held.awaits && self.bots.contains(&held.bot), "{id}: it was the bot's turn: {held:?}");
+            self.fires(held.due);
+        }
+        let talk = self.talk(id);
         match code {
             SystemCode::AssetRemoved if matches!(talk.place, Place::Talk(_)) && !talk.frozen => {
                 talk.frozen = true;
@@ -107,6 +123,7 @@ impl Shadow {
             }
             SystemCode::AssetRemoved
             | SystemCode::AgentEnded
+            | SystemCode::BotEnded
             | SystemCode::CustomerEnded
             | SystemCode::SupervisorEnded
             | SystemCode::AutoClosed
@@ -301,7 +318,7 @@ impl Shadow {
             }
             Place::With { agent: holder, .. } => by_hand && holder == agent,
             Place::Talk(_) => by_hand || asked.is_some() && by_itself(kind),
-            Place::Over => false,
+            Place::Over | Place::Bot(_) => false,
         };
         assert!(wanted, "{id}: opened for {agent} while {place:?}");
         let units = self.workstream(workstream).units;

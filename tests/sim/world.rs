@@ -46,6 +46,7 @@ fn landmark(effect: &Effect) -> Option<String> {
         Effect::SessionClosed { reason, .. } => format!("session {reason:?}"),
         Effect::Answer { answer: Answer::Refused(refusal), .. } => format!("refused {refusal:?}"),
         Effect::WrappedUp { by_deadline: true, .. } => "wrap-up by deadline".into(),
+        Effect::BotPassed { why, .. } => format!("bot {why:?}"),
         Effect::Unwatched { .. } => "queue unwatched".into(),
         _ => return None,
     })
@@ -283,6 +284,7 @@ impl World {
         for (speaker, client, seq, at_wall_ms) in self.shadow.talks[&id].sent.clone() {
             let sender = match speaker {
                 Speaker::Customer => Sender::Customer,
+                Speaker::Bot(bot) => Sender::Bot(bot),
                 Speaker::Agent(agent) => Sender::Agent(agent),
             };
             self.raw(Input::Recall { conversation: id, sender, client, seq, at_wall_ms });
@@ -299,6 +301,7 @@ impl World {
         shadow.turn = 0;
         shadow.turn_of.fill(None);
         shadow.deserted.fill(None);
+        shadow.bots.clear();
         for running in shadow.offers.values_mut() {
             running.due = again(running.due);
             // What is only reserved is weighed by the desk of today; a session keeps the units it began with.
@@ -314,6 +317,9 @@ impl World {
             }
             talk.customer_due = talk.customer_due.map(again);
             talk.round = talk.round.map(again);
+            if let Place::Bot(held) = &mut talk.place {
+                held.due = again(held.due);
+            }
             if let Place::With { why, units, .. } = &mut talk.place {
                 match why {
                     Why::Undelivered(due) => *due = again(*due),

@@ -118,6 +118,24 @@ const ROUTING: Tab = Tab {
             ],
         },
         Set {
+            legend: "A bot first",
+            fields: &[
+                Field::new("bot", "Bot", Kind::Pick(Source::Bots, Some("None, people at once"))).help(
+                    "It talks with the customer before anybody is asked. Menus are written in the desk file.",
+                ),
+                Field::new("bot_answer_s", "Its time to answer", Kind::Number)
+                    .unit("s")
+                    .help("Then people take over.")
+                    .note("Default 10 s"),
+                Field::new("bot_idle_s", "The customer's", Kind::Number)
+                    .unit("s")
+                    .help("Then the conversation is closed.")
+                    .note("Default 900 s"),
+                Field::new("bot_person_words", "Words that ask for a person", Kind::List)
+                    .help("One a line. A message that is nothing else goes to people at once."),
+            ],
+        },
+        Set {
             legend: "When it rings",
             fields: &[
                 Field::new("notify.incoming.style", "Looks like", Kind::Choice(STYLES))
@@ -319,6 +337,7 @@ const TEXTS: Tab = Tab {
         Set {
             legend: "During the conversation",
             fields: &[
+                text!("bot_handed_over", "From the bot to people"),
                 text!("agent_joined", "Agent joined").help("May hold {agent_name}."),
                 text!("agent_left", "Agent left").help("May hold {agent_name}."),
                 text!("agent_lost", "Agent's connection lost").help("May hold {agent_name}."),
@@ -330,6 +349,7 @@ const TEXTS: Tab = Tab {
         Set {
             legend: "At the end",
             fields: &[
+                text!("bot_ended", "Bot ended it"),
                 text!("agent_ended", "Agent ended it").help("May hold {agent_name}."),
                 text!("supervisor_ended", "Supervisor ended it"),
                 text!("customer_ended", "Customer ended it").help("May hold {agent_name}."),

@@ -1,6 +1,7 @@
 //! From a file's tables to the model: every key, its range, its default. What needs two parts of the desk is
 //! in `check`.
 
+mod bot;
 mod channels;
 mod hours;
 mod people;
@@ -54,6 +55,7 @@ pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
         workstreams: workstream::all(root, &presences, !wrapup_reasons.is_empty()),
         widgets: widget::all(root),
         agents: people::agents(root, stored),
+        bots: bot::all(root),
         tokens: people::tokens(root, stored),
         presences,
         wrapup_reasons,

@@ -43,7 +43,7 @@ pub(super) fn totp_required(root: &Section<'_>) -> Vec<Role> {
 
 pub(super) fn tokens(root: &Section<'_>, stored: bool) -> Vec<Token> {
     // Not agent: a conversation is held by somebody who can be asked about it.
-    const MACHINES: &[Role] = &[Role::Supervisor, Role::Admin, Role::Integration, Role::Metrics];
+    const MACHINES: &[Role] = &[Role::Supervisor, Role::Admin, Role::Integration, Role::Metrics, Role::Bot];
     let token = |section: &Section<'_>| {
         let secret = credential(section, "secret", "secret_hash", stored);
         if secret.plain().is_some_and(|secret| !secret.expose().bytes().all(is_bearer_byte)) {

@@ -64,6 +64,7 @@ fn one(section: &Section<'_>, presences: &[Presence], has_reasons: bool) -> Opti
         keep_same_agent: keep_same_agent(section, persistent),
         offer_out_of_hours: only_for(section, "offer_out_of_hours", persistent, "a persistent one")
             .unwrap_or(false),
+        bot: super::bot::first(section, channel),
         auth: auth(section, persistent && !knows_its_customers(channel)),
         sms: channels::sms(section, channel),
         messenger: channels::messenger(section, channel),

@@ -175,6 +175,11 @@ impl<'s> Section<'s> {
         Some(Entry { sheet: self.sheet, value: value.get_ref(), path, line })
     }
 
+    /// Is a key there, whatever it holds?
+    pub(in crate::desk) fn has_key(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// The value of a key that must be there.
     pub(in crate::desk) fn need(&self, key: &'static str) -> Option<Entry<'s>> {
         let entry = self.get(key);

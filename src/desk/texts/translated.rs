@@ -23,6 +23,8 @@ pub(super) const DUTCH: Words = &[
     (TextKey::AssetRemoved, "Deze chat is er niet meer. Het gesprek kan niet verdergaan."),
     (TextKey::AutoClosed, "Dit gesprek is gesloten omdat het lang stil was."),
     (TextKey::Disconnected, "Niemand kon het overnemen. Het gesprek is afgelopen."),
+    (TextKey::BotHandedOver, "U wordt doorverbonden met een collega."),
+    (TextKey::BotEnded, "Dit gesprek is afgelopen."),
     (TextKey::Parked, "Het gesprek wordt hier bewaard; schrijf wanneer je wilt."),
     (TextKey::CustomerReturned, "De klant is terug."),
 ];
@@ -47,6 +49,8 @@ pub(super) const CZECH: Words = &[
     (TextKey::AssetRemoved, "Tento chat už není dostupný. Konverzace nemůže pokračovat."),
     (TextKey::AutoClosed, "Konverzace byla zavřena, protože v ní bylo dlouho ticho."),
     (TextKey::Disconnected, "Nikdo to nemohl převzít. Konverzace skončila."),
+    (TextKey::BotHandedOver, "Spojujeme vás s kolegou."),
+    (TextKey::BotEnded, "Tato konverzace skončila."),
     (TextKey::Parked, "Konverzace tu zůstává; pište kdykoli."),
     (TextKey::CustomerReturned, "Zákazník je zpět."),
 ];
@@ -71,6 +75,8 @@ pub(super) const DANISH: Words = &[
     (TextKey::AssetRemoved, "Denne chat findes ikke længere. Samtalen kan ikke fortsætte."),
     (TextKey::AutoClosed, "Samtalen er lukket, fordi der længe var stille."),
     (TextKey::Disconnected, "Ingen kunne tage over. Samtalen er slut."),
+    (TextKey::BotHandedOver, "Du stilles om til en kollega."),
+    (TextKey::BotEnded, "Samtalen er slut."),
     (TextKey::Parked, "Samtalen bliver her; skriv, når du vil."),
     (TextKey::CustomerReturned, "Kunden er tilbage."),
 ];
