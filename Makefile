@@ -45,13 +45,12 @@ test: tools lint ## Everything quick: format, clippy, unit, model, integration, 
 	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench)."
 
 test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers, a box filled to the brim (under 40 minutes)
-	$(CARGO) build --release
-	STEPS=1000000 $(CARGO) test --release --test sim
-	$(CARGO) test --release --test box -- --ignored --nocapture --test-threads=1
-	$(CARGO) test --release --test at_size -- --ignored --nocapture
-	$(CARGO) test --release --test finding -- --ignored --nocapture
-	$(CARGO) test --release --test failures -- --ignored --nocapture
-	$(CARGO) test --release --test memory_bound -- --ignored --nocapture
+	STEPS=1000000 $(CARGO) test --profile drill --test sim
+	$(CARGO) test --profile drill --test box -- --ignored --nocapture --test-threads=1
+	$(CARGO) test --profile drill --test at_size -- --ignored --nocapture
+	$(CARGO) test --profile drill --test finding -- --ignored --nocapture
+	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
+	$(CARGO) test --profile drill --test memory_bound -- --ignored --nocapture
 	@$(MAKE) --no-print-directory axe
 	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
 	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
@@ -109,7 +108,7 @@ test-arm64: ## Build for arm64; under qemu a chat, over TLS, and a restart
 	$(CARGO) test --test power_cut an_offer_goes_on -- --test-threads=1
 
 sim: ## Simulate the engine: make sim STEPS=10000000, or one day with SEED=1
-	SEED=$(SEED) STEPS=$(STEPS) ONLY=$(ONLY) $(CARGO) test --release --test sim -- --nocapture
+	SEED=$(SEED) STEPS=$(STEPS) ONLY=$(ONLY) $(CARGO) test --profile drill --test sim -- --nocapture
 
 sim-arm64: ## The same days here and on arm64 under qemu: the same effects, byte for byte
 	@firmware-config/package/cross.sh sim >target/cross-sim; code=$$?; \
@@ -122,7 +121,7 @@ sim-arm64: ## The same days here and on arm64 under qemu: the same effects, byte
 	echo "x86-64: $$here" && echo "arm64:  $$there" && [ "$$here" = "$$there" ]
 
 crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its n-th write or sync, for every n
-	CRASH_EVERY=1 $(CARGO) test --release --test crash --test journal -- --nocapture --test-threads=2
+	CRASH_EVERY=1 $(CARGO) test --profile drill --test crash --test journal -- --nocapture --test-threads=2
 
 bench: ## Print every figure of the README, each as a ratio to a floor of the same run
 	$(CARGO) bench
