@@ -53,10 +53,6 @@ const BELONGINGS: &[Belonging] = &[
         personal: false,
         rows: |snapshot, card, _| one(snapshot, Table::Offline, &conversation_key(card.id)),
     },
-    Belonging {
-        personal: false,
-        rows: |snapshot, card, _| one(snapshot, Table::Ratings, &conversation_key(card.id)),
-    },
     Belonging { personal: false, rows: |snapshot, card, _| work_item(snapshot, card) },
     Belonging { personal: false, rows: |snapshot, card, _| visitor(snapshot, card) },
     Belonging {
