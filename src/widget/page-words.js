@@ -12,11 +12,19 @@ export function when(at) {
 }
 
 /** The line under the header: the wait, else the hours. @returns {{text: string, on: boolean}} */
-export function status({ open, opensAt, closesAt, queue, mode, conversation, starting }) {
+export function status({ open, opensAt, closesAt, queue, mode, conversation, starting, threads }) {
+  const bot = conversation?.state === "open" && answering(threads);
+  if (bot) return { text: t("widget.with_you", { name: bot }), on: true };
   if (mode === "live" && conversation?.state === "open" && queue) return { text: queue.text || waiting(queue), on: true };
   if (mode === "live" && (starting || conversation?.state === "open")) return { text: t("widget.connecting_you"), on: true };
   if (open) return { text: closesAt ? t("widget.open_until", { when: when(closesAt) }) : t("widget.open"), on: true };
   return { text: opensAt ? t("widget.closed_until", { when: when(opensAt) }) : t("widget.closed"), on: false };
+}
+
+/** The bot whose turn it is or was, until something else is said to her (REQ S2-4). */
+function answering(threads) {
+  const from = threads?.at(-1)?.messages.findLast((message) => message.from?.kind !== "customer")?.from;
+  return from?.kind === "bot" && from.name;
 }
 
 function waiting({ position, wait_s: wait }) {
