@@ -52,6 +52,8 @@ fn segments_states_stop_and_facebooks_day_are_seen() {
     alice.page.see_text(".instead", "No more messages");
     alice.page.gone("#reply");
     alice.page.picture("channel-sms-stopped");
+    // What was still to be sent is not, so an answer may be left over.
+    provider.calm();
 
     let event = json!({ "object": "page", "entry": [{ "messaging": [{ "sender": { "id": "7000123" },
         "recipient": { "id": provider::PAGE }, "message": { "mid": "m1", "text": "Do you open on Sunday?" } }] }] });

@@ -80,9 +80,12 @@ fn what_is_wrong_with_a_token_is_told_to_the_sites_developer_and_not_to_the_cust
     let page = Browser::new(&desk);
     page.forgive("deskbell: unauthorized");
     page.go("/demo/portal");
+    // The page's own script sets its provider when the widget is ready: ours must come after it, then too.
     page.run(
         "window.heard = []; addEventListener('deskbell:error', (e) => heard.push(e.detail));
-         deskbell.setAuthTokenProvider(async () => 'not.a.token');",
+         const wrong = () => deskbell.setAuthTokenProvider(async () => 'not.a.token');
+         addEventListener('deskbell:ready', wrong);
+         wrong();",
         serde_json::json!([]),
     );
     page.press("deskbell-chat >>> button[aria-expanded]");

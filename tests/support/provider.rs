@@ -105,6 +105,11 @@ impl Provider {
         self.state.lock().expect("not poisoned").moods.extend(moods);
     }
 
+    /// All is well again, whatever was still to come.
+    pub(crate) fn calm(&self) {
+        self.state.lock().expect("not poisoned").moods.clear();
+    }
+
     /// Every call, lists too, breaks off.
     pub(crate) fn set_down(&self, down: bool) {
         self.state.lock().expect("not poisoned").down = down;
