@@ -15,7 +15,7 @@ GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-s
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
+.PHONY: help run build test test-box test-long tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,13 +48,15 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	STEPS=1000000 $(CARGO) test --profile drill --test sim
 	$(CARGO) test --profile drill --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --profile drill --test at_size -- --ignored --nocapture
-	$(CARGO) test --profile drill --test finding -- --ignored --nocapture
-	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
 	$(CARGO) test --profile drill --test memory_bound -- --ignored --nocapture
 	@$(MAKE) --no-print-directory axe
 	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
 	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
-	@echo "make test-box: done. Not run here: the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
+	@echo "make test-box: done. Not run here: a million messages searched, thousands of chats (make test-long, minutes each), the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
+
+test-long: ## A million messages searched, thousands of short chats and the memory they leave: minutes each
+	$(CARGO) test --profile drill --test finding -- --ignored --nocapture
+	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
 
 axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing
 	@if [ -e $(AXE) ]; then exit 0; fi; \
