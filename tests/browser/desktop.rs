@@ -355,10 +355,12 @@ fn a_request_behind_another_tab_becomes_a_desktop_notification_with_both_buttons
         (ready == true).then_some(())
     });
     notices::watch_notifications(&alice.page);
+    notices::believe_nobody_looks(&alice.page);
     let (first, second) = alice.page.new_tab();
     alice.page.go("/demo/");
-    let (_eva, _) = waiting(&desk, "Eva Smit", "My card is 4111 1111 1111 1111.");
     alice.page.look_into(&first);
+    notices::out_of_sight(&alice.page);
+    let (_eva, _) = waiting(&desk, "Eva Smit", "My card is 4111 1111 1111 1111.");
     notices::stands(&alice.page, "Chat from Eva Smit");
     alice.page.look_into(&second);
     let shown = notifications(&alice, &first, &second).into_iter().next().expect("it stands");

@@ -61,15 +61,22 @@ fn ready(desk: &Desk) -> Agent {
     alice
 }
 
+/// WebDriver lets every page it looks into believe that a person looks at it: no longer.
+pub(crate) fn believe_nobody_looks(page: &Browser) {
+    page.devtools("Emulation.setFocusEmulationEnabled", json!({"enabled": false}));
+}
+
+/// Waits until the page knows that nobody sees it. A request that comes before is an alert and no notification (S2-6).
+pub(crate) fn out_of_sight(page: &Browser) {
+    let seen = "return document.visibilityState;";
+    page.until("the desktop out of sight", || (page.run(seen, json!([])) == "hidden").then_some(()));
+}
+
 /// The desktop out of sight (S2-6).
 fn minimise(alice: &Agent) {
-    // WebDriver lets every page believe that it is looked at.
-    alice.page.devtools("Emulation.setFocusEmulationEnabled", json!({"enabled": false}));
+    believe_nobody_looks(&alice.page);
     alice.page.minimise();
-    let seen = "return document.visibilityState;";
-    alice
-        .page
-        .until("the desktop out of sight", || (alice.page.run(seen, json!([])) == "hidden").then_some(()));
+    out_of_sight(&alice.page);
 }
 
 #[test]
