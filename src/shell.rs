@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod clock;
 pub mod door;
 pub mod floor;
+pub mod frame;
 mod invite_days;
 pub mod invites;
 pub mod live;

@@ -1,6 +1,4 @@
 //! What agents and supervisors send, read strictly: one enum is the table of every request there is.
-//!
-//! A fault keeps the request's `id` wherever one could be read, so that the sender learns which request it was.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,27 +7,15 @@ use std::collections::BTreeMap;
 use super::selftest::Selftest;
 use crate::engine::effect::BannerKind;
 use crate::engine::refusal::Refusal;
-use crate::limits::{CLIENT_FRAME_BYTES_MAX, HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
+use crate::limits::{HISTORY_PAGE_MAX, SYNC_CURSORS_MAX};
+use crate::shell::frame;
 use crate::shell::text::{self, Writer};
 use crate::shell::wire::Stamp;
 
-/// One frame of a staff socket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// What its one answer carries as `re`; none only where [`Request::needs_id`] says so.
-    pub id: Option<i64>,
-    /// What is asked.
-    pub request: Request,
-}
+pub use crate::shell::frame::FrameFault;
 
-/// Why a frame is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FrameFault {
-    /// The request's `id`; none when the frame cannot be attributed to a request.
-    pub id: Option<i64>,
-    /// The error code.
-    pub code: Refusal,
-}
+/// One frame of a staff socket.
+pub type Frame = frame::Frame<Request>;
 
 /// Every request of staff, by its `t`. Texts have passed the rules of [`text`]; names are as sent, and may name
 /// nothing.
@@ -402,9 +388,8 @@ impl Default for Limit {
 }
 
 impl Request {
-    /// Must it carry an `id`? All that changes something or asks for an answer must; what is only a passing sign
-    /// need not.
-    pub const fn needs_id(&self) -> bool {
+    /// All that changes something or asks for an answer; what is only a passing sign does not.
+    const fn needs_id(&self) -> bool {
         !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::DeskView { .. })
     }
 
@@ -470,37 +455,9 @@ impl Request {
 /// Reads a frame.
 ///
 /// # Errors
-/// The first thing wrong with it; a frame that is no JSON object, or has no `t`, has no `id` either.
-pub fn parse(frame: &str) -> Result<Frame, FrameFault> {
-    let unattributed = FrameFault { id: None, code: Refusal::BadRequest };
-    // Serde takes an array for a struct; the contract does not.
-    if frame.len() > CLIENT_FRAME_BYTES_MAX || !frame.trim_ascii_start().starts_with('{') {
-        return Err(unattributed);
-    }
-    // Twice over the text, so that a frame with one wrong field, or a lone surrogate somewhere, still has its id.
-    let envelope: Envelope = serde_json::from_str(frame).map_err(|_| unattributed)?;
-    if envelope.t.is_none() {
-        return Err(unattributed);
-    }
-    let id = match envelope.id {
-        None | Some(Value::Null) => None,
-        Some(id) => Some(id.as_i64().filter(|id| id.unsigned_abs() <= ID_MAX).ok_or(unattributed)?),
-    };
-    let fault = |code| FrameFault { id, code };
-    let request: Request = serde_json::from_str(frame).map_err(|_| fault(Refusal::BadRequest))?;
-    if id.is_none() && request.needs_id() {
-        return Err(fault(Refusal::BadRequest));
-    }
-    request.settle().map(|request| Frame { id, request }).map_err(fault)
-}
-
-/// The largest integer a browser can tell from its neighbours.
-const ID_MAX: u64 = 1 << 53;
-
-#[derive(Deserialize)]
-struct Envelope {
-    t: Option<serde::de::IgnoredAny>,
-    id: Option<Value>,
+/// The first thing wrong with it ([`frame::parse`]).
+pub fn parse(text: &str) -> Result<Frame, FrameFault> {
+    frame::parse(text, Request::needs_id, Request::settle)
 }
 
 fn settle_text(text: &mut String, writer: Writer) -> Result<(), Refusal> {

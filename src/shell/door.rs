@@ -27,7 +27,7 @@ pub enum Event {
     /// A customer sent something.
     Customer(ConnId, Result<customer::Frame, customer::FrameFault>),
     /// A bot sent something.
-    Bot(ConnId, Result<bot::Frame, staff::FrameFault>),
+    Bot(ConnId, Result<bot::Frame, bot::FrameFault>),
     /// A socket is gone.
     Closed(ConnId, Closed),
     /// Something to be done on the desk thread: an answer wanted by HTTP, or rows read from the store.

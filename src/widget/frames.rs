@@ -1,35 +1,21 @@
 //! What customers send, read strictly: one enum is the table of every request there is.
-//!
-//! As with staff, a fault keeps the request's `id` wherever one could be read.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::engine::refusal::Refusal;
 use crate::limits::{
-    CLIENT_FRAME_BYTES_MAX, CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX,
-    CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX, RECENT_PAGE_BYTES_MAX, RECENT_PAGES_MAX, URL_BYTES_MAX,
+    CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX, CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX,
+    RECENT_PAGE_BYTES_MAX, RECENT_PAGES_MAX, URL_BYTES_MAX,
 };
 use crate::shell::card::{ContextValue, Page};
+use crate::shell::frame;
 use crate::shell::text::{self, Writer};
 
-/// One frame of a customer's socket.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
-    /// What its one answer carries as `re`.
-    pub id: Option<i64>,
-    /// What is asked.
-    pub request: Request,
-}
+pub use crate::shell::frame::FrameFault;
 
-/// Why a frame is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FrameFault {
-    /// The request's `id`; none when the frame cannot be attributed to a request.
-    pub id: Option<i64>,
-    /// The error code.
-    pub code: Refusal,
-}
+/// One frame of a customer's socket.
+pub type Frame = frame::Frame<Request>;
 
 /// Every request of a customer, by its `t`. Texts have passed the rules of [`text`].
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -162,8 +148,8 @@ impl RawPage {
 }
 
 impl Request {
-    /// Must it carry an `id`? All but what is only a passing sign.
-    pub const fn needs_id(&self) -> bool {
+    /// All but what is only a passing sign.
+    const fn needs_id(&self) -> bool {
         !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::Hello { .. })
     }
 
@@ -256,35 +242,9 @@ fn answers_fit(map: Option<&Map<String, Value>>) -> Result<(), Refusal> {
 /// Reads a frame.
 ///
 /// # Errors
-/// The first thing wrong with it; a frame that is no JSON object, or has no `t`, has no `id` either.
-pub fn parse(frame: &str) -> Result<Frame, FrameFault> {
-    let unattributed = FrameFault { id: None, code: Refusal::BadRequest };
-    if frame.len() > CLIENT_FRAME_BYTES_MAX || !frame.trim_ascii_start().starts_with('{') {
-        return Err(unattributed);
-    }
-    let envelope: Envelope = serde_json::from_str(frame).map_err(|_| unattributed)?;
-    if envelope.t.is_none() {
-        return Err(unattributed);
-    }
-    let id = match envelope.id {
-        None | Some(Value::Null) => None,
-        Some(id) => Some(id.as_i64().filter(|id| id.unsigned_abs() <= ID_MAX).ok_or(unattributed)?),
-    };
-    let fault = |code| FrameFault { id, code };
-    let request: Request = serde_json::from_str(frame).map_err(|_| fault(Refusal::BadRequest))?;
-    if id.is_none() && request.needs_id() {
-        return Err(fault(Refusal::BadRequest));
-    }
-    request.settle().map(|request| Frame { id, request }).map_err(fault)
-}
-
-/// The largest integer a browser can tell from its neighbours.
-const ID_MAX: u64 = 1 << 53;
-
-#[derive(Deserialize)]
-struct Envelope {
-    t: Option<serde::de::IgnoredAny>,
-    id: Option<Value>,
+/// The first thing wrong with it ([`frame::parse`]).
+pub fn parse(text: &str) -> Result<Frame, FrameFault> {
+    frame::parse(text, Request::needs_id, Request::settle)
 }
 
 fn settle(text: &mut String) -> Result<(), Refusal> {

@@ -4,22 +4,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::choices::listed;
-use crate::agent::frames::FrameFault;
 use crate::engine::refusal::Refusal;
-use crate::limits::{
-    BOT_REASON_CHARS_MAX, CLIENT_FRAME_BYTES_MAX, DESK_BOT_CHOICE_CHARS_MAX, DESK_BOT_CHOICES_MAX,
-};
+use crate::limits::{BOT_REASON_CHARS_MAX, DESK_BOT_CHOICE_CHARS_MAX, DESK_BOT_CHOICES_MAX};
 use crate::shell::card::ContextValue;
+use crate::shell::frame;
 use crate::shell::text::{self, Writer};
 
+pub use crate::shell::frame::FrameFault;
+
 /// One frame of a bot's socket.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
-    /// What its one answer carries as `re`.
-    pub id: Option<i64>,
-    /// What is asked.
-    pub request: Request,
-}
+pub type Frame = frame::Frame<Request>;
 
 /// Every request of a bot. Texts have passed the rules of [`text`]; names are as sent, and may name nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,38 +88,12 @@ enum Raw {
     },
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    t: Option<serde::de::IgnoredAny>,
-    id: Option<Value>,
-}
-
-/// The largest integer a script can tell from its neighbours.
-const ID_MAX: u64 = 1 << 53;
-
 /// Reads a frame.
 ///
 /// # Errors
-/// The first thing wrong with it; a frame that is no JSON object, or has no `t`, has no `id` either.
-pub fn parse(frame: &str) -> Result<Frame, FrameFault> {
-    let unattributed = FrameFault { id: None, code: Refusal::BadRequest };
-    if frame.len() > CLIENT_FRAME_BYTES_MAX || !frame.trim_ascii_start().starts_with('{') {
-        return Err(unattributed);
-    }
-    let envelope: Envelope = serde_json::from_str(frame).map_err(|_| unattributed)?;
-    if envelope.t.is_none() {
-        return Err(unattributed);
-    }
-    let id = match envelope.id {
-        None | Some(Value::Null) => None,
-        Some(id) => Some(id.as_i64().filter(|id| id.unsigned_abs() <= ID_MAX).ok_or(unattributed)?),
-    };
-    let fault = |code| FrameFault { id, code };
-    let raw: Raw = serde_json::from_str(frame).map_err(|_| fault(Refusal::BadRequest))?;
-    if id.is_none() && !matches!(raw, Raw::Typing { .. }) {
-        return Err(fault(Refusal::BadRequest));
-    }
-    settled(raw).map(|request| Frame { id, request }).map_err(fault)
+/// The first thing wrong with it ([`frame::parse`]).
+pub fn parse(text: &str) -> Result<Frame, FrameFault> {
+    frame::parse(text, |raw| !matches!(raw, Raw::Typing { .. }), settled)
 }
 
 fn settled(raw: Raw) -> Result<Request, Refusal> {
