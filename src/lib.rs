@@ -46,3 +46,6 @@ pub mod web;
 
 /// What a running box shows its keepers: notices to systemd, metrics, health.
 pub mod ops;
+
+/// Percent-encoding, as addresses and forms use it.
+pub mod percent;

@@ -80,7 +80,7 @@ pub(super) fn start(pages: &Pages, asked: &Asked) -> Outcome {
         return Err(Refused::new(422, "That passphrase is too short", text));
     }
     let name = pages.keeper.start_backup(&asked.visitor.actor, passphrase.as_ref())?;
-    Ok(Reply::See(format!("/admin/backup?begun={}", super::posted::encoded(&name))))
+    Ok(Reply::See(format!("/admin/backup?begun={}", crate::percent::encoded(&name))))
 }
 
 fn passphrase(asked: &Asked) -> Option<Secret> {

@@ -142,7 +142,7 @@ impl Place {
 
     /// The address of the list.
     pub(super) fn list_href(&self) -> String {
-        use super::posted::encoded;
+        use crate::percent::encoded;
         match &self.within {
             Some(widget) => format!("/admin/widgets/{}/rules", encoded(widget)),
             None => format!("/admin/{}", self.subject.slug),
@@ -152,7 +152,7 @@ impl Place {
     /// The address of the entry, or of its list when it is new.
     pub(super) fn href(&self) -> String {
         match &self.id {
-            Some(id) => format!("{}/{}", self.list_href(), super::posted::encoded(id)),
+            Some(id) => format!("{}/{}", self.list_href(), crate::percent::encoded(id)),
             None => self.list_href(),
         }
     }

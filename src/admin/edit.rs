@@ -222,7 +222,7 @@ pub(super) fn crumbs(place: &Place, desk: &Desk) -> Vec<Crumb> {
         crumbs.push(Crumb { href: "/admin/widgets".to_owned(), name: WIDGETS.many.to_owned() });
         let title = desk.widget(widget).and_then(|widget| widget.title.as_ref());
         let name = title.map_or(widget.as_str(), |title| title.get("", &desk.locale)).to_owned();
-        crumbs.push(Crumb { href: format!("/admin/widgets/{}", super::posted::encoded(widget)), name });
+        crumbs.push(Crumb { href: format!("/admin/widgets/{}", crate::percent::encoded(widget)), name });
     }
     crumbs.push(Crumb { href: place.list_href(), name: place.subject.many.to_owned() });
     crumbs

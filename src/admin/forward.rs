@@ -54,7 +54,7 @@ impl Forwarder {
                 let then = request
                     .raw_query()
                     .map_or_else(|| request.path.clone(), |q| format!("{}?{q}", request.path));
-                return see(&format!("/admin/sign-in?then={}", super::posted::encoded(&then)));
+                return see(&format!("/admin/sign-in?then={}", crate::percent::encoded(&then)));
             }
             return Response::error(401, "unauthorized", "Sign in first.");
         };

@@ -55,7 +55,7 @@ impl Frame {
         let desk = &held.desk;
         let shown = desk.agent(&actor).map_or(actor.as_str(), |agent| agent.name.as_str());
         let parts: Vec<&str> = asked.path.iter().map(String::as_str).collect();
-        let parts: Vec<String> = parts.into_iter().map(super::posted::encoded).collect();
+        let parts: Vec<String> = parts.into_iter().map(crate::percent::encoded).collect();
         Ok(Self {
             title: title.into(),
             place: desk.name.clone(),

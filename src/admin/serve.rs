@@ -23,8 +23,9 @@ use super::keeper::{Actor, Keeper};
 use super::key::{StartKey, Visitor};
 use super::local;
 use super::pages::Pages;
-use super::posted::{BadForm, Pairs, decoded};
+use super::posted::{BadForm, Pairs};
 use crate::limits::{ADMIN_BODY_BYTES_MAX, ADMIN_PATH_BYTES_MAX, ADMIN_REQUESTS_MAX, ADMIN_RESTART_MS};
+use crate::percent::decoded;
 
 /// Headers by which the gateway says that it is the gateway, and who is asking. Whatever came in under these
 /// names ended at the gateway: it writes its requests anew.

@@ -7,9 +7,10 @@ use deskbell::shell::offline::Offline;
 use deskbell::store::{self, BackupError, SealKey, replace};
 
 use super::options::Options;
-use super::socket::{Socket, encoded};
+use super::socket::Socket;
 use super::store::{data, ended};
 use super::{Ended, USAGE};
+use deskbell::percent::encoded;
 
 const SEAL: [&str; 2] = ["passphrase-file", "key-file"];
 

@@ -7,8 +7,9 @@ use deskbell::shell::offline::Offline;
 
 use super::Ended;
 use super::options::Options;
-use super::socket::{Socket, encoded};
+use super::socket::Socket;
 use super::store::{data, ended};
+use deskbell::percent::encoded;
 
 const USE: &str = "`deskbell user` wants add NAME, password NAME or totp NAME";
 

@@ -14,6 +14,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::identity::{Caller, Role};
+use crate::percent::decoded;
 
 /// Which of the box's two faces a listener shows, or a route belongs to (REQ B-10).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,7 +158,7 @@ impl Request {
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (percent_decoded(key, true)? == name).then(|| percent_decoded(value, true))?
+        (decoded(key, true)? == name).then(|| decoded(value, true))?
     })
 }
 
@@ -170,29 +171,9 @@ pub fn form_pairs(text: &str, pairs_max: usize) -> Option<Vec<(String, String)>>
             return None;
         }
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        pairs.push((percent_decoded(key, true)?, percent_decoded(value, true)?));
+        pairs.push((decoded(key, true)?, decoded(value, true)?));
     }
     Some(pairs)
-}
-
-/// Undoes percent-encoding; `None` for a broken escape, a NUL, or bytes that are not UTF-8.
-pub(super) fn percent_decoded(text: &str, plus_is_space: bool) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = after;
-        match first {
-            b'%' => {
-                let [high, low, after @ ..] = rest else { return None };
-                rest = after;
-                let digit = |byte: &u8| (*byte as char).to_digit(16);
-                bytes.push((digit(high)? * 16 + digit(low)?) as u8);
-            }
-            b'+' if plus_is_space => bytes.push(b' '),
-            byte => bytes.push(*byte),
-        }
-    }
-    if bytes.contains(&0) { None } else { String::from_utf8(bytes).ok() }
 }
 
 /// Who may show a page in a frame. Sent as `frame-ancestors`.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::http::{Face, Method, Request, Route, percent_decoded};
+use super::http::{Face, Method, Request, Route};
+use crate::percent::decoded;
 
 /// Says whether scripts of an origin may call a route that takes part in CORS.
 pub type AllowedOrigin = Arc<dyn Fn(&Request, &str) -> bool + Send + Sync>;
@@ -115,7 +116,7 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(&'static str, String)>> {
             Part::Fixed(fixed) if *fixed == first => rest = after,
             Part::Fixed(_) => return None,
             Part::Param(name) => {
-                let value = percent_decoded(first, false)?;
+                let value = decoded(first, false)?;
                 if value.is_empty() || value.contains('/') {
                     return None;
                 }
@@ -123,7 +124,7 @@ fn matched(parts: &[Part], path: &str) -> Option<Vec<(&'static str, String)>> {
                 rest = after;
             }
             Part::Rest(name) => {
-                params.push((*name, percent_decoded(text, false)?));
+                params.push((*name, decoded(text, false)?));
                 rest = None;
             }
         }

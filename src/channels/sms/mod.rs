@@ -4,20 +4,7 @@ pub mod gateway;
 pub mod segments;
 pub mod twilio;
 
-use std::fmt::Write as _;
-
-/// A value as it stands in a form or a query.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
+use crate::percent::encoded;
 
 /// Pairs as a form.
 fn form(pairs: &[(&str, &str)]) -> String {
