@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::words;
 use crate::limits::{TRACE_BYTES_MAX, TRACE_WORDS_MAX};
-use crate::store::records::Record;
+use crate::store::records::records;
 use std::collections::HashSet;
 
 /// Lengths of beginnings that are kept of each word, in characters.
@@ -38,9 +38,8 @@ pub struct Trace {
     pub words: Words,
 }
 
-impl Record for Trace {
-    const NAME: &'static str = "trace";
-    const VERSION: u8 = 1;
+records! {
+    Trace = "trace",
 }
 
 impl Trace {

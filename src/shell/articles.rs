@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Shell;
 use crate::desk::Id;
 use crate::store::Table;
-use crate::store::records::Record;
+use crate::store::records::records;
 
 /// How often an article was shared (table `Articles`, key id).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,9 +16,8 @@ pub struct Shares {
     pub last_ms: i64,
 }
 
-impl Record for Shares {
-    const NAME: &'static str = "shares of an article";
-    const VERSION: u8 = 1;
+records! {
+    Shares = "shares of an article",
 }
 
 /// Bytes of a key as it stands in an address.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::records::Record;
+use crate::store::records::records;
 
 /// Upper ends of a [`Spread`]'s steps in seconds; one more step takes what is longer. Close together where waits are
 /// promised, and far apart where only the size matters.
@@ -98,9 +98,8 @@ pub struct DayFigures {
     pub ratings: [u32; 5],
 }
 
-impl Record for DayFigures {
-    const NAME: &'static str = "figures of a day";
-    const VERSION: u8 = 1;
+records! {
+    DayFigures = "figures of a day",
 }
 
 impl DayFigures {
@@ -144,9 +143,8 @@ pub struct Quarter {
     pub rejected: u32,
 }
 
-impl Record for Quarter {
-    const NAME: &'static str = "quarter of an hour";
-    const VERSION: u8 = 1;
+records! {
+    Quarter = "quarter of an hour",
 }
 
 /// By what figures are kept. The letter stands first in the key, so that a range of days is a range of keys.

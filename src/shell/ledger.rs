@@ -9,7 +9,7 @@ use crate::engine::id::{AgentId, Handle};
 use crate::engine::presence::Status;
 use crate::engine::settings::OfferKind;
 use crate::limits::{ERASED_ROWS_MAX, LEDGER_DAYS_MAX};
-use crate::store::records::Record;
+use crate::store::records::records;
 use crate::store::{Direction, ReadError, Row, Snapshot, Table};
 
 /// One line (table `Ledger`, key agent, when, n). Names of settings, never of customers.
@@ -29,9 +29,8 @@ pub struct LedgerLine {
     pub presence: Option<String>,
 }
 
-impl Record for LedgerLine {
-    const NAME: &'static str = "ledger line";
-    const VERSION: u8 = 1;
+records! {
+    LedgerLine = "ledger line",
 }
 
 /// What all keys of an agent's ledger begin with.

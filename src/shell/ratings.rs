@@ -14,7 +14,7 @@ use crate::engine::conversation::State;
 use crate::engine::id::ConversationId;
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::store::records::Record;
+use crate::store::records::records;
 use crate::store::{Snapshot, Table};
 
 /// When a conversation was last rated (table `Ratings`, key conversation): so that one changed on the same day counts
@@ -27,9 +27,8 @@ pub struct Rated {
     pub score: u8,
 }
 
-impl Record for Rated {
-    const NAME: &'static str = "rating";
-    const VERSION: u8 = 1;
+records! {
+    Rated = "rating",
 }
 
 impl Shell {

@@ -7,37 +7,28 @@ use serde::{Deserialize, Serialize};
 use super::card::Card;
 use super::live::LiveBot;
 use super::outbound::records::Delivery;
-use crate::store::records::{Record, RecordError, body_of};
-
-macro_rules! records {
-    ($($name:ident = $text:literal v $version:literal,)+) => {$(
-        impl Record for $name {
-            const NAME: &'static str = $text;
-            const VERSION: u8 = $version;
-        }
-    )+};
-}
+use crate::store::records::{Record, RecordError, body_of, records};
 
 records! {
-    Card = "card" v 1,
-    Message = "message" v 1,
-    AgentState = "agent" v 1,
-    Visitor = "visitor" v 1,
-    Waiting = "waiting conversation" v 1,
-    Roster = "roster" v 1,
-    Token = "token" v 1,
-    WorkItem = "work item" v 1,
-    Note = "note" v 1,
-    Audit = "audit" v 1,
-    DeskVersion = "desk" v 1,
-    Invite = "invite" v 1,
-    InviteDay = "invite day" v 1,
-    Offline = "offline message" v 1,
-    ClockMark = "clock" v 1,
-    Contact = "contact" v 1,
-    Erasure = "erasure" v 1,
-    BackupMade = "backup" v 1,
-    User = "user" v 1,
+    Card = "card",
+    Message = "message",
+    AgentState = "agent",
+    Visitor = "visitor",
+    Waiting = "waiting conversation",
+    Roster = "roster",
+    Token = "token",
+    WorkItem = "work item",
+    Note = "note",
+    Audit = "audit",
+    DeskVersion = "desk",
+    Invite = "invite",
+    InviteDay = "invite day",
+    Offline = "offline message",
+    ClockMark = "clock",
+    Contact = "contact",
+    Erasure = "erasure",
+    BackupMade = "backup",
+    User = "user",
 }
 
 /// Who a stored message is from.

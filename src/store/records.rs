@@ -113,6 +113,17 @@ impl Extend<u8> for Appended<'_> {
     }
 }
 
+/// Records of which no earlier version was ever written: `records! { Note = "note", }`
+macro_rules! records {
+    ($($name:ident = $text:literal,)+) => {$(
+        impl $crate::store::records::Record for $name {
+            const NAME: &'static str = $text;
+            const VERSION: u8 = 1;
+        }
+    )+};
+}
+pub(crate) use records;
+
 /// A test that pins the bytes of a record: `golden!(a_note_is_stored_as, Note { … }, "01 05 68 65 6c 6c 6f");`
 ///
 /// For an earlier version add what it is migrated from: `golden!(…, Note { … }, from "00 …");`

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channels::{DeliveryState, messenger};
-use crate::store::records::Record;
+use crate::store::records::records;
 
 /// One thing that is to go out (table `Outbound`, key its number). Gone when it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,20 +122,11 @@ pub struct Delivery {
     pub name: Option<String>,
 }
 
-macro_rules! records {
-    ($($name:ident = $text:literal v $version:literal,)+) => {$(
-        impl Record for $name {
-            const NAME: &'static str = $text;
-            const VERSION: u8 = $version;
-        }
-    )+};
-}
-
 records! {
-    Outbound = "outbound" v 1,
-    ProviderMessage = "provider's message" v 1,
-    Peer = "peer" v 1,
-    Delivery = "delivery" v 1,
+    Outbound = "outbound",
+    ProviderMessage = "provider's message",
+    Peer = "peer",
+    Delivery = "delivery",
 }
 
 /// Key of a message a provider brought in.
