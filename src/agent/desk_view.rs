@@ -20,6 +20,7 @@ use crate::engine::conversation::{Conversation, Phase};
 use crate::engine::id::{AgentId, QueueId};
 use crate::engine::presence::{Reason, Status};
 use crate::limits::LISTED_MAX;
+use crate::shell::live::kind_name;
 use crate::shell::records::Author;
 use crate::shell::wire::{ConversationName, Stamp};
 
@@ -232,7 +233,7 @@ impl<'a> View<'a> {
             conversation: ConversationName(of.id),
             customer: self.customer(card),
             state: of.state().name(),
-            work_item_kind: super::notification::work_item_kind(of.kind),
+            work_item_kind: kind_name(of.kind),
             queue: self.queue(of.queue),
             workstream: self.workstream(of.workstream),
             proactive: card.proactive.is_some(),

@@ -554,6 +554,7 @@ mod banner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CLIENT_FRAME_BYTES_MAX;
 
     fn refused(frame: &str) -> (Option<i64>, Refusal) {
         let fault = parse(frame).expect_err(frame);

@@ -17,6 +17,7 @@ use crate::engine::settings::{Auto, OfferKind, WorkItemKind};
 use crate::limits::{HEADING_CHARS_MAX, NOTIFICATION_VALUE_CHARS_MAX, PREVIEW_MESSAGES_MAX};
 use crate::masking::Field;
 use crate::shell::card::{Card, ContextValue};
+use crate::shell::live::kind_name;
 use crate::shell::wire::{ConversationName, NotificationName, Stamp};
 
 /// A notification, without its preview.
@@ -111,7 +112,7 @@ impl View<'_> {
         let body = NotificationBody {
             id: NotificationName(offer.id),
             kind: wire_kind(offer, conversation.kind),
-            work_item_kind: work_item_kind(conversation.kind),
+            work_item_kind: kind_name(conversation.kind),
             style: template.map_or(Style::Alert, |template| template.style).word(),
             title: self.title(template, &values, &customer),
             fields,
@@ -287,24 +288,13 @@ const fn notify_kind(kind: OfferKind) -> NotifyKind {
 /// A notification's kind on the wire. An escalation nobody of the staff sent is a bot's.
 const fn wire_kind(offer: &Offer, kind: WorkItemKind) -> &'static str {
     match offer.kind {
-        OfferKind::Incoming => work_item_kind(kind),
+        OfferKind::Incoming => kind_name(kind),
         OfferKind::Returned => "customer_returned",
         OfferKind::Transfer => "transfer",
         OfferKind::Conference => "conference",
         OfferKind::Escalation if offer.sender.is_none() => "bot_escalation",
         OfferKind::Escalation => "escalation",
         OfferKind::Assigned => "assigned",
-    }
-}
-
-/// A kind of work on the wire.
-pub(super) const fn work_item_kind(kind: WorkItemKind) -> &'static str {
-    match kind {
-        WorkItemKind::Chat => "chat",
-        WorkItemKind::Sms => "sms",
-        WorkItemKind::Social => "social",
-        WorkItemKind::Voice => "voice",
-        WorkItemKind::Case => "case",
     }
 }
 

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::customer::{CustomerBody, Details};
-use super::notification::work_item_kind;
 use super::pack::{Object, encode, fitting, take};
 use super::project::{Named, View};
 use crate::desk::Word;
@@ -14,6 +13,7 @@ use crate::engine::settings::Mode;
 use crate::limits::HEADING_CHARS_MAX;
 use crate::masking::Field;
 use crate::shell::card::Card;
+use crate::shell::live::kind_name;
 use crate::shell::records::{Author, Message, Waiting};
 use crate::shell::wire::{ConversationName, Stamp};
 
@@ -283,7 +283,7 @@ impl<'a> View<'a> {
         let card = self.card(of)?;
         let tail = self.world.tails.get(&of.id.0);
         let mut head = self.head(&held, card);
-        head.work_item_kind = work_item_kind(of.kind);
+        head.work_item_kind = kind_name(of.kind);
         head.mode = if of.mode == Mode::Persistent { "persistent" } else { "live" };
         head.queue = self.queue(of.queue);
         head.workstream = self.workstream(of.workstream);

@@ -532,8 +532,8 @@ pub struct Weighed {
 }
 
 impl Weighed {
-    /// The verdicts from `Offline` to `Ranked`.
-    const FOUND: [Verdict; 6] = [
+    /// The verdicts from `Offline` to `Ranked`, in the order in which the parts are stored.
+    pub const FOUND: [Verdict; 6] = [
         Verdict::Offline,
         Verdict::Presence,
         Verdict::Sessions,

@@ -9,16 +9,6 @@ use crate::engine::id::AgentId;
 use crate::limits::AGENTS_MAX;
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
-/// The parts of a decision in the order in which they are stored.
-const PARTS: [Verdict; 6] = [
-    Verdict::Offline,
-    Verdict::Presence,
-    Verdict::Sessions,
-    Verdict::Capacity,
-    Verdict::Excluded,
-    Verdict::Ranked,
-];
-
 /// The newest roster of the store. Rows are only ever added while a process runs, so their number tells
 /// whether it still holds.
 #[derive(Debug, Default)]
@@ -53,7 +43,7 @@ impl Shell {
                 self.put(Table::Rosters, &key, &Roster { usernames });
             }
         }
-        let sets = PARTS.map(|verdict| weighed.with(verdict).to_bytes());
+        let sets = effect::Weighed::FOUND.map(|verdict| weighed.with(verdict).to_bytes());
         Weighed::Sets { roster: self.roster.number, sets }
     }
 
@@ -83,7 +73,7 @@ pub(super) fn named(snapshot: &Snapshot, decisions: &mut [Decision]) -> Result<(
         let chosen = decision.chosen.as_deref();
         let found = usernames.iter().zip((0_u16..).map(AgentId)).filter_map(|(username, agent)| {
             let at = sets.iter().position(|set| set.contains(agent))?;
-            let verdict = if chosen == Some(username) { Verdict::Chosen } else { PARTS[at] };
+            let verdict = if chosen == Some(username) { Verdict::Chosen } else { effect::Weighed::FOUND[at] };
             Some((username.clone(), verdict.name().to_owned()))
         });
         let found = found.collect();
