@@ -4,8 +4,8 @@ use crate::channels::{messenger, sms};
 use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
 use crate::desk::model::Channel;
 use crate::desk::read::{Entry, NAME, Section, TextRule};
-use crate::desk::secret::{Kept, Secret};
-use crate::limits::{DESK_SECRET_BYTES_MAX, DESK_STOP_WORDS_MAX, URL_BYTES_MAX};
+use crate::desk::secret::Kept;
+use crate::limits::{DESK_STOP_WORDS_MAX, URL_BYTES_MAX};
 
 /// The words of carriers everywhere, and of the languages the box speaks.
 const STOP_WORDS: &[&str] = &["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "AFMELDEN"];
@@ -130,20 +130,9 @@ fn is_near(host: &str) -> bool {
     }
 }
 
-/// Used as it is. No message here repeats any of it.
+/// Used as it is.
 fn secret(section: &Section<'_>, key: &'static str) -> Kept {
-    let Some(entry) = section.get(key) else { return Kept::default() };
-    let Some(text) = entry.raw() else { return Kept::default() };
-    if text.is_empty() {
-        entry.fault("must not be empty; leave the line out to keep what is set");
-    } else if text.len() > DESK_SECRET_BYTES_MAX {
-        entry.fault(format!("must be at most {DESK_SECRET_BYTES_MAX} bytes"));
-    } else if text.chars().any(char::is_control) {
-        entry.fault("must not hold control characters");
-    } else {
-        return Kept::new(Secret::new(text));
-    }
-    Kept::default()
+    super::secret(section, key).map(Kept::new).unwrap_or_default()
 }
 
 fn words(section: &Section<'_>, key: &'static str, default: &[&str]) -> Vec<String> {

@@ -14,12 +14,13 @@ use super::model::{
     Status, Theme, WrapupReason,
 };
 use super::read::{NAME, Section, Sheet, TEXT, TextRule};
+use super::secret::Secret;
 use super::template::Placeholder;
 use super::words::Word;
 use crate::limits::{
     DESK_ARTICLE_CHARS_MAX, DESK_ARTICLES_MAX, DESK_CONTACTS_MAX, DESK_PRESENCES_MAX, DESK_PRIORITY_MAX,
-    DESK_QUEUES_MAX, DESK_QUICK_REPLIES_MAX, DESK_RETENTION_DAYS_MAX, DESK_WRAPUP_REASONS_MAX,
-    MESSAGE_CHARS_MAX,
+    DESK_QUEUES_MAX, DESK_QUICK_REPLIES_MAX, DESK_RETENTION_DAYS_MAX, DESK_SECRET_BYTES_MAX,
+    DESK_WRAPUP_REASONS_MAX, MESSAGE_CHARS_MAX,
 };
 
 /// The one version of the file format there is.
@@ -77,6 +78,22 @@ fn locale(root: &Section<'_>) -> Lang {
 /// A table of one switch.
 fn switch(root: &Section<'_>, table: &'static str, key: &'static str, default: bool) -> bool {
     root.section(table).and_then(|section| section.flag(key)).unwrap_or(default)
+}
+
+/// What only the box and its other end may know. No message here repeats any of it.
+fn secret(section: &Section<'_>, key: &'static str) -> Option<Secret> {
+    let entry = section.get(key)?;
+    let text = entry.raw()?;
+    if text.is_empty() {
+        entry.fault("must not be empty; leave the line out to keep what is set");
+    } else if text.len() > DESK_SECRET_BYTES_MAX {
+        entry.fault(format!("must be at most {DESK_SECRET_BYTES_MAX} bytes"));
+    } else if text.chars().any(char::is_control) {
+        entry.fault("must not hold control characters");
+    } else {
+        return Some(Secret::new(text));
+    }
+    None
 }
 
 fn masking(root: &Section<'_>) -> Masking {

@@ -2,10 +2,8 @@
 
 use crate::desk::model::{Agent, Role, Token};
 use crate::desk::read::{NAME, Section};
-use crate::desk::secret::{Credential, Secret};
-use crate::limits::{
-    DESK_AGENTS_MAX, DESK_QUEUES_MAX, DESK_SECRET_BYTES_MAX, DESK_TOKENS_MAX, DESK_UNITS_MAX,
-};
+use crate::desk::secret::Credential;
+use crate::limits::{DESK_AGENTS_MAX, DESK_QUEUES_MAX, DESK_TOKENS_MAX, DESK_UNITS_MAX};
 
 /// Characters of a password below which a warning says so.
 const PASSWORD_CHARS_ADVISED: usize = 8;
@@ -68,22 +66,9 @@ fn roles(section: &Section<'_>, allowed: &[Role], default: &[Role]) -> Vec<Role>
     entry.words(allowed)
 }
 
-/// The plain text, or in a desk from the store the hash. No message here repeats any of it.
+/// The plain text, or in a desk from the store the hash.
 fn credential(section: &Section<'_>, key: &'static str, hash_key: &'static str, stored: bool) -> Credential {
-    let secret = |key| {
-        let entry = section.get(key)?;
-        let text = entry.raw()?;
-        if text.is_empty() {
-            entry.fault("must not be empty; leave the line out to keep what is set");
-        } else if text.len() > DESK_SECRET_BYTES_MAX {
-            entry.fault(format!("must be at most {DESK_SECRET_BYTES_MAX} bytes"));
-        } else if text.chars().any(char::is_control) {
-            entry.fault("must not hold control characters");
-        } else {
-            return Some(Secret::new(text));
-        }
-        None
-    };
+    let secret = |key| super::secret(section, key);
     let plain = secret(key).map(Credential::Plain);
     // Only asked for in a desk from the store: elsewhere the key is unknown, and a fault.
     let hash = if stored { secret(hash_key).map(Credential::Hashed) } else { None };
