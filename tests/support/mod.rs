@@ -186,19 +186,9 @@ impl Desk {
 
     /// SIGTERM; the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take()?;
-        let pid = rustix::process::Pid::from_child(&child);
+        let pid = rustix::process::Pid::from_child(self.child.as_ref()?);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it is ours");
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = child.try_wait().expect("ours to wait for") {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        panic!("did not stop on SIGTERM");
+        self.wait()
     }
 
     /// Waits until it ends by itself; the exit code.
@@ -213,7 +203,7 @@ impl Desk {
         }
         let _ = child.kill();
         let _ = child.wait();
-        panic!("did not end by itself");
+        panic!("did not end");
     }
 
     /// Another value of an option for the next start.
