@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use deskbell::gateway::Face;
-use deskbell::shell::boot::{self, Plan, Running};
+use deskbell::shell::boot::{self, Plan};
+use deskbell::shell::running::Running;
 use deskbell::shell::trust::Vouchers;
 use serde_json::{Value, json};
 use support::Desk;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_signal::{Signal, Signals};
-use deskbell::shell::boot::Running;
+use deskbell::shell::running::Running;
 use smol::stream::StreamExt;
 
 use super::Ended;

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use serde::de::DeserializeOwned;
 
-use super::boot::Board;
+use super::board::Board;
 use super::clock::real_wall_ms;
 use super::door::Door;
 use super::people::People;
@@ -51,10 +51,8 @@ pub(super) struct Surface {
     pub(super) tokens: Arc<Tokens>,
     /// Where the store is read.
     pub(super) readers: Readers,
-    /// The authority's certificate.
-    pub(super) ca_pem: String,
-    /// Its fingerprint.
-    pub(super) fingerprint: String,
+    /// The box's own authority.
+    pub(super) authority: crate::admin::Authority,
     /// Signs for the demo's portal page.
     pub(super) signer: Option<Arc<jwt::DemoSigner>>,
     /// The gateway, once it runs, for its counters.

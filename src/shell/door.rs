@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smol::channel::{Receiver, Sender, TrySendError};
 
 use super::Shell;
-use super::boot::Board;
+use super::board::Board;
 use crate::agent::frames as staff;
 use crate::channels::bot::frames as bot;
 use crate::gateway::{Closed, ConnId, Fault, Opening, Refused, Role, Roles, SocketKind, Sockets};

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,11 +21,12 @@ use super::door::Door;
 use super::health::charts;
 use super::history;
 use super::people::{People, SignInState};
+use super::place::Place;
 use super::reads::{Readers, decoded, list_key};
 use super::records::Audit;
 use crate::admin::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
+    Account, Actor, Audited, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, LogLine,
+    NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use crate::desk::{Desk, Fault, Faults, Secret, diff};
 use crate::gateway::Refused;
@@ -37,35 +38,6 @@ use crate::store::{Direction, ReadError, SealKey, Snapshot, Table};
 
 /// How far a typed time may lie from the system's: it has no seconds, and typing takes a while.
 const TYPED_TIME_MS_MAX: i64 = 3 * 60 * 1000;
-
-/// What the box knows of its place in the network when it starts.
-pub(super) struct Place {
-    pub(super) names: Vec<String>,
-    pub(super) staff_url: String,
-    pub(super) public_url: Option<String>,
-    pub(super) staff: Vec<SocketAddr>,
-    pub(super) public: Vec<SocketAddr>,
-    pub(super) trusted_proxies: Vec<String>,
-    pub(super) authority: Authority,
-    /// Until when the box's own certificate is good, in seconds; renewed while the box runs.
-    pub(super) good_until_s: Arc<AtomicI64>,
-}
-
-impl Place {
-    /// Where pages load the widget from. Without a public name it is the public face as the LAN meets it: the staff
-    /// face serves no widget.
-    fn widget_url(&self) -> String {
-        if let Some(url) = &self.public_url {
-            return url.clone();
-        }
-        let port = self.public.first().map(SocketAddr::port).filter(|port| *port != 443);
-        match (self.names.first(), port) {
-            (Some(name), Some(port)) if name.contains(':') => format!("https://[{name}]:{port}"),
-            (Some(name), Some(port)) => format!("https://{name}:{port}"),
-            _ => self.staff_url.clone(),
-        }
-    }
-}
 
 /// The running box as the admin pages see it.
 pub(super) struct BoxKeeper {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Shell;
-use super::boot::Board;
+use super::board::Board;
 use super::clock::real_wall_ms;
 use super::door::Door;
 use super::one_time::{self, Enrolment};

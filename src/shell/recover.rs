@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use smol::channel::Receiver;
 
-use super::boot::{Board, BootError};
+use super::board::Board;
+use super::boot::BootError;
 use super::card::Card;
 use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;

@@ -2,11 +2,8 @@
 //!
 //! The main process keeps having no network: whatever goes out goes through here, as a line of JSON.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
 
 use smol::Async;
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -17,20 +14,6 @@ use crate::limits::{RELAY_CALLS_MAX, RELAY_FILES_MAX, RELAY_LINE_BYTES_MAX};
 
 /// Lines on their way to the relay: every call that may be under way, and every file taken.
 const LINES_MAX: usize = 2 * (RELAY_CALLS_MAX + RELAY_FILES_MAX);
-
-/// The socket: the given one, or `DIR/relay.sock`, for the box's own user from its first moment.
-pub(super) fn socket(given: Option<UnixListener>, data: &Path) -> io::Result<(UnixListener, PathBuf)> {
-    let path = data.join("relay.sock");
-    if let Some(listener) = given {
-        return Ok((listener, path));
-    }
-    let new = data.join("relay.new");
-    let _ = fs::remove_file(&new);
-    let listener = UnixListener::bind(&new)?;
-    fs::set_permissions(&new, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&new, &path)?;
-    Ok((listener, path))
-}
 
 /// Serves relays, the newest at a time, until the box stops.
 pub(super) fn listen(listener: UnixListener, door: Door) -> io::Result<()> {

@@ -8,7 +8,7 @@ use super::{Shared, refused, unavailable};
 use crate::desk::{Desk, Id, Localized, Origin, TextKey, Widget, Word};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Framing, Refused, Request, Response};
-use crate::shell::boot::Board;
+use crate::shell::board::Board;
 use crate::shell::certificate::WARN_DAYS;
 use crate::shell::clock::real_wall_ms;
 use crate::shell::hours::{Daytime, Entrance};
@@ -33,13 +33,13 @@ pub(super) async fn health(shared: Arc<Shared>, _request: Request) -> Response {
 }
 
 pub(super) async fn ca(shared: Arc<Shared>, _request: Request) -> Response {
-    Response::body(200, "application/x-x509-ca-cert", shared.surface.ca_pem.clone())
+    Response::body(200, "application/x-x509-ca-cert", shared.surface.authority.pem.clone())
         .with_header("content-disposition", "attachment; filename=\"deskbell-ca.crt\"")
 }
 
 /// How to trust the box, per system.
 pub(super) async fn trust(shared: Arc<Shared>, _request: Request) -> Response {
-    let fingerprint = &shared.surface.fingerprint;
+    let fingerprint = &shared.surface.authority.fingerprint;
     Response::html(200, include_str!("../../ops/trust.html").replace("{fingerprint}", fingerprint))
 }
 
