@@ -181,23 +181,6 @@ export function leftPane({ left }, acts) {
   );
 }
 
-/** While it goes on; the last one counts. */
-export function ratingRow(state, acts) {
-  const give = async (score) => (await acts.ask("rate", score)) && acts.set({ rating: score });
-  return h(
-    "div",
-    { class: "p__rate", key: "rate-now", role: "group", "aria-label": t("widget.rate_now") },
-    h("span", null, t("widget.rate_now")),
-    [1, 2, 3, 4, 5].map((n) =>
-      h(
-        "button",
-        { key: n, type: "button", "aria-pressed": String(state.rating === n), "aria-label": `${n}: ${t(`widget.score_${n}`)}`, onclick: () => give(n) },
-        String(n),
-      ),
-    ),
-  );
-}
-
 /** The chat as a file, made in the customer's own browser. */
 async function copy(state, acts) {
   const { save } = await import("./page-copy.js");

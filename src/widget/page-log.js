@@ -12,10 +12,17 @@ const OWN_WORDS = { customer_ended: "widget.you_ended" };
 /**
  * @param {object} state  as in page-state.js
  * @param {{again: (item: object) => void, drop: (item: object) => void}} acts
+ * @param {(name: string) => any} part  a later part of the page: null while it is on its way, false while it cannot be had
  */
-export function logItems(state, acts) {
+export function logItems(state, acts, part) {
   const rows = [...held(state), ...unsent(state)];
-  offer(state, rows);
+  const newest = rows.at(-1);
+  if (newest?.choices && state.conversation?.state !== "closed") {
+    // A bubble that changed under a finger would be worse than one that comes a moment later.
+    const choices = part("choices");
+    if (choices) choices.offer(newest, acts);
+    else if (choices === null) rows.pop();
+  }
   const out = [];
   rows.forEach((row, i) => {
     const [before, after] = [rows[i - 1], rows[i + 1]];
@@ -37,6 +44,7 @@ function held(state) {
         name: message.from?.name || "",
         at: message.at,
         text: OWN_WORDS[message.code] ? t(OWN_WORDS[message.code]) : message.text,
+        choices: kind === "bot" && message.choices?.length ? message.choices : null,
         state: current && kind === "customer" && message.seq <= state.seenByAgent ? "seen" : "sent",
       };
     }),
@@ -55,15 +63,6 @@ function unsent(state) {
     who: "me",
     state: item.state === "pending" ? waiting : item.state,
   }));
-}
-
-/** What a bot offers stands as buttons below its words as long as nothing has been said since (REQ S2-4). */
-function offer(state, rows) {
-  const newest = rows.at(-1);
-  const offered = newest && state.threads.at(-1)?.messages.at(-1)?.choices;
-  if (!offered?.length || newest.kind !== "bot" || state.conversation?.state === "closed") return;
-  newest.choices = offered;
-  newest.text = newest.text.split("\n").slice(0, -offered.length).join("\n").trimEnd();
 }
 
 /** Two bubbles are one group: same speaker, same fate, close in time. */
@@ -95,18 +94,14 @@ function bubble(row, first, last, acts) {
     "div",
     { class: `${mine ? "me" : "them"}${tone}${first ? " first" : ""}${last ? " last" : ""}`, key: row.key },
     !mine && h("span", { class: "p__mini", "aria-hidden": "true" }, last ? initials(row.name) || icon("person", { small: true }) : ""),
-    (row.text || !row.choices) && h(
-      "p",
-      { class: "p__text" },
-      first && h("span", { class: "vh" }, mine ? t("widget.you_said") : t("widget.said", { name: row.name })),
-      mine ? row.text : linked(row.text),
-    ),
-    row.choices &&
+    row.text &&
       h(
-        "div",
-        { class: "p__choices", role: "group", "aria-label": t("widget.choices") },
-        row.choices.map((label, i) => h("button", { type: "button", key: `${i} ${label}`, onclick: () => acts.say(label) }, label)),
+        "p",
+        { class: "p__text" },
+        first && h("span", { class: "vh" }, mine ? t("widget.you_said") : t("widget.said", { name: row.name })),
+        mine ? row.text : linked(row.text),
       ),
+    row.below,
     last && h("p", { class: "mark" }, mine ? fate(row, acts) : [row.name && `${row.name} · `, stamp(row.at)]),
   );
 }

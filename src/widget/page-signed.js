@@ -10,9 +10,13 @@ function subject(jwt) {
   }
 }
 
-/** What a token changes of the state. Of another person at the same browser nothing written or read may stay. */
-export function change(state, jwt) {
+/** What `hello` says of her: a fresh token. Of another person at the same browser nothing written or read may stay. */
+export async function identify(host, { get, dispatch }) {
+  const jwt = await host.token();
+  if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
   const sub = subject(jwt);
-  const another = state.sub !== null && state.sub !== sub;
-  return { sub, ...(another && { outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false }) };
+  const another = get().sub !== null && get().sub !== sub;
+  const none = { outbox: [], starting: null, conversation: null, threads: [], earlier: [], form: {}, greeted: false };
+  dispatch({ type: "set", fields: { sub, ...(another && none) } });
+  return { jwt };
 }

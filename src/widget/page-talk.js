@@ -15,18 +15,13 @@ const PAGE_SHORT = 50;
 /** Pages that wait for the opening come back spread over this, not all in one second. */
 const OPENING_SPREAD_MS = 20_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
-// A site's address or title may be longer than the box takes; a chat is not refused for that.
-const PAGE_CHARS = { url: 2_000, title: 300, referrer: 2_000 };
+/** However often the site changes its address. */
+const MOVED_EVERY_MS = 2_000;
 /** Answers that the same text would get again, whoever sends it. */
 const HOPELESS = new Set(["stale", "not_found", "not_allowed"]);
 
 const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((n) => n.toString(16).padStart(2, "0")).join("");
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-function trimmed({ page = {}, ...rest }) {
-  const cut = Object.entries(PAGE_CHARS).map(([name, chars]) => [name, String(page[name] ?? "").slice(0, chars)]);
-  return { ...rest, page: { ...Object.fromEntries(cut), seconds: page.seconds, path: page.path } };
-}
 
 /**
  * @param {{id: string, host: import("./page-host.js").Host, store: any, signed: any}} parts  `signed`: page-signed.js, persistent only
@@ -41,19 +36,16 @@ export function openTalk({ id, host, store, signed }) {
   let typingOn = false;
   let typingTimer = 0;
   let openingTimer = 0;
+  let movedTimer = 0;
+  let where = null;
   let line = null;
   let reader = null;
 
   async function hello() {
-    const { settings } = get();
-    const [around, jwt] = await Promise.all([host.context(), settings.mode === "persistent" ? host.token() : null]);
-    const frame = { t: "hello", locale: host.locale, ...trimmed(around) };
-    if (settings.mode !== "persistent") return { ...frame, ...(resume && { resume }), ...known() };
-    if (!jwt) throw Object.assign(new Error("no token"), { code: "unauthorized" });
-    set(signed.change(get(), jwt));
-    return { ...frame, jwt, ...known() };
+    const [around, who] = await Promise.all([host.context(), signed ? signed.identify(host, store) : resume && { resume }]);
+    const seq = lastSeq(get());
+    return { t: "hello", locale: host.locale, ...around, ...who, ...(seq && { last_seq: seq }) };
   }
-  const known = () => (lastSeq(get()) ? { last_seq: lastSeq(get()) } : {});
 
   function onState(link, trouble) {
     // A token may have run out while the line was up: one try with a fresh one.
@@ -180,22 +172,14 @@ export function openTalk({ id, host, store, signed }) {
       if (error.code === "lost") return;
       if (error.code === "invite_expired") return start({ ...fields, invite: undefined });
       if (error.code === "rate_limited" && error.retry_after_ms < 5_000) return pause(error.retry_after_ms).then(() => start(fields));
-      notStarted(fields, error);
+      // Where that part cannot be had either, the next connection tries all of it again.
+      import("./page-refused.js").then(({ notStarted }) => notStarted(store, fields, error), () => {});
     }
   }
 
   function said(conversation, text) {
     const thread = get().threads.find((one) => one.id === conversation);
     return thread && thread.messages.some((one) => one.from?.kind === "customer" && one.text === text);
-  }
-
-  function notStarted({ client_id, comment }, { code }) {
-    const { mode, consent, form } = get();
-    const closed = code === "closed_hours" || code === "unavailable";
-    set({ starting: null, formError: closed ? null : { code }, leave: mode === "live" && closed, form: { ...form, text: form.text ?? comment } });
-    if (code === "consent_required") set({ consent: { text: "", ...consent, required: true }, form: { ...get().form, consent: false } });
-    if (mode === "persistent" && comment)
-      dispatch({ type: "write", item: { client_id, text: comment, conversation: null, at: now(), state: "failed", code } });
   }
 
   function write(text, conversation, client_id = newId()) {
@@ -253,6 +237,17 @@ export function openTalk({ id, host, store, signed }) {
     invited(invite) {
       set({ invited: { invite } });
       if (get().link === "open") accept();
+    },
+    /** The site's page changed its address by itself: told at once, then at most so often, the newest page (REQ S1-12). */
+    moved(page) {
+      where = page;
+      if (movedTimer) return;
+      const tell = () => {
+        movedTimer = where && setTimeout(tell, MOVED_EVERY_MS);
+        if (where && get().link === "open") line.send("page", { page: where });
+        where = null;
+      };
+      tell();
     },
     /** Another token provider: what is shown belongs to whoever was signed in. */
     signedInAnew() {

@@ -9,7 +9,7 @@ import { phase } from "./page-state.js";
 import { status, subtitle, title } from "./page-words.js";
 
 const NEAR_PX = 48;
-const FORM_RETRY_MS = 2_000;
+const PART_RETRY_MS = 2_000;
 
 /**
  * @param {Element} root
@@ -26,19 +26,20 @@ export function openView(root, acts) {
   let newest = "";
   let oldest = "";
   let wantsFocus = false;
-  let forms = null;
-  let coming = null; // the forms, on their way
   let state;
+  // What not every chat needs comes when it is first needed, as a module and its style.
+  const parts = {}; // null: on its way; false: cannot be had now
+  const coming = {};
 
   function draw(next) {
     state = next;
     const now = phase(state);
     const changed = now !== face;
     const fromEnd = scroller ? scroller.scrollHeight - scroller.scrollTop : 0;
-    const items = logItems(state, acts);
+    const items = logItems(state, acts, part);
     const grewUpwards = before(items);
     if (scroller && grewUpwards) scroller.firstChild.setAttribute("aria-live", "off");
-    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), forms && forms.confirmation(acts, (el) => (dialog = el)));
+    render(root, header(now), statusLine(now), body(now, items), now === "chat" && compose.node(), parts.forms && parts.forms.confirmation(acts, (el) => (dialog = el)));
     document.title = title(state);
     settle(items, fromEnd, grewUpwards, changed);
     if (changed) turned(now);
@@ -46,34 +47,33 @@ export function openView(root, acts) {
     seen();
   }
 
-  /** A form, drawn by a part of the page that comes when one is first needed. */
-  function form(name) {
-    if (forms) return forms[name](state, acts);
-    needForms();
-    return loading();
-  }
-
-  const needForms = () => (coming ||= loadForms());
-  async function loadForms() {
-    for (let tries = 1; !forms; tries++) {
+  const need = (name) => (coming[name] ||= load(name));
+  const part = (name) => (need(name), parts[name]);
+  async function load(name) {
+    parts[name] = null;
+    for (let tries = 1; !parts[name]; tries++) {
       try {
-        const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget-assets/page-forms.css" });
+        const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/widget-assets/page-${name}.css` });
         const styled = new Promise((onload, onerror) => Object.assign(sheet, { onload, onerror }));
         document.head.append(sheet);
         // A module that failed to come is remembered as failed under its name.
-        const module = import(tries > 1 ? `./page-forms.js?${tries}` : "./page-forms.js");
-        await styled;
-        forms = await module;
+        const module = import(`./page-${name}.js${tries > 1 ? `?${tries}` : ""}`);
+        [parts[name]] = await Promise.all([module, styled]);
       } catch {
-        await new Promise((again) => setTimeout(again, FORM_RETRY_MS));
+        parts[name] = false;
+        if (tries < 2) draw(state);
+        await new Promise((again) => setTimeout(again, PART_RETRY_MS));
       }
     }
     draw(state);
-    turned(face);
+    // A form that was waited for; a chat that only has one ready for its end stays where the customer is.
+    if (name === "forms" && face !== "chat") turned(face);
   }
 
+  const form = (name) => (part("forms") ? parts.forms[name](state, acts) : loading());
+
   async function askToEnd() {
-    await needForms();
+    await need("forms");
     dialog.showModal();
   }
 
@@ -140,20 +140,13 @@ export function openView(root, acts) {
         agent && h("i", { class: link === "open" ? "on" : "" }),
       ),
       h("div", { class: "p__who" }, h("h1", { tabindex: "-1" }, title(state)), sub && h("p", null, sub)),
-      acts.framed &&
-        h(
-          "button",
-          { class: "p__btn", type: "button", key: "min", "aria-label": t("widget.minimise"), title: t("widget.minimise"), onclick: acts.minimise },
-          icon("minimise"),
-        ),
-      canEnd &&
-        h(
-          "button",
-          { class: "p__btn", type: "button", key: "end", "aria-label": t("widget.end"), title: t("widget.end"), onclick: askToEnd },
-          icon("close"),
-        ),
+      acts.framed && tool("minimise", "minimise", acts.minimise),
+      canEnd && tool("end", "close", askToEnd),
     );
   }
+
+  const tool = (name, symbol, onclick) =>
+    h("button", { class: "p__btn", type: "button", key: name, "aria-label": t(`widget.${name}`), title: t(`widget.${name}`), onclick }, icon(symbol));
 
   function statusLine(now) {
     if (["loading", "refused", "unreachable", "full"].includes(now)) return null;
@@ -172,20 +165,18 @@ export function openView(root, acts) {
     );
   }
 
-  /** How is it going? Where the desk lets customers say so while they talk (REQ S2-36). */
-  function rateNow() {
-    if (!state.settings?.rate_during_chat || state.conversation?.state !== "active") return null;
-    if (forms) return forms.ratingRow(state, acts);
-    needForms();
-    return null;
-  }
+  /** Its place is kept from the first, so that the log does not move when it comes. */
+  const rateNow = () =>
+    state.settings.rate_during_chat && state.conversation?.state === "active" && h("div", { class: "p__rate", key: "rate-now" }, part("rating")?.row(state, acts));
 
   function body(now, items) {
     switch (now) {
       case "chat":
-        return [log(items), rateNow(), state.mode === "persistent" && state.conversation?.state === "closed" && !state.rated && form("endedPane")];
+        need("forms");
+        if (state.mode === "live" || state.conversation?.state !== "closed" || state.rated) return [log(items), rateNow()];
+      // Falls through: a persistent one asks how it was and stays.
       case "ended":
-        return [log(items), form("endedPane")];
+        return part("forms") ? [log(items), form("endedPane")] : loading();
       case "start":
         return form("startForm");
       case "consent":

@@ -131,6 +131,65 @@ fn an_invitation_is_shown_accepted_and_only_then_rings_at_the_desk() {
     assert_eq!(offer["proactive"], true);
 }
 
+/// What not every chat needs comes late and moves nothing: a bot's words are never seen with their choices as text, and
+/// the log keeps its height while the rating comes.
+#[test]
+fn later_parts_of_the_chat_come_without_a_flicker() {
+    let text = include_str!("../data/desk.example.toml");
+    let text = text
+        .replacen(
+            "mode = \"live\"\n",
+            "mode = \"live\"\nbot = \"guide\"\nbot_person_words = [\"Person\"]\n",
+            1,
+        )
+        .replacen("offline_message = true", "offline_message = true\nrate_during_chat = true", 1)
+        + include_str!("../data/bots.toml");
+    let desk = Desk::start_with_text(&text, &["--wall-clock", "2026-10-05T08:00:00Z"]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    let watch = || {
+        eva.page.run(
+            "window.seen = { texts: [], heights: [] };
+             new MutationObserver(() => {
+               for (const one of document.querySelectorAll('.them .p__text')) seen.texts.push(one.textContent);
+               if (document.querySelector('.p__rate')) seen.heights.push(document.querySelector('.p__log').clientHeight);
+             }).observe(document, { subtree: true, childList: true, characterData: true });",
+            json!([]),
+        );
+    };
+    eva.open_chat();
+    eva.page.see("#f-name");
+    watch();
+    eva.page.write("#f-name", "Eva Smit");
+    eva.page.write("#f-comment", "Hello");
+    eva.page.press(".p__pane .p__go");
+    eva.page.see_text(".p__choices button", "An invoice");
+    eva.page.picture("widget-choices");
+    let texts = eva.page.run("return seen.texts;", json!([])).to_string();
+    assert!(texts.contains("What is it about?") && !texts.contains("2. An invoice"), "{texts}");
+
+    // Anew in the middle: the last words come with their buttons or not at all.
+    eva.reload();
+    eva.page.see_text(".p__choices button", "An invoice");
+
+    // Where the part cannot be had the words are there as the bot said them, and the buttons follow.
+    eva.page.forgive("ERR_BLOCKED_BY_CLIENT");
+    eva.page.devtools("Network.enable", json!({}));
+    eva.page.devtools("Network.setBlockedURLs", json!({"urls": ["*page-choices*"]}));
+    eva.reload();
+    eva.page.see_text(".them .p__text", "2. An invoice");
+    eva.page.devtools("Network.setBlockedURLs", json!({"urls": []}));
+    eva.page.see_text(".p__choices button", "An invoice");
+
+    watch();
+    eva.say("Person");
+    let offer = bob.socket.of("notification");
+    bob.take_known(&offer);
+    eva.page.see(".p__rate button:nth-of-type(5)");
+    let heights = eva.page.run("return [...new Set(seen.heights)];", json!([]));
+    assert_eq!(heights.as_array().map(Vec::len), Some(1), "the log moved: {heights}");
+}
+
 #[test]
 fn on_a_phone_the_chat_is_the_whole_screen_and_the_page_behind_holds_still() {
     let desk = Desk::start(&[]);
