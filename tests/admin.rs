@@ -527,3 +527,72 @@ fn stopping_the_pages_leaves_the_socket_where_it_is() {
     admin.stop();
     assert!(socket.exists());
 }
+
+/// Whatever a widget or an invitation of the desk file may say has its field: a key that is new in the export without one
+/// is found here.
+#[test]
+fn every_key_of_a_widget_and_its_invitations_has_a_field() {
+    let house = house();
+    let source = include_str!("../src/desk/export.rs");
+    let keys = |function: &str| -> Vec<String> {
+        let body = source.split(&format!("\nfn {function}(")).nth(1).expect("the function");
+        let body = body.split("\n}").next().expect("its end");
+        let calls = body.split(".put").skip(1).filter_map(|call| call.split('"').nth(1));
+        calls.map(str::to_owned).collect()
+    };
+    let paths = ["", "/questions", "/rules/lingering"];
+    let pages = paths.map(|path| house.browser.page(&format!("/admin/widgets/shop{path}")).body).join("");
+    let has = |key: &str| ["", "@", ".", "["].iter().any(|end| pages.contains(&format!("name=\"{key}{end}")));
+    let inner = ["audience", "proactive", "rule", "id"];
+    let all = keys("widget").into_iter().chain(keys("rule"));
+    let all: Vec<_> = all.chain(keys("audience").into_iter().map(|key| format!("audience.{key}"))).collect();
+    assert!(all.len() > 25, "the export was not recognised: {all:?}");
+    for key in all.iter().filter(|key| !inner.contains(&key.as_str())) {
+        assert!(has(key) || has(&format!("proactive.{key}")), "{key} has no field");
+    }
+}
+
+#[test]
+fn an_invitation_can_be_for_those_who_are_signed_in() {
+    let house = house();
+    // Where nobody's token can be checked that is said at the field.
+    let shop =
+        house.browser.form("/admin/widgets/shop/rules/lingering").set("audience.authenticated", "true");
+    let refused = house.browser.post(&shop);
+    assert_eq!(refused.status, 422);
+    assert!(refused.fault("audience-authenticated").is_some_and(|said| said.contains("has no auth")));
+
+    let path = "/admin/widgets/portal/rules/members";
+    let new =
+        house.browser.form("/admin/new/widgets/portal/rules").set("id", "members").set("text", "Hello?");
+    house.browser.saved(&new);
+    let rule = || house.shelf.desk().widget("portal").expect("there").proactive.rules[0].clone();
+    let wanted = || rule().audience.authenticated;
+    for (posted, kept) in [("true", Some(true)), ("false", Some(false)), ("", None)] {
+        house.browser.saved(&house.browser.form(path).set("audience.authenticated", posted));
+        assert_eq!(wanted(), kept);
+        assert_eq!(house.browser.form(path).value("audience.authenticated"), posted);
+    }
+    let form = house.browser.form(path).set("audience.context", "items >= 3\r\nplan != gold");
+    house.browser.saved(&form);
+    let context = rule().audience.context;
+    let context: Vec<_> = context.iter().map(|(key, value)| (&**key, value.as_str())).collect();
+    assert_eq!(context, [("items", ">= 3"), ("plan", "!= gold")]);
+    assert_eq!(house.browser.form(path).value("audience.context"), "items >= 3\r\nplan != gold");
+}
+
+/// REQ S1-3: what came of each rule stands below the list, with the chart said in words.
+#[test]
+fn what_came_of_invitations_stands_below_their_list() {
+    let house = house();
+    let page = house.browser.page("/admin/widgets/shop/rules").body;
+    let row = page.split("What came of them").nth(1).expect("the figures");
+    let counts: Vec<_> =
+        row.split("<td class=\"num\">").skip(1).filter_map(|cell| cell.split('<').next()).collect();
+    assert_eq!(counts, ["60", "14", "4", "2", "14"]);
+    assert!(
+        row.contains("aria-label=\"2026-10-04: 40 shown, 11 accepted; 2026-10-05: 20 shown, 3 accepted\"")
+    );
+    assert_eq!(row.matches("<rect class=\"taken\"").count(), 2);
+    assert!(!house.browser.page("/admin/widgets/portal/rules").body.contains("What came of them"));
+}

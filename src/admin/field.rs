@@ -118,6 +118,8 @@ pub(super) enum Kind {
     Number,
     /// A switch, with the words beside it.
     Flag(&'static str),
+    /// A switch that may be left out: the labels of left out, on and off.
+    Maybe([&'static str; 3]),
     /// A word of the file and its label. An empty word leaves the setting out.
     Choice(&'static [(&'static str, &'static str)]),
     /// One entry of the desk; the label of none, where none may be.

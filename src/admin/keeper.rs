@@ -186,6 +186,32 @@ pub struct Chart {
     pub points: Vec<(i64, f64)>,
 }
 
+/// What came of the invitations of one rule (REQ S1-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invited {
+    /// The rule's id.
+    pub rule: String,
+    /// Day by day, without a gap; the last is today, by the calendar of the widget.
+    pub days: Vec<InvitedDay>,
+}
+
+/// One day of [`Invited`]: how many invitations, and what came of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvitedDay {
+    /// The day.
+    pub day: jiff::civil::Date,
+    /// Handed to a page.
+    pub shown: u32,
+    /// Somebody began with it.
+    pub accepted: u32,
+    /// Closed by the visitor.
+    pub closed: u32,
+    /// Over by itself, after its minute.
+    pub expired: u32,
+    /// Led to a conversation.
+    pub conversations: u32,
+}
+
 /// The state of the box's clock (REQ D-18).
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -325,6 +351,9 @@ pub trait Keeper: Send + Sync + 'static {
 
     /// How the last day went.
     fn day(&self) -> Result<Vec<Chart>, Refusal>;
+
+    /// What came of a widget's invitations, in the order of its rules; empty when there is no such widget.
+    fn invited(&self, widget: &str) -> Result<Vec<Invited>, Refusal>;
 
     /// What putting this desk in force now would do to the work that runs (REQ S3-9).
     fn touches(&self, desk: Desk) -> Result<Touches, Refusal>;

@@ -6,6 +6,7 @@ use super::document::{Document, Place, text_of};
 use super::edit::{Crumb, Notice, crumbs, line_of};
 use super::exchange::{Asked, Outcome, Refused, page};
 use super::frame::{Frame, entry_title};
+use super::invited::InvitedPart;
 use super::keeper::Held;
 use super::pages::Pages;
 
@@ -23,6 +24,7 @@ struct ListPage {
     rows: Vec<Row>,
     is_ordered: bool,
     notice: Option<Notice>,
+    invited: InvitedPart,
 }
 
 struct Row {
@@ -71,6 +73,10 @@ pub(super) fn render(
             is_last: index + 1 == entries.len(),
         }
     });
+    let invited = match &place.within {
+        Some(widget) => InvitedPart::of(pages, widget)?,
+        None => InvitedPart::default(),
+    };
     let mut way = crumbs(place, desk);
     way.pop();
     let template = ListPage {
@@ -85,6 +91,7 @@ pub(super) fn render(
         rows: rows.collect(),
         is_ordered: subject.is_ordered(),
         notice,
+        invited,
     };
     page(status, &template)
 }

@@ -26,6 +26,7 @@ mod forward;
 mod frame;
 mod health;
 mod import;
+mod invited;
 mod keeper;
 mod key;
 mod list;
@@ -47,8 +48,8 @@ mod write;
 
 pub use forward::{Forwarder, routes};
 pub use keeper::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Invited, InvitedDay,
+    Keep, Keeper, Light, LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 pub use key::StartKey;
 pub use serve::Admin;

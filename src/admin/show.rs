@@ -194,6 +194,11 @@ impl Showing<'_> {
             Kind::Pairs => Body::Area { value: self.pairs(key), rows: 3, mono: true },
             Kind::Password => Body::Password,
             Kind::Flag(words) => Body::Flag { on: at(self.entry, key) == Some(&Value::Boolean(true)), words },
+            Kind::Maybe([none, on, off]) => {
+                let words = [("", none), ("true", on), ("false", off)];
+                let words = words.map(|(word, label)| (word.to_owned(), label.to_owned()));
+                Body::Select(choices(words.into_iter(), &[&text()]))
+            }
             Kind::Choice(words) => {
                 let words = words.iter().map(|(word, label)| ((*word).to_owned(), (*label).to_owned()));
                 Body::Select(choices(words, &[&text()]))
@@ -212,9 +217,11 @@ impl Showing<'_> {
 
     fn pairs(&self, key: &str) -> String {
         let table = at(self.entry, key).and_then(Value::as_table);
-        let lines: Vec<String> =
-            table.into_iter().flatten().map(|(key, value)| format!("{key} = {}", scalar(value))).collect();
-        lines.join("\n")
+        let line = |(key, value): (&String, &Value)| match scalar(value) {
+            value if value.starts_with(['>', '<', '!']) => format!("{key} {value}"),
+            value => format!("{key} = {value}"),
+        };
+        table.into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn texts(&self, key: &str, lines: bool) -> Body {

@@ -31,6 +31,12 @@ pub(super) fn write(entry: &mut Table, field: &Field, form: &Pairs, locale: &str
             Some(text) => number(text.trim()),
             None => return,
         },
+        Kind::Maybe(_) => match form.get(key) {
+            Some("true") => Some(Value::Boolean(true)),
+            Some("false") => Some(Value::Boolean(false)),
+            Some(other) => some_text(other),
+            None => return,
+        },
         Kind::Flag(_) if has_boxes() => Some(Value::Boolean(form.get(key).is_some())),
         Kind::Ticks(_) if has_boxes() => Some(list(form.all(key).map(str::to_owned))),
         Kind::Flag(_) | Kind::Ticks(_) => return,
@@ -124,7 +130,9 @@ fn spans(text: &str) -> impl Iterator<Item = String> {
 fn pairs(text: &str) -> Option<Value> {
     let mut table = Table::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        // `items >= 3` is as clear as `items = >= 3`.
+        let (key, value) = line.split_at(line.find(['=', '>', '<', '!']).unwrap_or(line.len()));
+        let value = value.strip_prefix('=').unwrap_or(value);
         table.insert(key.trim().to_owned(), Value::String(value.trim().to_owned()));
     }
     (!table.is_empty()).then_some(Value::Table(table))
@@ -218,6 +226,25 @@ mod tests {
         assert_eq!(written(field, "", "a.units=+40+"), "[a]\nunits = 40\n");
         assert_eq!(written(field, "", "a.units=many"), "[a]\nunits = \"many\"\n");
         assert_eq!(written(field, "a = { units = 4 }", "a.units="), "");
+    }
+
+    #[test]
+    fn a_switch_that_may_be_left_out_is_left_out() {
+        let field = Field::new("a.b", "", Kind::Maybe(["", "", ""]));
+        assert_eq!(written(field, "a = { b = true }", "a.b=false"), "[a]\nb = false\n");
+        assert_eq!(written(field, "a = { b = true }", "a.b="), "");
+        assert_eq!(written(field, "", "a.b=maybe"), "[a]\nb = \"maybe\"\n");
+        assert_eq!(written(field, "a = { b = true }", "x=y"), "a = { b = true }\n");
+    }
+
+    #[test]
+    fn a_condition_may_be_written_with_or_without_the_first_sign() {
+        let field = Field::new("c", "", Kind::Pairs);
+        let form = "c=plan+%3D+gold%0Aitems+%3E%3D+3%0Amember%3D!%3D+no%0Aage+%3C+18%0Aalone";
+        let after: Table = written(field, "", form).parse().unwrap();
+        let expected =
+            "c = { plan = \"gold\", items = \">= 3\", member = \"!= no\", age = \"< 18\", alone = \"\" }";
+        assert_eq!(after, expected.parse().unwrap());
     }
 
     #[test]

@@ -121,8 +121,9 @@ fn widgets(desk: &Desk, sheet: &Sheet) {
         }
         if workstream.is_some_and(|workstream| workstream.auth.is_none()) {
             for rule in widget.proactive.rules.iter().filter(|rule| rule.audience.authenticated.is_some()) {
-                let path = join(&join("widget", widget.id.as_str()), "proactive.rule");
-                let path = join(&join(&path, rule.id.as_str()), "audience.authenticated");
+                let way =
+                    [widget.id.as_str(), "proactive", "rule", rule.id.as_str(), "audience", "authenticated"];
+                let path = way.iter().fold("widget".to_owned(), |path, part| join(&path, part));
                 sheet.fault(&path, "needs keys to tell: the widget's workstream has no auth");
             }
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Shell;
 use super::records::{Invite, InviteDay};
+use crate::admin::{Invited, InvitedDay};
 use crate::desk::Id;
 use crate::desk::ids::{RuleId, WidgetId};
 use crate::limits::{INVITE_DAYS_MAX, INVITE_RULES_MAX};
@@ -84,7 +85,25 @@ impl Shell {
         }
     }
 
-    /// Figures per rule for supervisor and admin: the rules of the desk, each with its days, oldest first.
+    /// What came of a widget's rules, day by day up to today, for the admin pages.
+    pub(super) fn invited(&self, widget: &str) -> Vec<Invited> {
+        let Some(widget) = self.desk.widget(widget) else { return Vec::new() };
+        let Ok(now) = Timestamp::from_millisecond(self.now.wall_ms) else { return Vec::new() };
+        let today = self.desk.zone_of(widget).to_datetime(now).date();
+        let back = |days: usize| today.saturating_sub(jiff::Span::new().days(days as i64));
+        let rules = widget.proactive.rules.iter().map(|rule| {
+            let days = (0..INVITE_DAYS_MAX).rev().map(back).map(|day| {
+                let key = (widget.id.to_string(), rule.id.to_string(), day);
+                let InviteDay { shown, accepted, closed, expired, conversations } =
+                    self.invites.days.all.get(&key).copied().unwrap_or_default();
+                InvitedDay { day, shown, accepted, closed, expired, conversations }
+            });
+            Invited { rule: rule.id.to_string(), days: days.collect() }
+        });
+        rules.collect()
+    }
+
+    /// Figures per rule for supervisors and other programs: the rules of the desk, each with its days, oldest first.
     pub fn invite_days(&self) -> Value {
         let rules = self.desk.widgets.iter().filter(|widget| widget.proactive.enabled).flat_map(|widget| {
             widget.proactive.rules.iter().map(move |rule| {

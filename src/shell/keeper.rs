@@ -25,7 +25,7 @@ use super::place::Place;
 use super::reads::{Readers, decoded, list_key};
 use super::records::Audit;
 use crate::admin::{
-    Account, Actor, Audited, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, LogLine,
+    Account, Actor, Audited, Backup, Certificate, Chart, Clock, Figure, Held, Invited, Keep, Keeper, LogLine,
     NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use crate::desk::{Desk, Fault, Faults, Secret, diff};
@@ -203,6 +203,11 @@ impl Keeper for BoxKeeper {
 
     fn day(&self) -> Result<Vec<Chart>, Refusal> {
         Ok(charts(&self.day))
+    }
+
+    fn invited(&self, widget: &str) -> Result<Vec<Invited>, Refusal> {
+        let widget = widget.to_owned();
+        self.ask(move |shell| shell.invited(&widget))
     }
 
     fn touches(&self, desk: Desk) -> Result<Touches, Refusal> {

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use deskbell::admin::{
-    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Keep, Keeper, Light,
-    LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
+    Account, Actor, Audited, Authority, Backup, Certificate, Chart, Clock, Figure, Held, Invited, InvitedDay,
+    Keep, Keeper, Light, LogLine, NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
 use deskbell::desk::{Credential, Desk, Secret, diff, load};
 use jiff::Timestamp;
@@ -151,6 +151,21 @@ impl Keeper for Shelf {
     fn day(&self) -> Result<Vec<Chart>, Refusal> {
         let points = (0..50).map(|n| (1_780_000_000_000 + n * 300_000, (n % 7) as f64)).collect();
         Ok(vec![Chart { name: "Conversations", unit: "", points }])
+    }
+
+    fn invited(&self, widget: &str) -> Result<Vec<Invited>, Refusal> {
+        let desk = self.desk();
+        let rules = desk.widget(widget).map(|widget| widget.proactive.rules.clone()).unwrap_or_default();
+        let day = |at: i8, shown, accepted| InvitedDay {
+            day: jiff::civil::date(2026, 10, at),
+            shown,
+            accepted,
+            closed: 2,
+            expired: 1,
+            conversations: accepted,
+        };
+        let days = vec![day(4, 40, 11), day(5, 20, 3)];
+        Ok(rules.iter().map(|rule| Invited { rule: rule.id.to_string(), days: days.clone() }).collect())
     }
 
     fn touches(&self, _: Desk) -> Result<Touches, Refusal> {

@@ -87,4 +87,15 @@ fn the_live_view_shows_what_came_of_the_invitations() {
         .page
         .run("document.querySelector('.still').scrollIntoView({ block: 'end' });", serde_json::json!([]));
     sofie.page.picture("supervisor-invitations");
+
+    // Whoever writes the rules sees the same below them.
+    let admin = crate::page::Browser::new(&desk);
+    admin.go("/admin/widgets/shop/rules");
+    admin.write("[name=username]", "admin");
+    admin.write("[name=password]", "admin-demo-pass");
+    admin.write("[name=password]", crate::page::keys::ENTER);
+    admin.see_text("h2", "What came of them");
+    assert_eq!(admin.texts(".tally tbody tr td.num"), ["3", "1", "1", "0", "1"]);
+    admin.see(".bars rect.taken");
+    admin.picture("admin-invitations");
 }

@@ -42,6 +42,8 @@ const WIDGET: Tab = Tab {
                 .once(),
             Field::new("workstream", "Workstream", Kind::Pick(Source::ChatWorkstreams, None))
                 .help("Where its chats go."),
+            Field::new("hours", "Hours", Kind::Pick(Source::Hours, Some("As its workstream")))
+                .help("When it lets anybody in. A persistent one takes messages at any time."),
             Field::new("title", "Title", Kind::Texts(false))
                 .help("At the top of the chat window. Blank is the branch's name."),
             Field::new("allowed_origins", "Sites that may embed it", Kind::List)
@@ -115,7 +117,7 @@ const RULE: Tab = Tab {
             fields: &[
                 Field::new("id", "Id", Kind::Line).note("Letters, digits, - and _").once(),
                 Field::new("text", "Invitation", Kind::Texts(true))
-                    .help("Placeholders: {customer_name} {page_title} {context.KEY}. An empty one vanishes."),
+                    .help("Placeholders: {customer_name} {page_title} {device} {context.KEY}. An empty one vanishes."),
             ],
         },
         Set {
@@ -150,9 +152,15 @@ const RULE: Tab = Tab {
                 Field::new("audience.referrer", "Came from", Kind::List).help("Any of these, one a line. Blank is from anywhere."),
                 Field::new("audience.device", "Device", Kind::Ticks(Source::Devices)).help("None ticked is any."),
                 Field::new("audience.language", "Languages", Kind::List).help("Any of these, one a line. Blank is any."),
+                Field::new(
+                    "audience.authenticated",
+                    "Signed in",
+                    Kind::Maybe(["Anybody", "Only who is signed in on the site", "Only who is not"]),
+                )
+                .help("Told by the token the site signs, with the keys of the widget's workstream."),
                 Field::new("audience.context", "Context variables", Kind::Pairs)
-                    .help("All of these, one a line.")
-                    .note("Such as plan = gold"),
+                    .help("All of these, one a line. Numbers are compared by >=, >, <= and <.")
+                    .note("Such as plan = gold · plan != gold · items >= 3"),
             ],
         },
     ],
