@@ -15,6 +15,8 @@ pub struct Rate {
 
 /// Messages of one customer (protocol, "Limits of rate").
 pub const CUSTOMER_MESSAGES: Rate = Rate { burst: 20, per_s: 5 };
+/// Pages one customer goes on to without loading them.
+pub const CUSTOMER_PAGES: Rate = Rate { burst: 10, per_s: 1 };
 /// Requests of one bot, for all its conversations together.
 pub const BOT_MESSAGES: Rate = Rate { burst: 200, per_s: 100 };
 /// Messages of one agent.

@@ -17,10 +17,10 @@ use crate::engine::id::{AgentId, BotId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::gateway::rate::CUSTOMER_MESSAGES;
+use crate::gateway::rate::{CUSTOMER_MESSAGES, CUSTOMER_PAGES};
 use crate::limits::{CLIENT_IDS_KEPT, RECALL_MESSAGES_MAX};
 use crate::store::{Admission, ReadError, Snapshot};
-use crate::widget::frames::{Frame, FrameFault, Request, page_limit};
+use crate::widget::frames::{Frame, FrameFault, RawPage, Request, page_limit};
 use crate::widget::project as page;
 
 /// A conversation that is not in the engine's table, as it was read.
@@ -57,6 +57,7 @@ impl Shell {
             }
             Request::Typing { on } => self.customer_types(visitor, on),
             Request::Seen { seq } => self.customer_has_seen(visitor, seq),
+            Request::Page { page } => self.customer_moved(conn, re, visitor, &page),
             Request::History { conversation, before, limit } => {
                 self.customer_history(conn, re, visitor, conversation, before, page_limit(limit));
             }
@@ -248,6 +249,7 @@ impl Shell {
         }
         if let Some(known) = self.visitors.get_mut(visitor) {
             known.conversation = self.cards.contains_key(&id).then_some(id);
+            self.follow_pages(visitor, id);
         }
     }
 
@@ -300,6 +302,23 @@ impl Shell {
         card.seen_by_customer = seq;
         let frame = page::seen(id, seq);
         self.send_staff(id, frame, None);
+    }
+
+    /// She is on another page without having loaded it. Her chat begins there if it has not begun; if it has, its
+    /// agents see her way.
+    fn customer_moved(&mut self, conn: ConnId, re: Option<i64>, visitor: u64, page: &RawPage) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        // Each is a record of its own; a page that changes its address in a loop must not wear the disk.
+        if let Err(wait) = known.pages.take(CUSTOMER_PAGES, real_wall_ms().unsigned_abs()) {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
+        known.page = page.kept();
+        known.seconds_on_page = page.seconds_whole();
+        known.recent_pages = page.recent();
+        if let Some(id) = self.live_of(visitor) {
+            self.follow_pages(visitor, id);
+        }
     }
 
     fn customer_history(

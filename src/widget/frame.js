@@ -31,6 +31,9 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
     else later.push(message);
   }
 
+  /** Another address without a load. A page that has not said hi asks for it in its hello. */
+  const moved = () => heard && post({ t: "page", page: page() });
+
   function show(open, focus = true) {
     if (open === isOpen) return;
     isOpen = open;
@@ -98,6 +101,7 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
 
   done({
     post,
+    moved,
     show,
     toggle: () => show(!isOpen),
     /** As it was on the page before: open without taking the focus, or only listening for news. */

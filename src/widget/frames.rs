@@ -59,6 +59,11 @@ pub enum Request {
         /// Up to this message.
         seq: u32,
     },
+    /// The site's page changed its address without a load (S1-12).
+    Page {
+        /// Where she is now.
+        page: RawPage,
+    },
     /// Older messages.
     History {
         /// Of which conversation; none: the open one.
@@ -141,6 +146,11 @@ impl RawPage {
         Page { url: part(&self.url), title: part(&self.title), referrer: part(&self.referrer) }
     }
 
+    /// Seconds on it, whole; none for what is no time.
+    pub fn seconds_whole(&self) -> Option<f64> {
+        self.seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).map(f64::floor)
+    }
+
     /// The newest pages of her path, as they are kept (S1-12).
     pub fn recent(&self) -> Vec<String> {
         recent(&self.path)
@@ -150,7 +160,10 @@ impl RawPage {
 impl Request {
     /// All but what is only a passing sign.
     const fn needs_id(&self) -> bool {
-        !matches!(self, Request::Typing { .. } | Request::Seen { .. } | Request::Hello { .. })
+        !matches!(
+            self,
+            Request::Typing { .. } | Request::Seen { .. } | Request::Page { .. } | Request::Hello { .. }
+        )
     }
 
     fn settle(mut self) -> Result<Request, Refusal> {

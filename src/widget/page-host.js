@@ -17,7 +17,7 @@ const PARENT_MS_MAX = 8_000;
  * @property {() => Promise<{page: object, context: object}>} context  as they are now
  * @property {() => Promise<string|null>} token  a fresh JWT; null when the site gives none; rejects with code "lost" when it cannot now
  * @property {(message: object) => void} tell  to the parent; nothing when there is none
- * @property {(t: "shown"|"start"|"auth", run: (message: object) => void) => void} on
+ * @property {(t: "shown"|"start"|"page"|"auth", run: (message: object) => void) => void} on
  */
 
 /** @param {string} id  the widget's @returns {Promise<Host>} */

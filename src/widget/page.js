@@ -119,6 +119,7 @@ async function begin() {
     if (shown && focus) queueMicrotask(view.focus);
   });
   host.on("start", ({ invite, invited }) => invited && whenReady(() => talk.invited(invite)));
+  host.on("page", ({ page }) => talk?.moved(page));
   host.on("auth", () => talk?.signedInAnew());
   await setLanguage(host.locale, ...navigator.languages);
   set({ shown: host.shown });

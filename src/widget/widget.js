@@ -46,11 +46,13 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
   }
 
   let at = "";
+  let since; // this address, in the page's own time
   /** Her visits to the site and the pages of this one, newest last. The address is looked at and not listened for: a
    * single-page app may change it in ways that fire no event, and wrapping the site's history would be meddling. */
   function visit() {
     const known = mine().visit || {};
     if (at === location.href) return known;
+    since = at && performance.now();
     at = location.href;
     const fresh = Date.now() - (known.last || 0) > VISIT_MS;
     const path = (!fresh && known.path) || [];
@@ -58,19 +60,19 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     if (path[path.length - 1] !== url) path.push(url);
     const next = { last: Date.now(), count: (known.count || 0) + fresh, path: path.slice(-PATH_MAX) };
     mine({ visit: next });
+    if (parts.frame) parts.frame.then((made) => made.moved());
     return next;
   }
 
   const say = (name, detail) => dispatchEvent(new CustomEvent(`deskbell:${name}`, { detail }));
   const within = (ms, run) => Promise.race([new Promise((done) => done(run && run())), new Promise((_, late) => setTimeout(late, ms))]);
-  const first = location.href;
-  /** Since a page changed its address by itself, how long it has been there is not known. */
+  /** The page as the box is told of it; a long address or title is cut, since no chat is refused for that. */
   const page = () => ({
-    url: location.href,
-    title: document.title,
-    referrer: document.referrer,
-    seconds: location.href === first ? Math.floor(performance.now() / 1000) : undefined,
     path: visit().path,
+    url: location.href.slice(0, 2000),
+    title: document.title.slice(0, 300),
+    referrer: document.referrer.slice(0, 2000),
+    seconds: Math.floor((performance.now() - since) / 1000),
   });
 
   /** The site's variables, or none: a provider that throws, hangs or returns rubbish does no harm. */

@@ -124,6 +124,7 @@ fn a_visit(blocks_third_parties: bool) {
     assert_eq!(session["context"]["items"], 2);
     assert_eq!(session["context"]["member"], true);
     assert!(session["context"]["seconds_on_page"].is_number(), "{}", session["context"]);
+    assert_eq!(session["context"]["device"], "desktop", "what the box knows by itself");
     assert_eq!(
         session["recent_pages"],
         json!([format!("{}/", site.origin()), format!("{}/lamps", site.origin())])
@@ -151,6 +152,14 @@ fn a_visit(blocks_third_parties: bool) {
     assert_eq!(eva.reads(), ["Which one is brighter?", "The left one.", "I take it."]);
     eva.page.chord(&[keys::ESCAPE]);
     eva.page.leave();
+
+    // In the middle of the chat the site changes its address by itself: the agent sees where she went, without a word.
+    eva.page.press_text("a", "Home");
+    let told = bob.socket.wait("where she is now", |frame| {
+        frame["t"] == "session" && frame["recent_pages"].as_array().is_some_and(|pages| pages.len() == 3)
+    });
+    assert_eq!(told["recent_pages"][2], format!("{}/", site.origin()));
+    assert_eq!(told["page"]["url"], format!("{}/lamps", site.origin()), "where it began stays");
     eva.page.gone("deskbell-chat >>> iframe");
     bob.say(&conversation, "b2", "Until Saturday.");
     eva.page.see("html[data-unread='1']");
@@ -221,7 +230,9 @@ fn a_context_provider_that_throws_hangs_or_returns_rubbish_does_no_harm() {
         eva.page.press(".p__pane .p__go");
         let session = taken(&mut bob);
         let mut context = session["context"].clone();
-        context.as_object_mut().expect("an object").remove("seconds_on_page");
+        for own in ["seconds_on_page", "device"] {
+            context.as_object_mut().expect("an object").remove(own);
+        }
         let got = if kept.is_number() {
             json!(context.as_object().map_or(0, serde_json::Map::len))
         } else {
