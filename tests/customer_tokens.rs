@@ -209,10 +209,13 @@ fn what_the_token_says_of_her_stands_above_what_the_page_says() {
     let token = site.sign(&claims);
     let mut customer =
         desk.customer("portal", json!({"jwt": token, "context": {"tier": "lead", "page": "home"}}));
-    let conversation = customer.start(json!({"name": "Somebody Else", "comment": "hi"}));
+    let conversation = customer.start(json!({
+        "name": "Somebody Else", "comment": "hi", "context": {"tier": "none", "basket": 2}
+    }));
     let session = alice.take(&conversation);
     assert_eq!(session["customer"]["name"], "Melissa de Vries");
     assert_eq!(session["context"]["tier"], "gold");
     assert_eq!(session["context"]["page"], "home");
+    assert_eq!(session["context"]["basket"], 2);
     assert!(!session["customer"]["contact"].is_null(), "she is known by her address (S1-12): {session}");
 }

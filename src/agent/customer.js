@@ -165,7 +165,7 @@ const panels = {
         t("agent.details.variables"),
         null,
         entries.length
-          ? facts(entries.map(([key, value]) => [label(key), h("span", { class: "wrap" }, withMasks(String(value)))]))
+          ? facts(entries.map(([key, value]) => [label(key), h("span", { class: "wrap" }, withMasks(spoken(key, value)))]))
           : none(t("agent.details.none")),
       ),
       section(
@@ -308,6 +308,12 @@ function pageOf(one) {
     url: one.page?.url || context.page_url || context.url || context.page,
     seconds: one.page?.seconds ?? context.seconds_on_page ?? context.time_on_page,
   };
+}
+
+/** The kind of device in the agent's language; anything else as the page gave it. */
+function spoken(key, value) {
+  const known = key === "device" && ["desktop", "tablet", "phone"].includes(value);
+  return known ? t(`agent.device.${value}`) : String(value);
 }
 
 function path(url) {

@@ -199,6 +199,26 @@ words! {
     }
 }
 
+impl Device {
+    /// By what a browser says of itself in `User-Agent`. Whoever says nothing of the kind sits at a desk.
+    pub fn of(user_agent: &str) -> Self {
+        let agent = user_agent.to_ascii_lowercase();
+        let tablet = agent.contains("ipad") || agent.contains("tablet");
+        if tablet || agent.contains("android") && !agent.contains("mobile") {
+            Self::Tablet
+        } else if agent.contains("mobile") || agent.contains("iphone") {
+            Self::Phone
+        } else {
+            Self::Desktop
+        }
+    }
+
+    /// The same, and none for a client that is no browser: every browser says it is a Mozilla.
+    pub fn of_browser(user_agent: &str) -> Option<Self> {
+        user_agent.starts_with("Mozilla/").then(|| Self::of(user_agent))
+    }
+}
+
 /// What must hold for a context variable: `gold` is that value, `!= gold` any other or none, `>= 3` (also `>`,
 /// `<`, `<=`) compares numbers. Numbers and booleans are taken as they are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -344,6 +364,24 @@ mod tests {
         assert!(matches("https://shop.example/*?x=*", "https://shop.example/p?x=1"));
         assert!(matches("*shop*", "https://www.shop.example/"));
         assert_eq!(PagePattern::parse("product"), None);
+    }
+
+    #[test]
+    fn a_device_is_told_by_what_its_browser_says() {
+        for (agent, device) in [
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148", Some(Device::Phone)),
+            (
+                "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0 Mobile Safari/537.36",
+                Some(Device::Phone),
+            ),
+            ("Mozilla/5.0 (Linux; Android 15; SM-X710) Chrome/140.0 Safari/537.36", Some(Device::Tablet)),
+            ("Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) Mobile/15E148", Some(Device::Tablet)),
+            ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0", Some(Device::Desktop)),
+            ("curl/8.9", None),
+        ] {
+            assert_eq!(Device::of_browser(agent), device, "{agent}");
+        }
+        assert_eq!(Device::of("curl/8.9"), Device::Desktop);
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct Page {
 /// exported and erased with them, and the stored card keeps its layout. A page's own variable of that name gives way.
 const RECENT_PAGES: &str = "recent_pages";
 
+/// The context entry that holds the kind of her device.
+pub(super) const DEVICE: &str = "device";
+
 /// Who the customer says she is, or was proved to be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Customer {

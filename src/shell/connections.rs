@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::door::Event;
+use crate::desk::widget::Device;
 use crate::engine::id::{AgentId, BotId};
 use crate::gateway::rate::Bucket;
 use crate::gateway::{ConnId, Outbox, Roles, TokenHash};
@@ -52,6 +53,8 @@ pub(super) struct Elsewhere {
 pub(super) struct Customer {
     pub(super) widget: Arc<str>,
     pub(super) language: Option<String>,
+    /// By what its browser says of itself; none for a client that is no browser.
+    pub(super) device: Option<Device>,
     /// Known after `hello`.
     pub(super) visitor: Option<u64>,
     /// By what she was proved, on a persistent widget.

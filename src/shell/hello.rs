@@ -15,6 +15,7 @@ use super::records::{Message, Visitor as Known};
 use super::words;
 use crate::agent::session::Parked;
 use crate::agent::welcome::Beside;
+use crate::desk::widget::Device;
 use crate::desk::{Consent, Id, TextKey};
 use crate::engine::id::{AgentId, ConversationId, OfferId};
 use crate::engine::input::{CustomerVerb, Input};
@@ -23,7 +24,7 @@ use crate::gateway::{ConnId, Opening, Role, SocketKind, TokenHash};
 use crate::limits::{PARKED_SHOWN_MAX, SOCKETS_PER_PERSON_MAX, TAIL_MESSAGES_MAX};
 use crate::shell::wire::Stamp;
 use crate::store::{Direction, ReadError, Snapshot, Table};
-use crate::widget::frames::Request;
+use crate::widget::frames::{RawPage, Request};
 use crate::widget::project as page;
 
 /// A live visitor's secret is good for a day after the close (protocol, "Settled").
@@ -46,11 +47,13 @@ struct Recalled {
 
 impl Shell {
     pub(super) fn opened(&mut self, conn: ConnId, opening: Opening) {
-        let Opening { kind, outbox, accept_language, .. } = opening;
+        let Opening { kind, outbox, accept_language, user_agent, .. } = opening;
         match kind {
             SocketKind::Customer { widget } => {
                 let language = accept_language.as_deref().and_then(first_language);
-                let customer = Customer { widget: widget.into(), language, visitor: None, proof: None };
+                let device = user_agent.as_deref().and_then(Device::of_browser);
+                let widget = widget.into();
+                let customer = Customer { widget, language, device, visitor: None, proof: None };
                 let who = Who::Customer(customer);
                 self.connections.insert(conn, Connection { outbox, who, paused: None });
             }
@@ -234,6 +237,7 @@ impl Shell {
             return self.refuse(conn, re, Refusal::BadRequest);
         }
         let (widget, language) = (Arc::clone(&customer.widget), customer.language.clone());
+        let device = customer.device;
         let Some(workstream) = self.workstream_of(&widget) else {
             self.refuse(conn, re, Refusal::NotFound);
             return self.close(conn, 1008, "no such widget");
@@ -263,7 +267,7 @@ impl Shell {
                 None => (random().max(1), true),
             }
         };
-        let seconds = page.as_ref().and_then(|page| page.seconds).filter(|s| s.is_finite() && *s >= 0.0);
+        let seconds = page.as_ref().and_then(RawPage::seconds_whole);
         let recent = page.as_ref().map(|page| page.recent()).unwrap_or_default();
         let page = page.map(|page| page.kept());
         let arrival = move |shell: &mut Shell, number: u64| {
@@ -279,15 +283,10 @@ impl Shell {
                 visitor.page = page;
             }
             visitor.recent_pages = recent;
-            // What the site signed stands above what the page says.
-            visitor.context = context;
-            if let Some(seconds) = seconds {
-                super::start::add_seconds_on_page(&mut visitor.context, seconds.floor());
-            }
-            for (key, value) in signed {
-                visitor.context.retain(|(name, _)| *name != key);
-                visitor.context.push((key, value));
-            }
+            visitor.device = device;
+            visitor.context = super::start::laid_over(context, &signed);
+            visitor.seconds_on_page = seconds;
+            visitor.signed = signed.len();
         };
         let live_known = self.visitors.get(number).and_then(|visitor| visitor.conversation);
         if fresh || live_known.is_some_and(|id| self.is_live(id)) {

@@ -13,6 +13,7 @@ use super::hours::Entrance;
 use super::invite_days::Days;
 use super::proof::identify;
 use super::records::{Invite, InviteDay};
+use super::start::add_device;
 use super::words::{self, Extra};
 use crate::desk::widget::{Device, Rule};
 use crate::desk::{Id, Widget, Workstream};
@@ -293,7 +294,7 @@ impl Shell {
             && visits >= audience.min_visits
             && audience.max_visits.is_none_or(|max| visits <= max)
             && (audience.referrer.is_empty() || audience.referrer.iter().any(|p| p.matches(&ask.referrer)))
-            && (audience.device.is_empty() || audience.device.contains(&device(&ask.user_agent)))
+            && (audience.device.is_empty() || audience.device.contains(&Device::of(&ask.user_agent)))
             && (audience.language.is_empty()
                 || audience.language.iter().any(|language| speaks(&ask.language, language.as_str())))
             && audience.context.iter().all(|(key, wanted)| {
@@ -319,12 +320,16 @@ impl Shell {
 }
 
 fn card_of(widget: &Widget, ask: &Ask) -> Card {
+    let mut context = ask.context.clone();
+    if let Some(device) = Device::of_browser(&ask.user_agent) {
+        add_device(&mut context, device);
+    }
     Card {
         workstream: widget.workstream.to_string(),
         widget: Some(widget.id.to_string()),
         customer: Customer { locale: ask.locale.clone(), ..Customer::default() },
         page: Some(Page { url: ask.url.clone(), title: ask.title.clone(), referrer: ask.referrer.clone() }),
-        context: ask.context.clone(),
+        context,
         ..Card::default()
     }
 }
@@ -341,20 +346,6 @@ fn written(value: &ContextValue) -> String {
 fn speaks(own: &str, wanted: &str) -> bool {
     let own = own.to_ascii_lowercase();
     own == wanted || own.split('-').next() == Some(wanted)
-}
-
-fn device(user_agent: &str) -> Device {
-    let agent = user_agent.to_ascii_lowercase();
-    if agent.contains("ipad")
-        || agent.contains("tablet")
-        || agent.contains("android") && !agent.contains("mobile")
-    {
-        Device::Tablet
-    } else if agent.contains("mobile") || agent.contains("iphone") {
-        Device::Phone
-    } else {
-        Device::Desktop
-    }
 }
 
 fn invite_name(number: u64) -> String {

@@ -1,7 +1,7 @@
 //! New conversations: from the widget, left as a message, brought in as work items.
 
 use super::Shell;
-use super::card::{Card, ContextValue, Customer};
+use super::card::{Card, ContextValue, Customer, DEVICE};
 use super::clock::real_wall_ms;
 use super::hours::Entrance;
 use super::keys::random;
@@ -10,6 +10,8 @@ use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
 use crate::agent::answer;
+use crate::desk::widget::Device;
+use crate::desk::words::Word;
 use crate::desk::{Consent, Id, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
@@ -24,12 +26,32 @@ use crate::widget::frames::{Leave, Start, recent};
 use crate::widget::project as page;
 use serde_json::{Map, Value};
 
-/// Time on the page stands among the context variables (S1-13), unless the page has its own or they are full.
-pub(super) fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) {
-    const KEY: &str = "seconds_on_page";
-    if context.len() < crate::limits::CONTEXT_KEYS_MAX && context.iter().all(|(key, _)| key != KEY) {
-        context.push((KEY.to_owned(), ContextValue::Number(seconds)));
+/// What the box itself knows stands among the context variables (S1-13), unless the page has its own of that name or
+/// they are full.
+fn add(context: &mut Vec<(String, ContextValue)>, key: &str, value: ContextValue) {
+    if context.len() < crate::limits::CONTEXT_KEYS_MAX && context.iter().all(|(known, _)| known != key) {
+        context.push((key.to_owned(), value));
     }
+}
+
+/// Variables with others over them, as many as are kept: what lies above is the last to go.
+pub(super) fn laid_over(mut below: Variables, above: &[(String, ContextValue)]) -> Variables {
+    below.retain(|(key, _)| above.iter().all(|(other, _)| other != key));
+    below.truncate(crate::limits::CONTEXT_KEYS_MAX.saturating_sub(above.len()));
+    below.extend_from_slice(above);
+    below
+}
+
+type Variables = Vec<(String, ContextValue)>;
+
+/// Time on the page.
+fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) {
+    add(context, "seconds_on_page", ContextValue::Number(seconds));
+}
+
+/// Kind of device: what `{device}` stands for.
+pub(super) fn add_device(context: &mut Vec<(String, ContextValue)>, device: Device) {
+    add(context, DEVICE, ContextValue::Text(device.word().to_owned()));
 }
 
 impl Shell {
@@ -265,11 +287,19 @@ impl Shell {
         set(&mut card.customer.name, &start.name);
         set(&mut card.customer.email, &start.email);
         set(&mut card.customer.phone, &start.phone);
-        for (key, value) in crate::widget::frames::context(start.context.as_ref())? {
-            card.context.retain(|(known, _)| *known != key);
-            card.context.push((key, value));
+        let said = crate::widget::frames::context(start.context.as_ref())?;
+        card.context = laid_over(std::mem::take(&mut card.context), &said);
+        // What was signed stands; what the box adds never takes the place of what the page says.
+        if let Some(known) = self.visitors.get(visitor) {
+            let signed = &known.context[known.context.len() - known.signed..];
+            card.context = laid_over(std::mem::take(&mut card.context), signed);
+            if let Some(seconds) = known.seconds_on_page {
+                add_seconds_on_page(&mut card.context, seconds);
+            }
+            if let Some(device) = known.device {
+                add_device(&mut card.context, device);
+            }
         }
-        card.context.truncate(crate::limits::CONTEXT_KEYS_MAX);
         card.comment.clone_from(&start.comment);
         card.answers = answers(start.answers.as_ref())?;
         self.check_questions(widget, &mut card, start)?;

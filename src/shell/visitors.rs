@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::card::{ContextValue, Customer, Page};
+use crate::desk::widget::Device;
 use crate::gateway::ConnId;
 use crate::gateway::rate::Bucket;
 
@@ -18,11 +19,20 @@ pub(super) struct Visitor {
     pub(super) closed: Option<(u64, i64)>,
     /// Who she says she is, or was proved to be.
     pub(super) customer: Customer,
+    /// What the page says of her, then what her site signed of her.
     pub(super) context: Vec<(String, ContextValue)>,
+    /// How many of them were signed: the last ones.
+    pub(super) signed: usize,
     pub(super) page: Page,
+    /// Seconds she had been on it when the box was told.
+    pub(super) seconds_on_page: Option<f64>,
+    /// What she holds in her hand; none for a client that is no browser.
+    pub(super) device: Option<Device>,
     /// Addresses of the site she has seen lately, oldest first (S1-12).
     pub(super) recent_pages: Vec<String>,
     pub(super) messages: Bucket,
+    /// Pages she went on to without a load.
+    pub(super) pages: Bucket,
 }
 
 /// All of them. Bounded by the connections and the engine's table.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Shell;
-use super::card::{Card, ContextValue};
+use super::card::{Card, ContextValue, DEVICE};
 use super::hours::Daytime;
 use crate::desk::{Desk, Known, Placeholder, Template, TextKey, Workstream};
 use crate::engine::conversation::State;
@@ -148,6 +148,9 @@ fn value<'v>(
             let minutes = wall_ms.saturating_sub(card.started_ms).max(0) / 60_000;
             Some(Cow::Owned(format!("{minutes} min")))
         }
-        Known::Device => None,
+        Known::Device => card.context.iter().find_map(|(key, value)| match value {
+            ContextValue::Text(device) if key == DEVICE => Some(Cow::Borrowed(device.as_str())),
+            _ => None,
+        }),
     }
 }

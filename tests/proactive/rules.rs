@@ -58,6 +58,9 @@ id = "office"
 text = "Hello?"
 when = "office"
 [[widget.proactive.rule]]
+id = "hand"
+text = "On your {device}?"
+[[widget.proactive.rule]]
 id = "words"
 text = { en = "Hello {context.first_name}, about {page_title}?", nl = "Hallo {context.first_name}, over {page_title}?" }
 "#;
@@ -150,6 +153,15 @@ fn every_condition_of_a_rule_must_hold() {
     assert_eq!(text(&named, "nl-BE,nl;q=0.9").as_deref(), Some("Hallo Eva, over Lamp?"));
     assert_eq!(text(&named, "fr").as_deref(), Some("Hello Eva, about Lamp?"), "the desk's language else");
     assert_eq!(text(&question("words", json!({})), "en").as_deref(), Some("Hello, about Lamp?"));
+    // The box knows the kind of device; a page that gives its own word for it is believed; a program has none.
+    let on = |context: Value, agent| {
+        let body = question("hand", json!({ "context": context }));
+        asked_with(&desk, &body, &[("user-agent", agent)]).json()["text"].as_str().map(str::to_owned)
+    };
+    assert_eq!(on(json!({}), PHONE).as_deref(), Some("On your phone?"));
+    assert_eq!(on(json!({}), LAPTOP).as_deref(), Some("On your desktop?"));
+    assert_eq!(on(json!({"device": "till"}), LAPTOP).as_deref(), Some("On your till?"));
+    assert_eq!(on(json!({}), "curl/8.9").as_deref(), Some("On your?"));
     let page = question("words", json!({"locale": "nl", "context": {"first_name": "Eva"}}));
     assert_eq!(text(&page, "en").as_deref(), Some("Hallo Eva, over Lamp?"), "the page's language first");
 }
