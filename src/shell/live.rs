@@ -3,10 +3,8 @@
 //! A name whose row cannot be made again (the tables are smaller than they were) leaves what it stood for
 //! out: an agent who is not there loses her session, and the conversation goes back to its line.
 
-use serde::{Deserialize, Serialize};
-
 use super::names::Names;
-use super::records::{Held, Live, LiveHold, LiveOffer, LivePhase, LiveSession};
+use super::records::{Held, Live, LiveBot, LiveHold, LiveOffer, LivePhase, LiveSession};
 use crate::engine::conversation::{
     BotTalk, Conversation, Hold, Offer, Phase, Role, Seed, SeedOffer, SeedPhase, SeedSession, SessionState,
 };
@@ -14,37 +12,6 @@ use crate::engine::effect::SessionReason;
 use crate::engine::id::{AgentId, BotId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
 use crate::engine::presence::{Override, Penalty, Status};
 use crate::engine::settings::{Auto, Mode, OfferKind, WorkItemKind};
-use crate::store::records::{Record, RecordError, body_of};
-
-impl Record for Live {
-    const NAME: &'static str = "live conversation";
-    /// 2: may be with a bot, which version 1 does not know; what version 1 wrote is laid out the same.
-    const VERSION: u8 = 2;
-
-    fn migrate(version: u8, body: &[u8]) -> Result<Self, RecordError> {
-        match version {
-            1 => body_of(Self::NAME, body),
-            _ => Err(RecordError::Forgotten { name: Self::NAME, version }),
-        }
-    }
-}
-
-/// What a bot has of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveBot {
-    /// Its name in the desk.
-    pub bot: String,
-    /// Is it its turn?
-    pub awaits: bool,
-    /// Messages since the customer's last.
-    pub in_a_row: u8,
-    /// Messages in all.
-    pub said: u16,
-    /// Where a menu stands.
-    pub step: u16,
-    /// When whoever's turn it is has had its time.
-    pub due_ms: i64,
-}
 
 /// The record of a conversation as the engine has it.
 pub fn record(conversation: &Conversation, names: &Names) -> Live {
