@@ -242,8 +242,13 @@ mod tests {
     use crate::gateway::OutboxLimits;
 
     fn connected(connections: &mut Connections, conn: ConnId) {
-        let who =
-            Who::Customer(Customer { widget: "shop".into(), language: None, visitor: None, proof: None });
+        let who = Who::Customer(Customer {
+            widget: "shop".into(),
+            language: None,
+            device: None,
+            visitor: None,
+            proof: None,
+        });
         let outbox = Outbox::for_test(OutboxLimits::default());
         connections.insert(conn, Connection { outbox, who, paused: None });
         connections.pause(conn);
