@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(written(field, "a = { b = true }", "a.b=false"), "[a]\nb = false\n");
         assert_eq!(written(field, "a = { b = true }", "a.b="), "");
         assert_eq!(written(field, "", "a.b=maybe"), "[a]\nb = \"maybe\"\n");
-        assert_eq!(written(field, "a = { b = true }", "x=y"), "a = { b = true }\n");
+        assert_eq!(written(field, "a = { b = true }", "x=y"), "[a]\nb = true\n");
     }
 
     #[test]
