@@ -91,13 +91,46 @@ fn the_door_opens_on_the_minute_and_a_talk_goes_on_when_it_closes() {
     let mut inside = desk.customer("shop", json!({}));
     let conversation = inside.start(json!({"comment": "just in time"}));
     alice.take(&conversation);
-    std::thread::sleep(Duration::from_millis(3_300));
+    // Who has the page open is told, the talk's own page too.
+    let mut reading = desk.customer("shop", json!({"locale": "nl"}));
+    let told = reading.socket.of("hours");
+    assert_eq!(json!([told["open"], told["opens_at"]]), json!([false, "2026-11-23T07:00:00.000Z"]), "{told}");
+    assert!(
+        told["closed_text"].as_str().is_some_and(|text| text.starts_with("We zijn nu gesloten")),
+        "{told}"
+    );
+    assert_eq!(inside.socket.of("hours")["open"], false);
     assert_eq!(settings(&desk, "shop")["open"], false);
     let mut late = desk.customer("shop", json!({}));
     assert_eq!(late.socket.refused("start", json!({"comment": "too late"})), "closed_hours");
     alice.say(&conversation, "a1", "we finish what we began");
     inside.say("c1", "thank you");
     assert_eq!(inside.start(json!({})), conversation);
+}
+
+#[test]
+fn an_open_page_is_told_when_an_admin_changes_its_hours_and_no_other_page_is() {
+    let desk = Desk::start_with_desk(&[LIVE_BY_OFFICE], &["--wall-clock", "2026-11-23T09:00:00Z"]);
+    let admin = desk.login("admin");
+    let bearer = format!("Bearer {admin}");
+    let mut shop = desk.customer("shop", json!({}));
+    assert_eq!(shop.welcome["closes_at"], "2026-11-23T16:30:00.000Z");
+    let put = |from: &str, to: &str| {
+        let read = desk.http("GET", "/api/v1/desk", &[("authorization", &bearer)], "");
+        assert!(read.body.contains(from), "{}", read.body);
+        let tag = read.header("etag").expect("a version").to_owned();
+        let headers =
+            [("authorization", &*bearer), ("if-match", &*tag), ("content-type", "application/toml")];
+        let put = desk.http("PUT", "/api/v1/desk", &headers, &read.body.replacen(from, to, 1));
+        assert_eq!(put.status, 200, "{}", put.body);
+    };
+    put("name = \"Utrecht branch\"", "name = \"Utrecht\"");
+    put("mon = [\"08:00-17:30\"]", "mon = [\"08:00-12:00\"]");
+    let told = shop.socket.of("hours");
+    assert_eq!(json!([told["open"], told["closes_at"]]), json!([true, "2026-11-23T11:00:00.000Z"]), "{told}");
+    put("mon = [\"08:00-12:00\"]", "mon = []");
+    let told = shop.socket.of("hours");
+    assert_eq!(json!([told["open"], told["opens_at"]]), json!([false, "2026-11-24T07:00:00.000Z"]), "{told}");
 }
 
 #[test]

@@ -228,6 +228,14 @@ impl Connections {
         })
     }
 
+    /// All pages with a widget.
+    pub(super) fn customers(&self) -> impl Iterator<Item = (ConnId, &Customer)> {
+        self.all.iter().filter_map(|(conn, connection)| match &connection.who {
+            Who::Customer(customer) => Some((*conn, customer)),
+            Who::Staff(_) | Who::Bot(_) => None,
+        })
+    }
+
     /// How many staff and customer sockets there are.
     pub(super) fn counts(&self) -> (usize, usize) {
         let staff = self.by_agent.values().map(Vec::len).sum();

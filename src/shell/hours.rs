@@ -105,6 +105,27 @@ impl<'d> Entrance<'d> {
     }
 }
 
+/// What a page shows of its widget's hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sign {
+    open: bool,
+    opens_ms: Option<i64>,
+    closes_ms: Option<i64>,
+}
+
+/// The signs of all widgets, by id.
+pub(super) type Signs = std::collections::BTreeMap<String, Sign>;
+
+fn signs(desk: &Desk, day: Daytime) -> Signs {
+    let sign = |widget: &crate::desk::Widget| {
+        let workstream = desk.workstream(widget.workstream.as_str())?;
+        let entrance = Entrance::through(desk, widget.id.as_str(), workstream);
+        let (opens_ms, closes_ms) = (day.opens_at(&entrance), day.closes_at(&entrance));
+        Some((widget.id.as_str().to_owned(), Sign { open: day.is_open(&entrance), opens_ms, closes_ms }))
+    };
+    desk.widgets.iter().filter_map(sign).collect()
+}
+
 /// What the shell knows of the hours in force.
 #[derive(Debug)]
 pub(super) struct Doors {
@@ -149,13 +170,15 @@ impl Shell {
     /// Opens and closes workstreams by their hours: at the turn of the hour, and when the clock was set.
     pub(super) fn follow_hours(&mut self) {
         let day = self.daytime();
-        let went_back = matches!((self.doors.day.0, day.0), (Some(before), Some(now)) if now < before);
-        let trust_changed = self.doors.day.0.is_some() != day.0.is_some();
+        let judged_by = self.doors.day;
+        let went_back = matches!((judged_by.0, day.0), (Some(before), Some(now)) if now < before);
+        let trust_changed = judged_by.0.is_some() != day.0.is_some();
         self.doors.day = day;
         if !went_back && !trust_changed && self.until_hours_ms() != Some(0) {
             return;
         }
         let desk = std::sync::Arc::clone(&self.desk);
+        let shown = signs(&desk, judged_by);
         self.doors = Doors::new(&desk, day);
         for workstream in &desk.workstreams {
             let Some(row) = self.names.workstreams.row(workstream.id.as_str()).map(WorkstreamId) else {
@@ -165,6 +188,34 @@ impl Shell {
             if self.engine.desk().workstream(row).is_some_and(|known| known.open != open) {
                 self.turn(Input::Hours { workstream: row, open }, None);
             }
+        }
+        self.tell_hours(&shown);
+    }
+
+    /// What pages with a widget show of its hours now.
+    pub(super) fn signs(&self) -> Signs {
+        signs(&self.desk, self.daytime())
+    }
+
+    /// Open pages whose widget shows other hours than it did are told (S0-5): nobody fills in a form for a door that has
+    /// closed meanwhile, and nobody stays before one that has opened.
+    pub(super) fn tell_hours(&mut self, before: &Signs) {
+        let now = self.signs();
+        let changed = |widget: &str| now.get(widget).filter(|sign| before.get(widget) != Some(sign)).copied();
+        let told: Vec<(ConnId, String, Sign, String)> = self
+            .connections
+            .customers()
+            .filter_map(|(conn, customer)| {
+                let sign = changed(&customer.widget)?;
+                let visitor = self.visitors.get(customer.visitor?);
+                let language = visitor.map(|visitor| visitor.customer.locale.clone()).unwrap_or_default();
+                Some((conn, customer.widget.to_string(), sign, language))
+            })
+            .collect();
+        for (conn, widget, sign, language) in told {
+            let closed_text =
+                (!sign.open).then(|| self.closed_text(&*self.workstream_of(&widget)?, &language)).flatten();
+            self.send(conn, page::hours(sign.open, sign.opens_ms, sign.closes_ms, closed_text));
         }
     }
 }

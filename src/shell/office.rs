@@ -126,7 +126,9 @@ impl Shell {
         let others: Vec<String> =
             changed_passwords(&self.desk, &new).into_iter().map(str::to_owned).collect();
         let new = Arc::new(new);
+        let shown = self.signs();
         self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
+        self.tell_hours(&shown);
         self.pending = true;
         self.history.put(&mut self.batch, &new, by);
         boot::set_tokens(&self.tokens, &new);

@@ -20,11 +20,6 @@ export function now() {
   return base.wall + (performance.now() - base.mono) * base.speed;
 }
 
-/** Real milliseconds until a product time; for timers. @param {string} at */
-export function realMsUntil(at) {
-  return (Date.parse(at) - now()) / base.speed;
-}
-
 const formats = new Map();
 function format(options) {
   const key = language() + JSON.stringify(options);

@@ -49,6 +49,8 @@ export function reduce(state, action) {
       return { ...state, link: action.link, trouble: action.trouble ?? null, typing: null, queue: action.link === "open" ? state.queue : null };
     case "welcome":
       return welcome(state, action.frame);
+    case "hours":
+      return hours(state, action.frame);
     case "messages":
       return { ...take(state, action.messages), reading: false };
     case "started":
@@ -108,6 +110,13 @@ function welcome(state, frame) {
   const known = new Set(next.threads.map((thread) => thread.id));
   if (next.mode === "persistent") next.earlier = (frame.earlier || []).filter((one) => !known.has(one.id));
   return next;
+}
+
+/** Opened or closed meanwhile: what was typed into the one form stands in the other. */
+function hours(state, { open, opens_at, closes_at }) {
+  const { text, comment } = state.form;
+  const form = { ...state.form, text: text || comment, comment: comment || text };
+  return { ...state, open, opensAt: opens_at ?? null, closesAt: closes_at ?? null, form };
 }
 
 function started(state, id) {

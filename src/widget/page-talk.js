@@ -4,7 +4,7 @@
 // that a refusal in the middle cannot turn the order round. A text whose answer was lost is sent again
 // with the same client_id after the next welcome, and the box stores it once (REQ B-2, D-17).
 
-import { now, realMsUntil, setClock } from "/web/format.js";
+import { now, setClock } from "/web/format.js";
 import { connect } from "/web/socket.js";
 import { formDue, lastSeq, phase, UNSENT_MAX } from "./page-state.js";
 
@@ -12,9 +12,6 @@ const TYPING_EVERY_MS = 3_000;
 const TYPING_SHOWN_MS = 6_000;
 /** Less than this fills no window: what came before is read without being asked for. */
 const PAGE_SHORT = 50;
-/** Pages that wait for the opening come back spread over this, not all in one second. */
-const OPENING_SPREAD_MS = 20_000;
-const TIMER_MS_MAX = 2 ** 31 - 1;
 /** However often the site changes its address. */
 const MOVED_EVERY_MS = 2_000;
 /** Answers that the same text would get again, whoever sends it. */
@@ -35,7 +32,6 @@ export function openTalk({ id, host, store, signed }) {
   let typingAt = 0;
   let typingOn = false;
   let typingTimer = 0;
-  let openingTimer = 0;
   let movedTimer = 0;
   let where = null;
   let line = null;
@@ -80,18 +76,14 @@ export function openTalk({ id, host, store, signed }) {
       resume = frame.resume || resume;
       setClock(frame.clock);
       dispatch({ type: "welcome", frame });
-      clearTimeout(openingTimer);
-      if (frame.open === false && frame.opens_at)
-        openingTimer = setTimeout(
-          () => line.reconnect(),
-          Math.min(TIMER_MS_MAX, Math.max(1_000, realMsUntil(frame.opens_at)) + Math.random() * OPENING_SPREAD_MS),
-        );
     } else if (frame.t === "message") {
       heardMessage(frame);
     } else if (frame.t === "state") {
       const ended = frame.state === "closed" && get().conversation?.id === frame.conversation && get().conversation.state !== "closed";
       dispatch({ type: "conversation", frame });
       if (ended) host.tell({ t: "event", name: "closed", detail: { reason: frame.reason || "ended" } });
+    } else if (frame.t === "hours") {
+      dispatch({ type: "hours", frame });
     } else if (frame.t === "queue") {
       set({ queue: frame });
     } else if (frame.t === "typing") {

@@ -99,6 +99,21 @@ pub fn queue(conversation: u64, position: u32, wait_s: Option<u32>, text: &str) 
     frame("queue", &body)
 }
 
+/// `hours`: the branch has opened or closed, or will at another time than was said.
+pub fn hours(
+    open: bool,
+    opens_ms: Option<i64>,
+    closes_ms: Option<i64>,
+    closed_text: Option<String>,
+) -> String {
+    let stamp = |at: i64| Value::from(Stamp(at).to_string());
+    let mut body = json!({ "open": open });
+    put(&mut body, "opens_at", (!open).then(|| opens_ms.map_or(Value::Null, stamp)));
+    put(&mut body, "closes_at", closes_ms.map(stamp));
+    put(&mut body, "closed_text", closed_text.map(Value::from));
+    frame("hours", &body)
+}
+
 /// `ok` to `start`.
 pub fn started(re: i64, conversation: u64) -> String {
     frame("ok", &json!({ "re": re, "conversation": name(conversation) }))

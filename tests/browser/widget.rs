@@ -76,6 +76,27 @@ fn a_closed_branch_takes_a_message_and_says_when_it_answers() {
 }
 
 #[test]
+fn a_page_that_is_open_when_the_branch_closes_and_opens_follows_and_keeps_what_was_typed() {
+    // A Friday, a minute and a half before closing at 17:30; a real second is twenty of the product's.
+    let desk = Desk::start_with_desk(
+        &[
+            ("mode = \"live\"\nqueue = \"front\"", "mode = \"live\"\nqueue = \"front\"\nhours = \"office\""),
+            ("fri = [\"08:00-17:30\"]", "fri = [\"08:00-17:30\", \"17:35-23:00\"]"),
+        ],
+        &["--wall-clock", "2026-10-02T15:27:30Z", "--clock-speed", "20"],
+    );
+    let page = crate::page::Browser::new(&desk);
+    page.go("/widget/shop");
+    page.write("#f-comment", "Is the lamp in stock?");
+    page.see_text(".p__status", "Open until 17:30");
+    page.see("#f-reach");
+    page.see_text(".p__status", "Opens 17:35");
+    assert_eq!(page.text("#f-text"), "Is the lamp in stock?");
+    page.see_text(".p__status", "Open until 23:00");
+    assert_eq!(page.text("#f-comment"), "Is the lamp in stock?");
+}
+
+#[test]
 fn a_persistent_conversation_is_parked_comes_back_and_keeps_its_history() {
     // Monday ten o'clock.
     let desk = Desk::start(&["--wall-clock", "2026-10-05T08:00:00Z"]);
