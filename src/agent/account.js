@@ -144,7 +144,7 @@ const steps = {
         h(
           "p",
           null,
-          !state ? "…" : state.totp ? t("agent.account.codes_on", { n: state.recovery_codes }) : t("agent.account.codes_off"),
+          !state ? "…" : state.totp ? t("agent.account.codes_on", { count: state.recovery_codes, n: state.recovery_codes }) : t("agent.account.codes_off"),
         ),
         state && secretField(dialog, "password", t("agent.account.current"), { "data-first": true }),
         fault(dialog),

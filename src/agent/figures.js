@@ -7,7 +7,7 @@ import { h, icon } from "/web/dom.js";
 import { clockTime, dayName, exact, now, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { openDialog } from "./acts.js";
-import { button, nameOf, presenceName } from "./parts.js";
+import { button, nameOf, number, presenceName } from "./parts.js";
 import { isSupervisor } from "./state.js";
 
 const DAYS = [1, 7, 28, 90, 365];
@@ -17,7 +17,13 @@ let store;
 /** @param {any} ours */
 export function useFigures(ours) {
   store = ours;
-  store.watch(({ view, figures, phase }) => view === "figures" && phase === "ready" && !figures.asked && load());
+  let looking = false;
+  // Each time the page is turned to: the day has gone on meanwhile.
+  store.watch(({ view, phase }) => {
+    const before = looking;
+    looking = view === "figures" && phase === "ready";
+    if (looking && !before) load();
+  });
 }
 
 export const inputs = (s) => [s.view === "figures", s.figures, s.link, s.me, s.presences];
@@ -155,7 +161,7 @@ function table(by, rows) {
             counts.map((one) => h("td", { key: one, class: "num" }, String(row[one]))),
             h("td", { class: "num", title: longest(row.waits) }, time(row.waits)),
             h("td", { class: "num", title: longest(row.handling) }, time(row.handling)),
-            h("td", { class: "num" }, row.ratings.count ? `${row.ratings.mean} (${row.ratings.count})` : "–"),
+            h("td", { class: "num" }, row.ratings.count ? `${number(row.ratings.mean, 2)} (${row.ratings.count})` : "–"),
           ),
         ),
       ),

@@ -5,9 +5,9 @@
 
 import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact } from "/web/format.js";
-import { t } from "/web/i18n.js";
+import { language, t } from "/web/i18n.js";
 import { loadTranscript } from "./acts.js";
-import { button, face, nameOf, withMasks } from "./parts.js";
+import { button, face, iconButton, nameOf, withMasks } from "./parts.js";
 import { isSupervisor } from "./state.js";
 
 const STATES = ["open", "active", "waiting", "wrap_up", "closed"];
@@ -16,7 +16,13 @@ let store;
 /** @param {any} ours */
 export function useFind(ours) {
   store = ours;
-  store.watch(({ view, find, phase }) => view === "find" && phase === "ready" && !find.asked && run());
+  let looking = false;
+  // The newest are asked for each time the page is turned to; what somebody looked for stays as it was found.
+  store.watch(({ view, find, phase }) => {
+    const before = looking;
+    looking = view === "find" && phase === "ready";
+    if (looking && !before && (!find.asked || find.asked === "all") && !find.chosen) run();
+  });
 }
 
 export const inputs = (s) => [s.view === "find", s.find, s.transcripts, s.link, s.queues, s.agents, s.me];
@@ -60,7 +66,17 @@ async function run(before) {
 
 function choose(id) {
   change({ chosen: id });
+  // Where there is room for one of both, the focus goes along.
+  requestAnimationFrame(() => {
+    const back = document.querySelector(".book__back");
+    if (back?.checkVisibility()) back.focus();
+  });
   if (!store.get().transcripts[id]?.messages) loadTranscript(id);
+}
+
+function back(id) {
+  change({ chosen: null });
+  requestAnimationFrame(() => document.getElementById(`hit-${id}`)?.focus());
 }
 
 /** @param {any} state */
@@ -71,7 +87,7 @@ export function find(state) {
     form(state, data),
     h(
       "div",
-      { class: "book__cols" },
+      { class: data.chosen ? "book__cols book__cols--reading" : "book__cols" },
       h("section", { class: "book__list", "aria-label": t("agent.find.results") }, list(state, data)),
       h("section", { class: "book__page", "aria-label": t("agent.find.reading") }, reading(state, data)),
     ),
@@ -144,7 +160,9 @@ function list(state, data) {
   if (loading && !rows.length) return note(t("agent.loading"));
   return [
     incomplete && h("p", { class: "book__note" }, t("agent.find.incomplete")),
-    rows.length ? h("ul", { class: "found" }, rows.map((row) => found(data, row))) : !next && note(t("agent.find.none")),
+    rows.length
+      ? h("ul", { class: "found" }, rows.map((row) => found(data, row)))
+      : !next && note(t(data.asked === "all" ? "agent.find.nothing" : "agent.find.none")),
     next &&
       h(
         "p",
@@ -163,7 +181,7 @@ function found(data, row) {
     "li",
     { key: row.id },
     button(
-      { class: data.chosen === row.id ? "hit hit--on" : "hit", "aria-current": data.chosen === row.id ? "true" : null, onclick: () => choose(row.id) },
+      { id: `hit-${row.id}`, class: data.chosen === row.id ? "hit hit--on" : "hit", "aria-current": data.chosen === row.id ? "true" : null, onclick: () => choose(row.id) },
       face(row.customer.name, { given: row.customer.initials }),
       h(
         "span",
@@ -186,6 +204,7 @@ function reading(state, { chosen, rows }) {
     h(
       "header",
       { class: "side__h" },
+      iconButton("back", t("agent.find.results"), () => back(row.id), { class: "btn btn--icon book__back" }),
       h(
         "div",
         { class: "grow cut" },
@@ -194,7 +213,7 @@ function reading(state, { chosen, rows }) {
       ),
       h(
         "a",
-        { class: "btn btn--line", target: "_blank", rel: "noopener", href: `/api/v1/conversations/${encodeURIComponent(row.id)}/transcript` },
+        { class: "btn btn--line", target: "_blank", rel: "noopener", href: `/api/v1/conversations/${encodeURIComponent(row.id)}/transcript?lang=${language()}` },
         t("agent.find.print"),
       ),
     ),

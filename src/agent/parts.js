@@ -2,7 +2,7 @@
 
 import { initials } from "/web/format.js";
 import { h, icon } from "/web/dom.js";
-import { t } from "/web/i18n.js";
+import { language, t } from "/web/i18n.js";
 
 const KINDS = {
   chat: "chat",
@@ -53,6 +53,10 @@ export function presenceName(status, presences = []) {
   const own = t(key);
   return own === key ? presences.find((one) => one.id === status)?.label || status : own;
 }
+
+/** A number that is no count, as the reader's language writes it. @param {number} n @param {number} digits after the point, at most */
+export const number = (n, digits) =>
+  new Intl.NumberFormat(language() === "en" ? "en-GB" : language(), { maximumFractionDigits: digits }).format(n);
 
 /** Capacity in use. @param {number | undefined} used @param {number | undefined} all */
 export function gauge(used, all) {

@@ -92,6 +92,8 @@ struct DecisionBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a str>,
     candidates: Vec<CandidateBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
     explanation: String,
 }
 
@@ -271,6 +273,7 @@ impl View<'_> {
                 .iter()
                 .map(|(agent, verdict)| CandidateBody { agent, verdict })
                 .collect(),
+            rule: decision.chosen.as_ref().map(|_| self.rule(decision).name()),
             explanation: self.explanation(decision),
         }
     }
@@ -279,7 +282,7 @@ impl View<'_> {
     fn explanation(&self, decision: &Decision) -> String {
         let name = |username: &str| self.agent_named(username).name.to_owned();
         let mut text = match &decision.chosen {
-            Some(chosen) => format!("Offered to {}: {}", name(chosen), self.why_chosen(decision)),
+            Some(chosen) => format!("Offered to {}: {}", name(chosen), self.rule(decision).words()),
             None if candidates(decision).is_empty() => {
                 "Nobody was chosen: the queue has no agents".to_owned()
             }
@@ -298,31 +301,78 @@ impl View<'_> {
         text
     }
 
-    fn why_chosen(&self, decision: &Decision) -> &'static str {
+    /// What settled it (B-1).
+    fn rule(&self, decision: &Decision) -> Rule {
         match decision.event.as_str() {
-            "assigned" => return "a supervisor's choice",
-            "returned" => return "the customer is back to the agent who had the conversation",
+            "assigned" => return Rule::Supervisor,
+            "returned" => return Rule::CustomerBack,
             _ => {}
         }
         if !candidates(decision).iter().any(|(_, verdict)| verdict == Verdict::Ranked.name()) {
-            return "the only one who could take it";
+            return Rule::Only;
         }
         // As the queue chose then; what the first version stored is told by the desk of today.
         let today = || self.world.desk.queue(&decision.queue).map(|queue| queue.distribution);
         let then = decision.distribution.as_deref().and_then(<Distribution as Word>::from_word);
         match (then.or_else(today), decision.by.as_deref()) {
-            (_, Some("preferred")) => "had it before",
-            (Some(Distribution::MostIdle), Some("assigned")) => {
-                "idle as long as others, and longest since last given work"
-            }
-            (Some(Distribution::HighestCapacity), Some("assigned")) => {
-                "as much capacity free as others, and longest since last given work"
-            }
-            (_, Some("row")) => "level with others by the queue's order, and first in the desk",
-            (Some(Distribution::MostIdle), _) => "idle longest",
-            (Some(Distribution::RoundRobin), _) => "next in turn",
-            (Some(Distribution::HighestCapacity), _) => "most capacity free",
-            (Some(Distribution::Pick) | None, _) => "first by the queue's order",
+            (_, Some("preferred")) => Rule::HadIt,
+            (Some(Distribution::MostIdle), Some("assigned")) => Rule::IdleThenTurn,
+            (Some(Distribution::HighestCapacity), Some("assigned")) => Rule::RoomThenTurn,
+            (_, Some("row")) => Rule::Level,
+            (Some(Distribution::MostIdle), _) => Rule::Idle,
+            (Some(Distribution::RoundRobin), _) => Rule::Turn,
+            (Some(Distribution::HighestCapacity), _) => Rule::Room,
+            (Some(Distribution::Pick) | None, _) => Rule::Order,
+        }
+    }
+}
+
+/// What settled who gets a conversation: by name on the wire, for who words it in another language, and in words.
+#[derive(Clone, Copy)]
+enum Rule {
+    Supervisor,
+    CustomerBack,
+    Only,
+    HadIt,
+    IdleThenTurn,
+    RoomThenTurn,
+    Level,
+    Idle,
+    Turn,
+    Room,
+    Order,
+}
+
+impl Rule {
+    const fn name(self) -> &'static str {
+        match self {
+            Rule::Supervisor => "supervisor",
+            Rule::CustomerBack => "customer_back",
+            Rule::Only => "only",
+            Rule::HadIt => "had_it",
+            Rule::IdleThenTurn => "idle_then_turn",
+            Rule::RoomThenTurn => "room_then_turn",
+            Rule::Level => "level",
+            Rule::Idle => "idle",
+            Rule::Turn => "turn",
+            Rule::Room => "room",
+            Rule::Order => "order",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Rule::Supervisor => "a supervisor's choice",
+            Rule::CustomerBack => "the customer is back to the agent who had the conversation",
+            Rule::Only => "the only one who could take it",
+            Rule::HadIt => "had it before",
+            Rule::IdleThenTurn => "idle as long as others, and longest since last given work",
+            Rule::RoomThenTurn => "as much capacity free as others, and longest since last given work",
+            Rule::Level => "level with others by the queue's order, and first in the desk",
+            Rule::Idle => "idle longest",
+            Rule::Turn => "next in turn",
+            Rule::Room => "most capacity free",
+            Rule::Order => "first by the queue's order",
         }
     }
 }

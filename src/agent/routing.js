@@ -2,7 +2,7 @@
 
 import { h, icon } from "/web/dom.js";
 import { clockTime, exact } from "/web/format.js";
-import { language, t } from "/web/i18n.js";
+import { t } from "/web/i18n.js";
 import { button, nameOf } from "./parts.js";
 
 const SYMBOLS = {
@@ -107,8 +107,7 @@ export function routingStory(state, row) {
     h(
       "p",
       { class: "foot" },
-      // The box explains in English; what stands above says the same in the reader's language.
-      [clockTime(last.at), t(`agent.routing.event.${last.event}`), language() === "en" && last.explanation]
+      [clockTime(last.at), t(`agent.routing.event.${last.event}`), last.rule && t(`agent.routing.rule.${last.rule}`)]
         .filter(Boolean)
         .join(" · "),
     ),

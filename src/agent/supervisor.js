@@ -128,7 +128,7 @@ function nowFigures(state) {
     figure(
       t("agent.live.active"),
       String(conversations.filter((one) => one.state === "active").length),
-      t("agent.live.not_closed", { n: conversations.length }),
+      t("agent.live.not_closed", { count: conversations.length, n: conversations.length }),
     ),
     figure(
       t("agent.live.cannot_ring"),
@@ -375,7 +375,7 @@ function conversationTable(state) {
   );
   return table(
     t("agent.live.conversations"),
-    t("agent.live.not_closed", { n: list.length }),
+    t("agent.live.not_closed", { count: list.length, n: list.length }),
     null,
     [
       [t("agent.live.col.customer")],

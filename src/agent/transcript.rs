@@ -7,12 +7,14 @@ use crate::engine::id::ConversationId;
 use crate::shell::card::Card;
 use crate::shell::records::{Author, Message};
 use crate::shell::wire::{ConversationName, Stamp};
+use crate::web::words::word;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 impl View<'_> {
-    /// The page. Times are those on the branch's wall.
-    pub fn transcript(&self, card: &Card, messages: &[Message], more: bool) -> String {
+    /// The page, in one of the languages there are words in. Times are those on the branch's wall.
+    pub fn transcript(&self, language: &str, card: &Card, messages: &[Message], more: bool) -> String {
+        let word = |key| word(language, key);
         let zone = self.world.desk.hours.first().map_or(TimeZone::UTC, |hours| hours.zone.rules().clone());
         let at = |ms: i64, format: &str| {
             let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -23,18 +25,19 @@ impl View<'_> {
         let id = ConversationName(ConversationId(card.id));
         let heading = if name.is_empty() { id.to_string() } else { name.clone() };
         let mut facts = vec![
-            ("Conversation", id.to_string()),
-            ("Workstream", self.workstream_named(&card.workstream).name.to_owned()),
-            ("Queue", self.queue_named(&card.queue).name.to_owned()),
-            ("Received", at(card.started_ms, FULL)),
+            (word("conversation"), id.to_string()),
+            (word("workstream"), self.workstream_named(&card.workstream).name.to_owned()),
+            (word("queue"), self.queue_named(&card.queue).name.to_owned()),
+            (word("received"), at(card.started_ms, FULL)),
         ];
-        facts.extend(card.ended_ms.map(|ended_ms| ("Ended", at(ended_ms, FULL))));
+        facts.extend(card.ended_ms.map(|ended_ms| (word("ended"), at(ended_ms, FULL))));
         let agents: Vec<_> = card.agents.iter().map(|agent| self.agent_named(agent).name).collect();
         if !agents.is_empty() {
-            facts.push(("Agents", agents.join(", ")));
+            facts.push((word("agents"), agents.join(", ")));
         }
-        facts.extend(card.comment.as_deref().map(|about| ("About", self.text(about).into_owned())));
-        facts.extend(card.rating.as_ref().map(|(score, _)| ("Rating", format!("{score} of 5"))));
+        facts.extend(card.comment.as_deref().map(|about| (word("about"), self.text(about).into_owned())));
+        let of_five = |score: u8| word("rating_of").replace("{n}", &score.to_string());
+        facts.extend(card.rating.as_ref().map(|(score, _)| (word("rating"), of_five(*score))));
         let mut page = String::with_capacity(4096 + messages.len() * 256);
         let title = escaped(&heading);
         let _ = write!(
@@ -43,16 +46,17 @@ impl View<'_> {
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title} · {}</title>\n\
              <link rel=\"stylesheet\" href=\"/web/tokens.css\">\n\
              <link rel=\"stylesheet\" href=\"/agent/transcript.css\">\n<main>\n<h1>{title}</h1>\n<p>{}</p>\n<dl>\n",
-            escaped(self.lang()),
+            language,
             escaped(&self.world.desk.name),
             escaped(&self.world.desk.name),
         );
         for (term, value) in facts {
-            let _ = writeln!(page, "<div><dt>{term}</dt><dd>{}</dd></div>", escaped(&value));
+            let _ = writeln!(page, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(term), escaped(&value));
         }
         page.push_str("</dl>\n");
         if let Some(first) = messages.first().filter(|_| more) {
-            let _ = writeln!(page, "<p><a href=\"?before={}\">Earlier messages</a></p>", first.seq);
+            let link = format!("?lang={language}&amp;before={}", first.seq);
+            let _ = writeln!(page, "<p><a href=\"{link}\">{}</a></p>", escaped(word("earlier")));
         }
         page.push_str("<ol>\n");
         let mut day = String::new();
@@ -63,7 +67,7 @@ impl View<'_> {
                 day = today;
             }
             let (kind, from) = match &message.from {
-                Author::Customer => ("customer", if name.is_empty() { "Customer" } else { &name }),
+                Author::Customer => ("customer", if name.is_empty() { word("customer") } else { &name }),
                 Author::Agent(_, name) => ("agent", &**name),
                 Author::Bot(name) => ("agent", &**name),
                 Author::System => ("system", ""),
@@ -77,7 +81,7 @@ impl View<'_> {
                 escaped(&self.text(&message.text)),
             );
         }
-        page.push_str("</ol>\n<footer>Masked as on the desk. Print or save this page with the browser.</footer>\n</main>\n</html>\n");
+        let _ = writeln!(page, "</ol>\n<footer>{}</footer>\n</main>\n</html>", escaped(word("foot")));
         page
     }
 }

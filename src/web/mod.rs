@@ -1,1 +1,3 @@
-//! To be moved in.
+//! What the browser surfaces share, and the words of what the box writes for readers itself.
+
+pub mod words;

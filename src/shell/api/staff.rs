@@ -11,6 +11,7 @@ use crate::shell::records::Decision;
 use crate::shell::roster;
 use crate::shell::wire::ConversationName;
 use crate::store::{Direction, Snapshot, Table};
+use crate::web::words::known;
 
 pub(super) async fn conversation(shared: Arc<Shared>, request: Request) -> Response {
     let Some(id) = number(&request) else { return refused(Refusal::NotFound) };
@@ -69,6 +70,7 @@ pub(super) async fn transcript(shared: Arc<Shared>, request: Request) -> Respons
     let Some(caller) = request.caller.clone() else { return refused(Refusal::Unauthorized) };
     let any = caller.roles.has_any(&[Role::Supervisor, Role::Admin]);
     let before = request.query("before").and_then(|before| before.parse().ok());
+    let language = reader_of(&shared, &request);
     let asked = shared.surface.door.ask(move |shell| (shell.watermark(), shell.live_card(id))).await;
     let Some((sequence, live)) = asked else { return unavailable() };
     let job = move |snapshot: &Snapshot| {
@@ -82,8 +84,9 @@ pub(super) async fn transcript(shared: Arc<Shared>, request: Request) -> Respons
     };
     match shared.surface.readers.read(sequence, job).await {
         Ok(Some((card, messages, more))) => {
-            let view =
-                move |shell: &mut crate::shell::Shell| shell.staff_view().transcript(&card, &messages, more);
+            let view = move |shell: &mut crate::shell::Shell| {
+                shell.staff_view().transcript(language, &card, &messages, more)
+            };
             match shared.surface.door.ask(view).await {
                 Some(page) => Response::html(200, page).with_header("cache-control", "no-store"),
                 None => unavailable(),
@@ -92,6 +95,14 @@ pub(super) async fn transcript(shared: Arc<Shared>, request: Request) -> Respons
         Ok(None) => refused(Refusal::NotFound),
         Err(_) => unavailable(),
     }
+}
+
+/// The language of a page: what is asked for, else the browser's, else the desk's (REQ B-9).
+fn reader_of(shared: &Shared, request: &Request) -> &'static str {
+    let asked = request.query("lang").unwrap_or_default();
+    let browser = request.header("accept-language").unwrap_or_default().split(',');
+    let desk = shared.surface.board.desk();
+    known(std::iter::once(&*asked).chain(browser).chain([desk.locale.as_str()]))
 }
 
 fn number(request: &Request) -> Option<u64> {
