@@ -305,12 +305,18 @@ export async function loadQueues() {
 
 // ── beside the conversation ──
 
-/** Articles that hold every word. @param {string} filter */
+/** Articles that hold every word; none when the box does not answer. @param {string} filter @returns {Promise<any[]>} */
+export const articlesWith = (filter) =>
+  ask("directory", { kind: "articles", filter }).then(
+    ({ items }) => items || [],
+    () => [],
+  );
+
+/** The Articles tab narrowed to what was typed. @param {string} filter */
 export async function findArticles(filter) {
   store.dispatch({ type: "set", patch: { articles: { filter, items: store.get().articles?.items || null } } });
-  const answer = await ask("directory", { kind: "articles", filter }).catch(() => ({ items: [] }));
-  if (store.get().articles?.filter === filter)
-    store.dispatch({ type: "set", patch: { articles: { filter, items: answer.items || [] } } });
+  const items = await articlesWith(filter);
+  if (store.get().articles?.filter === filter) store.dispatch({ type: "set", patch: { articles: { filter, items } } });
 }
 
 /** An article, whole. @param {string | null} id */

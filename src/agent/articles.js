@@ -68,13 +68,17 @@ function reading(article, one) {
   return h(
     "section",
     { class: "sect" },
-    button({ class: "btn btn--small", onclick: () => readArticle(null) }, icon("back", { small: true }), t("agent.articles.back")),
+    button(
+      { class: "btn btn--small", onclick: () => readArticle(null) },
+      icon("back", { small: true }),
+      t(one ? "agent.articles.back" : "agent.dialog.close"),
+    ),
     article.loading
       ? h("p", { class: "t-3", role: "status" }, t("agent.loading"))
       : article.failed
         ? h("p", { class: "t-3" }, t("agent.history.failed"), button({ class: "btn btn--small btn--line", onclick: () => readArticle(article.id) }, t("agent.again")))
         : [
-            canType(one) &&
+            one && canType(one) &&
               h(
                 "p",
                 { class: "article__acts" },
@@ -82,7 +86,7 @@ function reading(article, one) {
                 button({ class: "btn btn--small btn--line", onclick: () => share(article.link || article.address) }, t("agent.articles.link")),
               ),
             h("article", { class: "article__text" }, h("h3", null, article.title), (article.nodes || []).map(drawn)),
-            h("p", { class: "t-3" }, t("agent.articles.shared", { n: article.shares })),
+            h("p", { class: "t-3" }, t("agent.articles.shared", { count: article.shares, n: article.shares })),
           ],
   );
 }

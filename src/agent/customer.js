@@ -9,7 +9,7 @@ import { t } from "/web/i18n.js";
 import { loadContact, loadTranscript, openDialog } from "./acts.js";
 import { articlesPanel } from "./articles.js";
 import { contactSection } from "./contact.js";
-import { button, customerName, face, nameOf, time, withMasks } from "./parts.js";
+import { button, customerName, face, nameOf, number, time, withMasks } from "./parts.js";
 import { selectedSession } from "./state.js";
 
 const FIELDS = ["email", "phone", "mobile", "company", "address", "language"];
@@ -44,12 +44,18 @@ export const inputs = (s) => {
     one && one.state,
     s.link,
     one ? null : s.order,
+    s.prefs.letters,
   ];
 };
 
 /** @param {any} state */
 export function customer(state) {
   const one = selectedSession(state);
+  if (!one && state.articles?.reading)
+    return [
+      h("h2", { class: "head head--cust" }, t("agent.tab.articles")),
+      h("div", { class: "cust__body" }, articlesPanel(state, null)),
+    ];
   if (!one) return [h("h2", { class: "head head--cust" }, t("agent.shift")), shift(state)];
   const who = one.customer || {};
   const tabs = ["contact", "details", "history", ...((state.settings.articles || []).length ? ["articles"] : [])];
@@ -368,7 +374,7 @@ function satisfaction(state, one) {
           { class: "bars", role: "img", "aria-label": past.join(", ") },
           past.slice(-5).map((n, i) => h("i", { key: i, class: `p${n}` })),
         ),
-        t("agent.rating.mean", { n: mean.toFixed(1) }),
+        t("agent.rating.mean", { n: number(mean, 1) }),
       ],
     ]);
   }
@@ -419,7 +425,7 @@ function shift(state) {
           ["Alt R", "agent.keys.reject"],
           ["Ctrl K", "agent.keys.palette"],
           ["Alt 1 … 0", "agent.keys.session"],
-          ["?", "agent.keys.list"],
+          ...(state.prefs.letters ? [["?", "agent.keys.list"]] : []),
         ].flatMap(([key, name]) => [h("dt", { key }, h("kbd", null, key)), h("dd", { key: name }, t(name))]),
       ),
     ),

@@ -42,7 +42,12 @@ import * as bar from "./top.js";
 
 const store = createStore(reduce, {
   ...initial,
-  prefs: { theme: recall("pref.theme", ""), sound: recall("pref.sound", true), language: recall("pref.language", "") },
+  prefs: {
+    theme: recall("pref.theme", ""),
+    sound: recall("pref.sound", true),
+    letters: recall("pref.letters", true),
+    language: recall("pref.language", ""),
+  },
 });
 /** Why a session may go without anything its agent did: that is said. */
 const TAKEN_AWAY = new Set(["rerouted", "agent_lost", "auto_closed", "ended_by_supervisor", "customer_lost"]);

@@ -32,6 +32,7 @@ export const inputs = (s) => [
   s.presence,
   s.dialog && s.dialog.kind === "palette" ? s.sessions : null,
   s.settings,
+  s.prefs.letters,
 ];
 
 /** @param {any} state */
@@ -323,7 +324,7 @@ const kinds = {
     });
   },
 
-  keys() {
+  keys(state) {
     const rows = [
       ["Alt A", "accept"],
       ["Alt R", "reject"],
@@ -333,7 +334,7 @@ const kinds = {
       ["/", "quick"],
       ["Ctrl K", "palette"],
       ["Esc", "close"],
-      ["?", "list"],
+      ...(state.prefs.letters ? [["?", "list"]] : []),
     ];
     return frame("keys", {
       title: t("agent.keys.title"),

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::frames::Listing;
+use super::markdown;
 use super::pack::{encode, fitting};
 use super::presence::PresenceBody;
 use super::project::{View, cut};
@@ -190,7 +191,7 @@ impl<'a> View<'a> {
                 id: article.id.as_str(),
                 title: &article.title,
                 link: article.link.as_deref(),
-                excerpt: cut(&article.text, NOTIFICATION_VALUE_CHARS_MAX).into_owned(),
+                excerpt: excerpt(&article.text),
             })
         };
         found.into_iter().map(|(article, _)| item(article)).collect()
@@ -242,4 +243,12 @@ impl Filter {
     fn matches(&self, texts: &[&str]) -> bool {
         self.0.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&self.0))
     }
+}
+
+/// The beginning of an article as words, without its marks. Only so much of it is read as may be shown.
+fn excerpt(text: &str) -> String {
+    let beginning = cut(text, 2 * NOTIFICATION_VALUE_CHARS_MAX);
+    let plain = markdown::plain(&markdown::read(&beginning));
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&words, NOTIFICATION_VALUE_CHARS_MAX).into_owned()
 }

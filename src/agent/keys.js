@@ -1,4 +1,7 @@
-/** The keys that work everywhere. Letters alone are never taken while somebody writes. */
+/**
+ * The keys that work everywhere. One without Ctrl or Alt is never taken while somebody writes, and can be switched off:
+ * whoever dictates says a "?" to a page that has the focus nowhere (WCAG 2.1.4).
+ */
 
 import { acceptTop, closeDialog, closeToast, openDialog, rejectTop, selectPlace } from "./acts.js";
 import { closeMenu } from "./menu.js";
@@ -27,7 +30,7 @@ function take(event, state) {
     if (code === "KeyR" && state.notifications.length) return (rejectTop(), true);
   }
   if (key === "Escape" && !state.dialog) return closeMenu() || closeToast();
-  if (key === "?" && !state.dialog && !isWriting(event.target)) return (openDialog("keys"), true);
+  if (key === "?" && state.prefs.letters && !state.dialog && !isWriting(event.target)) return (openDialog("keys"), true);
   return false;
 }
 

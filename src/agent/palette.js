@@ -1,8 +1,8 @@
-/** Ctrl+K: everything the buttons do, by name. */
+/** Ctrl+K: everything the buttons do, by name; and knowledge articles, by what stands in them (REQ S2-36). */
 
 import { h, icon } from "/web/dom.js";
 import { t } from "/web/i18n.js";
-import { acceptTop, closeDialog, openArticle, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
+import { acceptTop, articlesWith, closeDialog, openArticle, openDialog, putAway, rejectTop, select, setPrefs, setView } from "./acts.js";
 import { signOut } from "./box.js";
 import { eraseCommand } from "./contact.js";
 import { frame } from "./dialogs.js";
@@ -14,6 +14,9 @@ import { alerts, canType, listed, selectedSession } from "./state.js";
 import { surfaces } from "./top.js";
 
 const SHOWN_MAX = 60;
+/** An article is looked for by what was typed once it rests this long. */
+const TYPED_MS = 150;
+const LOOKED_FOR_MIN = 2;
 
 let store;
 /** @param {any} ours */
@@ -25,9 +28,10 @@ export function usePalette(ours) {
 export function paletteDialog(state, dialog) {
   const set = (patch) => store.dispatch({ type: "dialog_set", patch });
   const words = dialog.filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const items = commands(state)
-    .filter((one) => words.every((word) => `${one.name} ${one.group}`.toLocaleLowerCase().includes(word)))
-    .slice(0, SHOWN_MAX);
+  const named = commands(state).filter((one) =>
+    words.every((word) => `${one.name} ${one.group}`.toLocaleLowerCase().includes(word)),
+  );
+  const items = [...named, ...holding(dialog, named)].slice(0, SHOWN_MAX);
   const run = (one) => {
     closeDialog();
     one.run();
@@ -50,7 +54,10 @@ export function paletteDialog(state, dialog) {
           autocomplete: "off",
           "data-first": true,
           value: dialog.filter,
-          oninput: (event) => set({ filter: event.currentTarget.value, index: 0 }),
+          oninput: (event) => {
+            set({ filter: event.currentTarget.value, index: 0 });
+            if ((state.settings.articles || []).length) lookFor(event.currentTarget.value);
+          },
           onkeydown: listKeys(dialog, items, set, run),
         }),
         h("kbd", null, "Esc"),
@@ -71,18 +78,41 @@ export function paletteDialog(state, dialog) {
   });
 }
 
+let looking = 0;
+/** Articles that hold every word, from the box: it knows their texts. @param {string} typed */
+function lookFor(typed) {
+  clearTimeout(looking);
+  if (typed.trim().length < LOOKED_FOR_MIN) return;
+  looking = setTimeout(async () => {
+    const items = await articlesWith(typed);
+    const { dialog } = store.get();
+    if (dialog?.kind === "palette" && dialog.filter === typed) store.dispatch({ type: "dialog_set", patch: { articles: items, typed } });
+  }, TYPED_MS);
+}
+
+/** Those found whose title alone would not have shown them. */
+function holding(dialog, named) {
+  if (!dialog.articles || dialog.typed !== dialog.filter) return [];
+  const shown = new Set(named.map((one) => one.article));
+  return dialog.articles
+    .filter((article) => !shown.has(article.id))
+    .map((article) => command("articles", "search", article.title, () => openArticle(article.id), { article: article.id }));
+}
+
+const command = (group, symbol, name, run, more = {}) => ({
+  id: `${group}${name}${more.article || ""}`,
+  group: t(`agent.palette.${group}`),
+  icon: symbol,
+  name,
+  run,
+  ...more,
+});
+
 function commands(state) {
   const one = selectedSession(state);
   const list = [];
-  const add = (group, symbol, name, run, key) =>
-    list.push({
-      id: `${group}${name}${list.length}`,
-      group: t(`agent.palette.${group}`),
-      icon: symbol,
-      name,
-      run,
-      key,
-    });
+  const add = (group, symbol, name, run, key, more) =>
+    list.push({ ...command(group, symbol, name, run, more), id: `${group}${name}${list.length}`, key });
   const top = alerts(state)[0];
   if (top) add("alert", "check", `${t("agent.alert.accept")}: ${top.title}`, acceptTop, "Alt A");
   if (top && top.can_reject) add("alert", "close", `${t("agent.alert.reject")}: ${top.title}`, rejectTop, "Alt R");
@@ -103,9 +133,8 @@ function commands(state) {
   const symbols = { desk: "chat", live: "chart", find: "search", figures: "chart" };
   for (const view of surfaces(state))
     if (view !== state.view) add("view", symbols[view], t(`agent.surface.${view}`), () => setView(view));
-  if (one)
-    for (const article of state.settings.articles || [])
-      add("articles", "search", article.title, () => openArticle(article.id));
+  for (const article of state.settings.articles || [])
+    add("articles", "search", article.title, () => openArticle(article.id), "", { article: article.id });
   eraseCommand(state, add);
   for (const theme of ["light", "dark", "system"])
     add(
@@ -121,7 +150,10 @@ function commands(state) {
     () => setPrefs({ sound: !state.prefs.sound }),
   );
   add("settings", "bell", t("agent.test.ring"), ringOnce);
-  add("settings", "keys", t("agent.keys.title"), () => openDialog("keys"), "?");
+  add("settings", "keys", t("agent.keys.title"), () => openDialog("keys"), state.prefs.letters && "?");
+  add("settings", "keys", t(state.prefs.letters ? "agent.letters.off" : "agent.letters.on"), () =>
+    setPrefs({ letters: !state.prefs.letters }),
+  );
   add("settings", "out", t("agent.sign_out"), () => (state.order.length ? openDialog("signout") : signOut()));
   return list;
 }

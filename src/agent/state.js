@@ -56,7 +56,7 @@ export const initial = {
   toasts: [],
   alertsFrom: 0,
   tests: { permission: "default", worker: "waiting", sound: "locked", link: "waiting" },
-  prefs: { theme: "", sound: true },
+  prefs: { theme: "", sound: true, letters: true },
   desk: null,
   /** The row of the supervisor's tables that is open: `{table, id}`. */
   watch: null,

@@ -154,7 +154,18 @@ function account(state) {
       },
       { id: "password", label: t("agent.account.password"), icon: "person", run: openPassword },
       { id: "codes", label: t("agent.account.codes"), icon: "mask", run: openCodes },
-      { id: "keys", label: t("agent.keys.title"), icon: "keys", hint: "?", run: () => openDialog("keys") },
+      {
+        id: "keys",
+        label: t("agent.keys.title"),
+        icon: "keys",
+        hint: state.prefs.letters && "?",
+        run: () => openDialog("keys"),
+      },
+      {
+        id: "letters",
+        label: t(state.prefs.letters ? "agent.letters.off" : "agent.letters.on"),
+        run: () => setPrefs({ letters: !state.prefs.letters }),
+      },
       {
         id: "out",
         label: t("agent.sign_out"),
