@@ -63,7 +63,7 @@ fn axe_finds_nothing_in_any_state_of_the_desktop() {
     let mut judge = Judge::new();
     let desk = tour::branch(&tour::MONDAY);
     tour::desktop(&desk, Browser::new(&desk), &mut |page: &Browser, state: &str| judge.look(page, state));
-    judge.verdict(40);
+    judge.verdict(90);
 }
 
 #[test]
@@ -79,47 +79,20 @@ fn axe_finds_nothing_in_the_widget_the_shop_and_the_manual() {
         page.go(path);
         judge.look(&page, path);
     }
-    judge.verdict(16);
+    let closed = tour::branch_with(&[tour::BY_OFFICE_HOURS], &tour::SUNDAY);
+    let page = Browser::new(&closed);
+    tour::closed_widget(&page, &mut |page: &Browser, state: &str| judge.look(page, state));
+    judge.verdict(24);
 }
 
 #[test]
 #[ignore = "needs axe-core: make test-box"]
 fn axe_finds_nothing_in_the_admin_pages() {
     let mut judge = Judge::new();
-    let desk = Desk::start(&[]);
+    let desk = tour::branch(&[]);
     let page = Browser::new(&desk);
-    // The log is the appliance's; a demo says so.
-    page.forgive("/admin/log");
-    page.go("/admin/");
-    page.see("[name=password]");
-    judge.look(&page, "sign-in");
-    page.write("[name=username]", "admin");
-    page.write("[name=password]", "admin-demo-pass");
-    page.write("[name=password]", keys::ENTER);
-    page.see("nav a");
-    let links =
-        "return [...new Set([...document.querySelectorAll('a[href^=\"/admin/\"]')].map((a) => a.pathname))];";
-    let first = page.run(links, json!([]));
-    let mut left: Vec<String> =
-        first.as_array().into_iter().flatten().filter_map(|path| path.as_str().map(str::to_owned)).collect();
-    let mut seen = BTreeSet::new();
-    while let Some(path) = left.pop() {
-        // A few entries of each kind are enough: they are made by the same template.
-        if seen.len() >= 40
-            || path.contains("sign-out")
-            || path.contains("export")
-            || !seen.insert(path.clone())
-        {
-            continue;
-        }
-        page.go(&path);
-        judge.look(&page, &path);
-        let more = page.run(links, json!([]));
-        left.extend(
-            more.as_array().into_iter().flatten().filter_map(|path| path.as_str().map(str::to_owned)),
-        );
-    }
-    judge.verdict(20);
+    tour::admin(&page, &mut |page: &Browser, state: &str| judge.look(page, state));
+    judge.verdict(60);
 }
 
 /// Presses Tab until the focus stands on `css`, and sees that it is shown there.

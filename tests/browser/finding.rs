@@ -79,7 +79,7 @@ fn an_agent_finds_her_own_and_reads_her_ledger() {
     assert_eq!(cells[..2].join(" "), "0 0", "{cells:?}");
     alice.page.picture("ledger");
     alice.page.press_text(".top__nav button", "Find");
-    alice.page.see_text(".book__none", "No conversation fits");
+    alice.page.see_text(".book__none", "There are no conversations yet");
     assert!(!alice.page.shows(".top__nav button:nth-child(4)"), "no live view for agents");
 }
 
@@ -100,7 +100,7 @@ fn an_article_is_read_beside_the_chat_and_shared_and_the_customer_rates_and_keep
     alice.page.see_text(".article__text strong", "30 days");
     alice.page.see_text(".article__text li", "<b>box</b>");
     alice.page.press_text(".article__acts button", "Share text");
-    alice.page.see_text(".cust__body", "Shared 1 times");
+    alice.page.see_text(".cust__body", "Shared once");
     alice.page.picture("article");
 
     // Rated while it goes on: the agent sees it at once.
