@@ -5,9 +5,11 @@
 //! what breaks when it is doubled.
 
 mod bots;
+mod calls;
 mod finding;
 
 pub use self::bots::*;
+pub use self::calls::*;
 pub use self::finding::*;
 
 // ── frames and messages (stored) ────────────────────────────────────────────────────────────────────

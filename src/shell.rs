@@ -34,6 +34,7 @@ mod backups;
 mod belongings;
 mod board;
 pub mod bots;
+mod calls;
 mod connections;
 mod contact_acts;
 pub mod contacts;
@@ -71,6 +72,7 @@ mod roster;
 pub mod running;
 pub mod search;
 mod set_up;
+pub mod sip;
 mod start;
 mod storable;
 mod tls;
@@ -157,6 +159,8 @@ pub struct Shell {
     peers: HashMap<u64, outbound::records::Peer>,
     /// Messages of providers on their way in.
     hearing: inbound::Hearing,
+    /// Calls in the engine's table.
+    calls: calls::Calls,
     /// `https://…` of the public face, or of the box where it has none.
     public_url: String,
     last_conversation: u64,
@@ -288,6 +292,7 @@ impl Shell {
         self.sweep_orphans();
         self.trace_step();
         self.watch_relay();
+        self.watch_calls();
         self.sweep_retention();
         if self.checkpointed.elapsed() >= CHECKPOINT_EVERY {
             self.checkpointed = Instant::now();

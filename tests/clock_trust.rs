@@ -45,6 +45,7 @@ impl Board {
             listening: vec![(listener, Face::Both)],
             public_url: None,
             record_bytes: None,
+            sip: None,
             relay: None,
             admin: None,
         };

@@ -11,7 +11,7 @@ _deskbell() {
         words="--help demo serve desk backup restore user doctor help version"
     else
         case ${COMP_WORDS[1]} in
-            demo) words="--listen --data --desk --clock-speed --wall-clock" ;;
+            demo) words="--listen --data --desk --clock-speed --wall-clock --listen-sip" ;;
             serve) words="--config" ;;
             desk) words="check export apply --data" ;;
             backup) words="--to --data --keep --passphrase-file --key-file make-key" ;;

@@ -106,6 +106,7 @@ pub(super) enum Only {
     NotCases,
     Sms,
     Messenger,
+    Voice,
 }
 
 /// How a setting is written, on the page and in the file.
@@ -219,6 +220,7 @@ impl Field {
             Only::NotCases => !is("channel", "case"),
             Only::Sms => is("channel", "sms"),
             Only::Messenger => is("channel", "messenger"),
+            Only::Voice => is("channel", "voice"),
         }
     }
 }

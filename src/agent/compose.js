@@ -95,6 +95,7 @@ export function compose(state) {
   const one = selectedSession(state);
   if (!one) return null;
   if (!canType(one)) return instead(one);
+  if (one.work_item_kind === "voice") return onPhone(one);
   return closedFor(one) ? silenced(one) : box(state, one);
 }
 
@@ -154,6 +155,27 @@ function instead(one) {
 function keptBecause(state, one) {
   if (state.notifications.some((other) => other.conversation === one.conversation)) return "agent.talk.reserved_ringing";
   return one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text";
+}
+
+/** A call is talked on the telephone: what is left to do here is to note and to end (REQ S2-18). */
+function onPhone(one) {
+  const id = one.conversation;
+  return h(
+    "div",
+    { key: `bar${id}`, class: "instead", role: "status" },
+    icon("phone"),
+    h("div", { class: "grow" }, h("strong", null, t("agent.voice.title")), h("p", null, t("agent.voice.text"))),
+    button(
+      {
+        class: "btn",
+        id: "instead",
+        onclick: () => openDialog("note", { conversation: id }),
+        ref: () => takeFocus(),
+      },
+      icon("note"),
+      t("agent.notes.add"),
+    ),
+  );
 }
 
 /** The channel forbids an answer: who said stop is left alone, and Facebook's day is over. */

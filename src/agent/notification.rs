@@ -14,7 +14,9 @@ use crate::engine::conversation::{Conversation, Offer};
 use crate::engine::effect::OfferEnd;
 use crate::engine::id::{AgentId, OfferId};
 use crate::engine::settings::{Auto, OfferKind, WorkItemKind};
-use crate::limits::{HEADING_CHARS_MAX, NOTIFICATION_VALUE_CHARS_MAX, PREVIEW_MESSAGES_MAX};
+use crate::limits::{
+    CALL_VARIABLES_SHOWN_MAX, HEADING_CHARS_MAX, NOTIFICATION_VALUE_CHARS_MAX, PREVIEW_MESSAGES_MAX,
+};
 use crate::masking::Field;
 use crate::shell::card::{Card, ContextValue};
 use crate::shell::live::kind_name;
@@ -107,6 +109,9 @@ impl View<'_> {
         if wire_kind(offer, conversation.kind) == "bot_escalation" {
             fields.extend(self.bot_reason(card));
         }
+        if conversation.kind == WorkItemKind::Voice {
+            fields.extend(self.learned(template, card));
+        }
         let worded = template.and_then(|template| template.accept_label.as_ref());
         let worded = worded.map(|label| label.get(self.lang(), &self.world.desk.locale).as_str());
         let body = NotificationBody {
@@ -170,6 +175,30 @@ impl View<'_> {
             _ => "Reason",
         };
         Some(FieldBody { label: label.to_owned(), value, kind: None })
+    }
+
+    /// What the PBX's bot has learned of a caller (S2-18), unless the desk picks from it by itself (S2-20).
+    fn learned(&self, template: Option<&Notify>, card: &Card) -> Vec<FieldBody> {
+        let picks = |field: &crate::desk::notify::Field| {
+            field.value.placeholders().any(|placeholder| matches!(placeholder, Placeholder::Context(_)))
+        };
+        if template.is_some_and(|template| template.fields.iter().any(picks)) {
+            return Vec::new();
+        }
+        let field = |(key, value): &(String, ContextValue)| {
+            let value = self.variable(key, value);
+            // The name the PBX gives it is all there is to call it by.
+            FieldBody { label: self.line(Field::Text, key, HEADING_CHARS_MAX), value, kind: None }
+        };
+        card.variables().take(CALL_VARIABLES_SHOWN_MAX).map(field).collect()
+    }
+
+    fn variable(&self, key: &str, value: &ContextValue) -> String {
+        match self.context_value(key, value) {
+            ContextValue::Text(text) => cut(&text, NOTIFICATION_VALUE_CHARS_MAX).into_owned(),
+            ContextValue::Number(number) => number.to_string(),
+            ContextValue::Flag(flag) => flag.to_string(),
+        }
     }
 
     /// A template with its values. Each value is masked by what it is, and the whole once more: two values side by
@@ -248,11 +277,7 @@ impl CardValues<'_> {
 
     fn context(&self, key: &str) -> Option<String> {
         let (_, value) = self.card.context.iter().find(|(known, _)| known == key)?;
-        Some(match self.view.context_value(key, value) {
-            ContextValue::Text(text) => cut(&text, NOTIFICATION_VALUE_CHARS_MAX).into_owned(),
-            ContextValue::Number(number) => number.to_string(),
-            ContextValue::Flag(flag) => flag.to_string(),
-        })
+        Some(self.view.variable(key, value))
     }
 
     /// Time since the request was received (S3-3): `0:41`, `1:02:03`.

@@ -1,4 +1,5 @@
-//! The ways in and out beside the web: text messages, Facebook Messenger, bots, and calls to other systems.
+//! The ways in and out beside the web: text messages, Facebook Messenger, telephone calls, bots, and calls to other
+//! systems.
 //!
 //! What a customer is to receive is an [`Outbound`](crate::shell::outbound) record, written with the decision that
 //! caused it. The shell asks a provider's module here for the [`Call`](call::Call) that delivers it, hands the call
@@ -8,8 +9,10 @@
 
 pub mod bot;
 pub mod call;
+pub mod calls;
 pub mod messenger;
 pub mod relay;
+pub mod sip;
 pub mod sms;
 pub mod spool;
 pub mod webhook;

@@ -1,13 +1,14 @@
 //! `deskbell demo`: everything at once, for looking, drills and tests.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 
 use deskbell::desk::{self, Credential, Word};
 use deskbell::gateway::Face;
 use deskbell::ops::profile::Profile;
 use deskbell::shell::boot::{self, BootError, Plan};
+use deskbell::shell::sip::Listening;
 use deskbell::shell::trust::Vouchers;
 
 use super::options::Options;
@@ -16,7 +17,17 @@ use super::{Ended, wait};
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(
         arguments,
-        &["listen", "data", "desk", "clock-speed", "wall-clock", "log", "profile", "record-mib"],
+        &[
+            "listen",
+            "data",
+            "desk",
+            "clock-speed",
+            "wall-clock",
+            "log",
+            "profile",
+            "record-mib",
+            "listen-sip",
+        ],
     )?;
     options.nothing_else()?;
     deskbell::ops::log::start(log_level(options.get("log"))?);
@@ -62,7 +73,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         Some(name) => Profile::named(name).map_err(|fault| Ended::usage(fault.to_string()))?,
         None => Profile::default(),
     };
+    let sip = options.get("listen-sip").map(sip).transpose()?;
     let plan = Plan {
+        sip,
         data: data.clone(),
         profile,
         redirect: None,
@@ -86,6 +99,17 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     deskbell::ops::notify::ready();
     let mut relay = super::relay::Kept::default();
     wait::until_told(signals, running, |running| relay.tend(running.wants_relay()))
+}
+
+/// SIP on an address, for PBXs on this machine.
+fn sip(address: &str) -> Result<Listening, Ended> {
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|_| Ended::usage("--listen-sip takes an address and a port, such as 127.0.0.1:5060"))?;
+    let socket = UdpSocket::bind(address)
+        .map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))?;
+    let peers = ["127.0.0.0/8", "::1"].into_iter().filter_map(|network| network.parse().ok()).collect();
+    Ok(Listening { socket, peers })
 }
 
 /// What went wrong on the way up, as one line.

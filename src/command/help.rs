@@ -27,6 +27,7 @@ Starts a box for looking, drills and tests. Accounts and addresses are printed.
   --wall-clock TIME    where that clock starts, such as 2026-11-21T09:00:00Z
   --profile NAME       how much fits, such as board-512m; the product's own limits unless said
   --log LEVEL          error, warn, info or debug
+  --listen-sip ADDRESS speaks SIP there with PBXs on this machine
   --record-mib N       records what the desk is told, for `deskbell replay`: at most N MiB
 
     deskbell demo --data /tmp/try --clock-speed 60

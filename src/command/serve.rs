@@ -1,10 +1,11 @@
 //! `deskbell serve`: the appliance.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use deskbell::gateway::Face;
 use deskbell::ops::settings::Settings;
 use deskbell::shell::boot::{self, Plan};
+use deskbell::shell::sip::Listening;
 use deskbell::shell::trust::Vouchers;
 
 use super::demo::ended;
@@ -27,7 +28,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let signals = wait::signals()?;
     let inherited = deskbell::ops::inherited::sockets().map_err(|name| {
         Ended::usage(format!(
-            "an inherited socket is called {name:?}: only staff, public, redirect, relay and admin are known"
+            "an inherited socket is called {name:?}: only staff, public, redirect, sip, relay and admin are known"
         ))
     })?;
     let is_inherited = !inherited.faces.is_empty();
@@ -40,7 +41,14 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     if let Some(Ok(address)) = redirect.as_ref().map(TcpListener::local_addr) {
         log::info!("Redirect on {address}");
     }
+    let sip = match (inherited.sip, config.listen_sip) {
+        (Some(socket), _) => Some(socket),
+        (None, Some(address)) if !is_inherited => Some(bound_udp(address)?),
+        _ => None,
+    };
+    let sip = sip.map(|socket| Listening { socket, peers: config.sip_peers });
     let plan = Plan {
+        sip,
         data: config.data,
         profile: config.profile,
         redirect,
@@ -76,6 +84,10 @@ fn host_of(name: &str) -> &str {
         Some((host, port)) if !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => name,
     }
+}
+
+fn bound_udp(address: SocketAddr) -> Result<UdpSocket, Ended> {
+    UdpSocket::bind(address).map_err(|error| Ended::usage(format!("cannot listen on {address}: {error}")))
 }
 
 fn bound(address: SocketAddr) -> Result<TcpListener, Ended> {

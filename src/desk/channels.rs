@@ -67,6 +67,15 @@ pub struct Messenger {
     pub verify_token: Kept,
 }
 
+/// `[workstream.voice]` (S2-18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// Seconds a caller waits for an agent at most.
+    pub wait_max_s: u32,
+    /// Where extensions without a host are dialled by SIP; none: at the PBX itself.
+    pub host: Option<String>,
+}
+
 /// `[workstream.webhook]`: another system that is told (S2-21).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {

@@ -82,6 +82,15 @@ fn members(desk: &Desk, workstream: &Workstream, sheet: &Sheet) {
         let message = format!("no agent of the queue {} has that much capacity", workstream.queue);
         sheet.warn(&path_of(workstream, "units"), message);
     }
+    if workstream.channel == Channel::Voice {
+        for agent in members.iter().filter(|agent| agent.extension.is_none()) {
+            let path = join(&join("agent", agent.username.as_str()), "extension");
+            sheet.warn(
+                &path,
+                format!("is missing: calls are sent to {:?}, the username", agent.username.as_str()),
+            );
+        }
+    }
     let picked = |queue: &super::model::Queue| queue.distribution == Distribution::Pick;
     if workstream.channel == Channel::Case && desk.queue(workstream.queue.as_str()).is_some_and(picked) {
         let message = "cases are always assigned, and nobody is assigned from a queue that is picked from";

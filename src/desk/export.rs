@@ -363,6 +363,7 @@ fn agent(agent: &Agent, secrets: Secrets) -> Tree {
     tree.put("roles", shown_list(&agent.roles));
     tree.put("queues", shown_list(&agent.queues));
     tree.put("capacity", agent.capacity);
+    tree.put_some("extension", agent.extension.as_deref());
     tree
 }
 

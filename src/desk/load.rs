@@ -6,7 +6,7 @@ use super::fault::{Collector, Faults, Warning};
 use super::ids::Id;
 use super::model::Desk;
 use super::read::{Section, Sheet, join};
-use super::{check, not_yet, parse};
+use super::{check, parse};
 use crate::limits::DESK_FILE_BYTES_MAX;
 
 /// A desk and what is odd about it.
@@ -69,7 +69,6 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
         check_secrets(&desk, &sheet);
     }
     check::desk(&desk, &sheet);
-    not_yet::warn(&desk, &sheet);
     let (faults, warnings) = sheet.into_parts();
     faults.finish()?;
     Ok(Loaded { desk, warnings })

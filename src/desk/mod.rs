@@ -20,7 +20,6 @@ pub mod keys;
 pub mod language;
 mod load;
 pub mod model;
-mod not_yet;
 pub mod notify;
 mod parse;
 mod read;

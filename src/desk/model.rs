@@ -219,9 +219,16 @@ pub struct Agent {
     pub queues: Vec<QueueId>,
     /// Units of work at a time (D-12).
     pub capacity: u32,
+    /// What a PBX dials to reach them; none: their username (S2-18).
+    pub extension: Option<String>,
 }
 
 impl Agent {
+    /// What a PBX dials to reach them.
+    pub fn extension(&self) -> &str {
+        self.extension.as_deref().unwrap_or(self.username.as_str())
+    }
+
     /// Whether they have a role.
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bot::FirstBot;
-use super::channels::{Messenger, Sms, Webhook};
+use super::channels::{Messenger, Sms, Voice, Webhook};
 use super::ids::{HoursId, PresenceId, QueueId, WorkstreamId, WrapupId};
 use super::keys::{KeyFault, PublicKey};
 use super::language::ByLanguage;
@@ -98,6 +98,8 @@ pub struct Workstream {
     pub sms: Option<Sms>,
     /// Whose Messenger it is.
     pub messenger: Option<Messenger>,
+    /// How its calls wait; always there when its channel is voice.
+    pub voice: Option<Voice>,
     /// Which other system is told.
     pub webhook: Option<Webhook>,
     /// Its notifications, by kind.

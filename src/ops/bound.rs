@@ -74,6 +74,8 @@ pub fn worst_case(profile: &Profile) -> Vec<Row> {
         row("desks", DESKS_FACTOR * limits::DESK_FILE_BYTES_MAX as u64),
         row("connections", connections * connection_bytes()),
         row("outboxes", profile.outboxes_bytes_max as u64),
+        // An INVITE as it came, as it was read, as it is kept, and its answer.
+        row("calls by SIP", (limits::SIP_TRANSACTIONS_MAX * 4 * limits::SIP_DATAGRAM_BYTES_MAX) as u64),
         row("request bodies", profile.bodies_bytes_max as u64),
         row("frames waiting for the desk", limits::DOOR_EVENTS_MAX as u64 * FRAME_BYTES),
         row("frames waiting for a read", limits::PAUSED_FRAMES_ALL_MAX as u64 * FRAME_BYTES),

@@ -1,6 +1,6 @@
 //! Sockets that systemd has opened for the box: they stay open over a restart, so that nobody is refused.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 
 use listenfd::ListenFd;
@@ -16,6 +16,8 @@ pub struct Inherited {
     pub redirect: Option<TcpListener>,
     /// `admin`: the Unix socket of the admin pages.
     pub admin: Option<UnixListener>,
+    /// `sip`: the datagram socket a PBX speaks to.
+    pub sip: Option<UdpSocket>,
     /// `relay`: the Unix socket the relay calls.
     pub relay: Option<UnixListener>,
 }
@@ -42,6 +44,13 @@ pub fn sockets() -> Result<Inherited, String> {
                 match given.take_unix_listener(index) {
                     Ok(listener) => found.relay = listener,
                     Err(error) => ::log::warn!("the inherited socket relay is of no use: {error}"),
+                }
+                continue;
+            }
+            "sip" => {
+                match given.take_udp_socket(index) {
+                    Ok(socket) => found.sip = socket,
+                    Err(error) => ::log::warn!("the inherited socket sip is of no use: {error}"),
                 }
                 continue;
             }

@@ -72,6 +72,23 @@ pub const SETTINGS: &[Setting] = &[
     Setting { key: "listen_public", value: "\"0.0.0.0:8443\"", is_example: true, doc: &[] },
     Setting { key: "listen_redirect", value: "\"0.0.0.0:80\"", is_example: true, doc: &[] },
     Setting {
+        key: "listen_sip",
+        value: "\"0.0.0.0:5060\"",
+        is_example: true,
+        doc: &[
+            "Where a PBX speaks SIP to the box, by UDP; left out, nowhere. With systemd that is deskbell-sip.socket",
+            "instead, which is off until it is enabled (its file says how).",
+        ],
+    },
+    Setting {
+        key: "sip_peers",
+        value: "[\"192.168.10.5\"]",
+        is_example: true,
+        doc: &[
+            "PBXs that are answered there, as addresses or networks. Nobody else is; left out, nobody at all.",
+        ],
+    },
+    Setting {
         key: "profile",
         value: "\"board-512m\"",
         is_example: false,
@@ -140,6 +157,10 @@ pub struct Settings {
     pub listen_public: Option<SocketAddr>,
     /// See `listen_staff`.
     pub listen_redirect: Option<SocketAddr>,
+    /// Where to speak SIP without systemd.
+    pub listen_sip: Option<SocketAddr>,
+    /// PBXs that are answered there.
+    pub sip_peers: Vec<Network>,
     /// How much fits.
     pub profile: Profile,
     /// How much is logged.
@@ -171,6 +192,9 @@ struct Raw {
     listen_staff: Option<SocketAddr>,
     listen_public: Option<SocketAddr>,
     listen_redirect: Option<SocketAddr>,
+    listen_sip: Option<SocketAddr>,
+    #[serde(default)]
+    sip_peers: Vec<String>,
     profile: Option<String>,
     log: Option<String>,
     record_mib: Option<u64>,
@@ -184,18 +208,21 @@ impl Settings {
         if raw.names.is_empty() {
             return Err(SettingsFault("names: the box needs at least one name or address".to_owned()));
         }
-        let network = |text: &String| {
-            text.parse().map_err(|_| SettingsFault(format!("trusted_proxies: {text:?} is no network")))
+        let networks = |key: &str, texts: &[String]| -> Result<Vec<Network>, SettingsFault> {
+            let fault = |text: &String| SettingsFault(format!("{key}: {text:?} is no network"));
+            texts.iter().map(|text| text.parse().map_err(|_| fault(text))).collect()
         };
         let profile = raw.profile.as_deref().map(Profile::named).transpose();
         Ok(Settings {
             data: raw.data,
             names: raw.names,
             public: raw.public_url.map(public).transpose()?,
-            trusted_proxies: raw.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
+            trusted_proxies: networks("trusted_proxies", &raw.trusted_proxies)?,
             listen_staff: raw.listen_staff,
             listen_public: raw.listen_public,
             listen_redirect: raw.listen_redirect,
+            listen_sip: raw.listen_sip,
+            sip_peers: networks("sip_peers", &raw.sip_peers)?,
             profile: profile.map_err(|fault| SettingsFault(fault.to_string()))?.unwrap_or_default(),
             record_mib: raw.record_mib,
             log: log_level(raw.log.as_deref())
@@ -250,6 +277,8 @@ mod tests {
             ("public_url = \"http://chat.example.com\"", "public_url"),
             ("public_url = \"https://a b\"", "public_url"),
             ("trusted_proxies = [\"the router\"]", "trusted_proxies"),
+            ("sip_peers = [\"the PBX\"]", "sip_peers"),
+            ("listen_sip = \"5060\"", "address"),
             ("profile = \"big\"", "profile"),
             ("log = \"loud\"", "log"),
         ] {

@@ -337,6 +337,10 @@ impl Shell {
             return Ok(());
         }
         let conversation = self.held_by(desk, conversation)?;
+        if self.cards.get(&id).is_some_and(|card| card.kind == "voice") {
+            // Said on the telephone, or nowhere.
+            return Err(Refusal::NotAllowed);
+        }
         self.may_send(id)?;
         let client = self.keys.client(&client_id);
         self.texts.client_id = Some(client_id);

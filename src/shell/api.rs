@@ -5,6 +5,7 @@
 
 mod articles;
 mod audit;
+mod calls;
 mod clock;
 mod contact;
 mod conversations;
@@ -222,6 +223,16 @@ pub(super) fn router(surface: Surface) -> Router {
         hook(Method::Get, "/hooks/sms/{workstream}", |s, r| Box::pin(hooks::sms_receipt(s, r))),
         hook(Method::Get, "/hooks/messenger/{workstream}", |s, r| Box::pin(hooks::messenger_check(s, r))),
         hook(Method::Post, "/hooks/messenger/{workstream}", |s, r| Box::pin(hooks::messenger(s, r))),
+    ]);
+    // A PBX stands in the branch or outside it, so both faces take its calls; its token says that it may.
+    let pbx = |method, path, function| {
+        Route::new(method, path, Face::Both, Access::Role(&[Role::Integration]), to(function))
+    };
+    routes.extend([
+        pbx(Method::Post, "/hooks/calls/{workstream}", |s, r| Box::pin(calls::came(s, r)))
+            .body_bytes_max(WORK_ITEM_BYTES_MAX),
+        pbx(Method::Get, "/hooks/calls/{workstream}/{call}", |s, r| Box::pin(calls::asked(s, r))),
+        pbx(Method::Delete, "/hooks/calls/{workstream}/{call}", |s, r| Box::pin(calls::left(s, r))),
     ]);
     let (socket, key) = &shared.surface.admin;
     let entrance = Arc::new(entrance::Entrance(Arc::clone(&shared)));

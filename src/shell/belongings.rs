@@ -54,6 +54,7 @@ const BELONGINGS: &[Belonging] = &[
         rows: |snapshot, card, _| one(snapshot, Table::Offline, &conversation_key(card.id)),
     },
     Belonging { personal: false, rows: |snapshot, card, _| work_item(snapshot, card) },
+    Belonging { personal: true, rows: |snapshot, card, _| call(snapshot, card) },
     Belonging { personal: false, rows: |snapshot, card, _| visitor(snapshot, card) },
     Belonging {
         personal: false,
@@ -111,6 +112,14 @@ fn work_item(snapshot: &Snapshot, card: &Card) -> Result<Vec<Row>, ReadError> {
     let value = snapshot.get(Table::WorkItems, name.as_bytes())?;
     let own = value.as_deref().and_then(decoded::<WorkItem>).is_some_and(|item| item.conversation == card.id);
     Ok(own.then(|| (Table::WorkItems, name.as_bytes().to_vec())).into_iter().collect())
+}
+
+/// What its PBX calls it, and the INVITE it came with.
+fn call(snapshot: &Snapshot, card: &Card) -> Result<Vec<Row>, ReadError> {
+    match card.external_id.as_deref().filter(|_| card.kind == "voice") {
+        Some(name) => one(snapshot, Table::Calls, &super::calls::key(&card.workstream, name)),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// What providers call its messages: named by the messages themselves and by what became of them.

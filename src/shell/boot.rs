@@ -60,6 +60,8 @@ pub struct Plan {
     pub listening: Vec<(TcpListener, Face)>,
     /// Bytes of the recording of what the desk is told, when one is wanted (B-1).
     pub record_bytes: Option<u64>,
+    /// Where SIP is spoken, if it is (S2-18).
+    pub sip: Option<super::sip::Listening>,
     /// The relay's socket, when it is bound already; otherwise `DIR/relay.sock`.
     pub relay: Option<UnixListener>,
     /// The admin pages' socket, when it is bound already; otherwise `DIR/admin.sock`.
@@ -237,6 +239,9 @@ fn open(mut plan: Plan) -> Result<Running, BootError> {
         public: Arc::clone(&tls.public),
         day: Arc::clone(&day),
     };
+    if let Some(listening) = plan.sip {
+        shell.speak_sip(listening, door.clone()).map_err(BootError::Io)?;
+    }
     let relay = (shell.relay_wanted(), relay_socket);
     let desk = std::thread::Builder::new()
         .name("desk".to_owned())

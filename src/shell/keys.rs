@@ -32,6 +32,13 @@ impl Keys {
         self.number(b"sub", &[workstream.as_bytes(), sub.as_bytes()])
     }
 
+    /// What names a call by SIP, so that nobody can choose two that are the same.
+    pub(super) fn sip(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret.copy_from_slice(&self.tag(b"sip", &[]).as_ref()[..32]);
+        secret
+    }
+
     /// A visitor's secret for a widget.
     pub(super) fn resume(&self, widget: &str, visitor: u64) -> String {
         let mut bytes = [0; 32];

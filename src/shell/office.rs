@@ -164,7 +164,10 @@ impl Shell {
         known: Option<(WorkItem, Card)>,
     ) -> Result<(u64, bool), Refusal> {
         // Two calls at once: the first one's is in the table by now.
-        let same = self.cards.values().find(|other| other.external_id.as_deref() == Some(external_id));
+        let same = self
+            .cards
+            .values()
+            .find(|other| other.kind == "case" && other.external_id.as_deref() == Some(external_id));
         if let Some(open) = same {
             return Ok((open.id, false));
         }
@@ -252,6 +255,18 @@ impl Shell {
                     help: "Times somebody had waited a minute and nobody could take it, by queue.",
                     counter: true,
                     values: unwatched.collect(),
+                },
+                Figure {
+                    name: "deskbell_sip_refused_total",
+                    help: "SIP datagrams turned away by kind.",
+                    counter: true,
+                    values: self
+                        .calls
+                        .turned_away
+                        .each()
+                        .into_iter()
+                        .map(|(kind, count)| (vec![("kind", kind.to_owned())], count as f64))
+                        .collect(),
                 },
                 Figure {
                     name: "deskbell_socket_faults_total",

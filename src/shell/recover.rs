@@ -8,6 +8,7 @@ use smol::channel::Receiver;
 
 use super::board::Board;
 use super::boot::BootError;
+use super::calls::{self, CallRecord, Outcome};
 use super::card::Card;
 use super::clock::{Clock, real_wall_ms};
 use super::connections::Connections;
@@ -88,6 +89,7 @@ struct Restored {
     messages: Vec<Message>,
     decisions: u32,
     notes: u32,
+    call: Option<(Vec<u8>, CallRecord)>,
 }
 
 /// The newest version of the desk, as it was stored.
@@ -167,9 +169,18 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         let (messages, _) = reads::messages(snapshot, id, None, RECALL_MESSAGES_MAX)?;
         let decisions = count(snapshot, Table::Decisions, id, DECISIONS_KEPT_MAX)?;
         let notes = count(snapshot, Table::Notes, id, NOTES_MAX)?;
-        found.live.push(Restored { live, card, messages, decisions, notes });
+        let call = stored_call(snapshot, &card)?;
+        found.live.push(Restored { live, card, messages, decisions, notes, call });
     }
     Ok(found)
+}
+
+/// What is kept of a call beside its card.
+fn stored_call(snapshot: &Snapshot, card: &Card) -> Result<Option<(Vec<u8>, CallRecord)>, BootError> {
+    let Some(name) = card.external_id.as_deref().filter(|_| card.kind == "voice") else { return Ok(None) };
+    let key = calls::key(&card.workstream, name);
+    let record = snapshot.get(Table::Calls, &key)?.as_deref().and_then(reads::decoded::<CallRecord>);
+    Ok(record.filter(|record| record.conversation == card.id).map(|record| (key, record)))
 }
 
 impl Shell {
@@ -249,6 +260,7 @@ impl Shell {
             outbox: super::outbound::Outbox::default(),
             peers: found.peers.drain(..).collect(),
             hearing: super::inbound::Hearing::default(),
+            calls: super::calls::Calls::default(),
             public_url,
             last_conversation: found.last_conversation,
             floor: super::floor::Floor { today, ..super::floor::Floor::default() },
@@ -329,19 +341,19 @@ impl Shell {
     }
 
     fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {
-        let Restored { mut live, card, messages, decisions, notes } = restored;
+        let Restored { mut live, card, messages, decisions, notes, call } = restored;
         let (id, visitor) = (card.id, card.visitor);
         let started_ms = card.started_ms;
         if let Some(last) = messages.last() {
             live.last_seq = last.seq;
         }
         let ended = matches!(live.phase, LivePhase::Ended(_));
-        // Nobody is connected yet: a live customer has until then to be back.
-        let has_page = card.kind == "chat";
-        if has_page
+        // Nobody is connected yet: a live customer has until then to be back, and so has a caller in line.
+        let has_page = card.kind == "chat" && visitor != 0;
+        let in_line = call.as_ref().is_some_and(|(_, call)| call.outcome == Outcome::Waits);
+        if (has_page || in_line)
             && !live.persistent
             && !live.left
-            && visitor != 0
             && !ended
             && live.customer_lost_ms.is_none()
         {
@@ -351,6 +363,7 @@ impl Shell {
             live.customer_lost_ms = Some(crashed_ms.saturating_add(wait_ms));
         }
         let widget = card.widget.clone();
+        let call_name = card.external_id.clone();
         let customer = card.customer.clone();
         let (context, page) = (card.context.clone(), card.page.clone());
         let Some(seed) = live::seed(id, &live, &mut self.names) else {
@@ -381,6 +394,9 @@ impl Shell {
         };
         let room = self.rooms.entry(id).or_default();
         *room = Room { listeners, shown, decisions, notes, kept: room.kept, bot, ..Room::default() };
+        if let (Some(name), Some((key, record))) = (call_name, call) {
+            self.restore_call(name, key, record);
+        }
         if visitor == 0 {
             return;
         }

@@ -15,7 +15,7 @@ use crate::desk::words::Word;
 use crate::desk::{Consent, Id, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
-use crate::engine::id::{AgentId, ConversationId, WorkstreamId};
+use crate::engine::id::{AgentId, ConversationId, QueueId, WorkstreamId};
 use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
@@ -188,6 +188,7 @@ impl Shell {
     ) -> Option<Answer> {
         let workstream = self.names.workstreams.row(&card.workstream).map(WorkstreamId)?;
         let kind = self.engine.desk().workstream(workstream)?.kind;
+        let queue = self.names.queues.row(&card.queue).map(QueueId);
         let id = self.new_number();
         card.id = id;
         card.started_ms = self.now.wall_ms;
@@ -201,7 +202,7 @@ impl Shell {
         let before = self.visitors.get_mut(visitor).map(|known| known.conversation.replace(id));
         let comment = comment.map(|text| self.storable(text)).map(|text| self.texts.put(text));
         let conversation = ConversationId(id);
-        let arrival = Arrival { conversation, workstream, queue: None, kind, comment, preferred, left };
+        let arrival = Arrival { conversation, workstream, queue, kind, comment, preferred, left };
         let given = self.turn(Input::Arrival { request: REQUEST, arrival }, asker);
         if matches!(given, Some(Answer::Started(_))) {
             // In this very batch, so that a list never lacks what is in the table.

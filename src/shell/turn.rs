@@ -401,6 +401,7 @@ impl Shell {
         let (id, state, owner) = (view.id.0, words::customer_state(view.state()), view.owner());
         self.lines.staff_changed = true;
         self.note_state(conversation, reason);
+        self.call_moved(id);
         let room = self.rooms.entry(id).or_default();
         if room.shown == Some((state, owner)) {
             return;
@@ -428,6 +429,7 @@ impl Shell {
     fn put_away(&mut self, conversation: u64) {
         self.rooms.remove(&conversation);
         self.tails.remove(&conversation);
+        self.calls.forget(conversation);
         let Some(card) = self.cards.remove(&conversation) else { return };
         for (_, staff) in self.connections.all.iter_mut().filter_map(|(conn, c)| match &mut c.who {
             Who::Staff(staff) => Some((conn, staff)),

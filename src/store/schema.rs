@@ -118,6 +118,8 @@ tables! {
     Peers = 56,
     /// What became of messages that left the box: (conversation, seq).
     Deliveries = 57,
+    /// Telephone calls by their PBX's names: (workstream, name).
+    Calls = 60,
 }
 
 impl Table {

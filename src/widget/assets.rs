@@ -110,6 +110,7 @@ const WEB: &[(&str, &[u8])] = &[
 
 const MANUAL: &[(&str, &[u8])] = &[
     ("bots.html", include_bytes!("../manual/bots.html")),
+    ("calls.html", include_bytes!("../manual/calls.html")),
     ("index.html", include_bytes!("../manual/index.html")),
     ("addresses.html", include_bytes!("../manual/addresses.html")),
     ("channels.html", include_bytes!("../manual/channels.html")),

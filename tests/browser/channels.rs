@@ -68,3 +68,40 @@ fn segments_states_stop_and_facebooks_day_are_seen() {
     alice.page.press_text(".menu [role=menuitemradio]", "Dark");
     alice.page.picture("channel-messenger-dark");
 }
+
+#[test]
+fn a_call_shows_caller_queue_and_what_the_bot_learned_and_is_noted_not_written_in() {
+    let example = include_str!("../data/desk.example.toml");
+    let name = "username = \"alice\"\n";
+    let example = example.replacen(name, &format!("{name}extension = \"201\"\n"), 1);
+    let voice =
+        "[[workstream]]\nid = \"calls\"\nname = \"Telephone\"\nchannel = \"voice\"\nqueue = \"front\"\n";
+    let desk = Desk::start_with_text(&format!("{example}\n{voice}"), &[]);
+    let alice = Agent::signed_in(&desk, "alice");
+    alice.page.size(1440, 900, false);
+    let headers = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
+    let call = json!({"call": "17-42", "caller": {"number": "06 1234 5678"}, "reason": "Wants to pay an invoice",
+        "variables": {"invoice": "F-2026-17", "language": "nl", "amount": 118.5}});
+    assert_eq!(desk.http("POST", "/hooks/calls/calls", &headers, &call.to_string()).status, 201);
+    alice.page.see_text(".alert h2", "Call from Melissa de Vries");
+    for shown in ["Front desk", "Wants to pay an invoice", "F-2026-17", "118.5"] {
+        alice.page.see_text(".alert", shown);
+    }
+    alice.page.picture("channel-call-alert");
+    alice.page.press(".alert .btn--main");
+    alice.page.see_text(".instead", "This is a telephone call");
+    alice.page.gone("#reply");
+    alice.page.press("#tab-details");
+    alice.page.see_text("#tabpanel", "F-2026-17");
+    alice.page.picture("channel-call");
+    alice.page.press("#instead");
+    alice.page.write("dialog textarea", "Paid by card.");
+    alice.page.press("dialog .btn--main");
+    alice.page.gone("dialog");
+    alice.page.press("#account");
+    alice.page.press_text(".menu [role=menuitemradio]", "Dark");
+    alice.page.picture("channel-call-dark");
+    // The caller hangs up: hers to wrap up.
+    assert_eq!(desk.http("DELETE", "/hooks/calls/calls/17-42", &headers, "").status, 204);
+    alice.page.see_text(".instead", "Customer has ended the conversation");
+}

@@ -234,12 +234,27 @@ fn a_rule_of_proactive_chat_holds_all_its_conditions() {
 }
 
 #[test]
-fn what_has_no_effect_yet_is_named_once_with_its_first_place() {
-    assert_eq!(warnings(EXAMPLE), Vec::<String>::new(), "the example asks for nothing that is not there");
-    let found = warnings(
-        "queue = [{ id = \"q\" }]\n[[workstream]]\nid = \"v\"\nqueue = \"q\"\nchannel = \"voice\"\n",
+fn who_takes_calls_is_dialled_by_extension_or_by_username() {
+    assert_eq!(warnings(EXAMPLE), Vec::<String>::new(), "the example asks for nothing that is odd");
+    let text = "queue = [{ id = \"q\" }]\n[[workstream]]\nid = \"v\"\nqueue = \"q\"\nchannel = \"voice\"\n\
+         [[agent]]\nusername = \"a\"\npassword = \"long enough\"\nqueues = [\"q\"]\nextension = \"201@pbx.lan\"\n\
+         [[agent]]\nusername = \"b\"\npassword = \"long enough\"\nqueues = [\"q\"]\n";
+    let desk = load(text).expect("a desk").desk;
+    let voice = desk.workstream("v").expect("it").voice.clone().expect("always there");
+    assert_eq!((voice.wait_max_s, voice.host), (300, None));
+    let extension = |username: &str| desk.agent(username).expect("she").extension().to_owned();
+    assert_eq!((extension("a").as_str(), extension("b").as_str()), ("201@pbx.lan", "b"));
+    let found = warnings(text);
+    assert!(
+        found.iter().any(|line| line.contains("agent.b.extension: is missing: calls are sent to \"b\"")),
+        "{found:?}"
     );
-    assert!(found.iter().any(|line| line.contains("workstream.v.channel: has no effect yet")), "{found:?}");
+    assert!(!found.iter().any(|line| line.contains("agent.a")), "{found:?}");
+    let wrong = load(&text.replace("201@pbx.lan", "2 01")).expect_err("not to be dialled");
+    assert!(
+        wrong.list[0].to_string().contains("agent.a.extension: must be what a telephone dials"),
+        "{wrong:?}"
+    );
 }
 
 #[test]
@@ -263,7 +278,6 @@ fn what_is_odd_but_allowed_is_a_warning() {
             "line 10: workstream.w.notify.incoming: {answers.order}: no widget of this workstream asks that",
             "line 13: workstream.w.notify.incoming.reject: has no effect: what is assigned or accepted by itself cannot be refused",
             "line 16: workstream.v.queue: no agent has the queue empty",
-            "line 17: workstream.v.channel: has no effect yet: no call comes in",
             "line 20: agent.a.password: is shorter than 8 characters",
             "line 27: agent.s.queues: has no effect without the role agent",
             "line 30: quick_reply.r.text: holds < or >, which agents cannot send",

@@ -8,11 +8,12 @@ use deskbell::limits;
 
 use super::{project, text, values};
 
-const UNITS: [&str; 9] = [
+const UNITS: [&str; 10] = [
     "deskbell.service",
     "deskbell-staff.socket",
     "deskbell-public.socket",
     "deskbell-redirect.socket",
+    "deskbell-sip.socket",
     "deskbell-admin.socket",
     "deskbell-relay.socket",
     "deskbell-relay.service",
@@ -131,7 +132,7 @@ fn no_root_no_capability_and_no_writable_path_but_the_state() {
 
 #[test]
 fn every_door_has_the_name_the_box_knows_it_by() {
-    for door in ["staff", "public", "redirect", "admin", "relay"] {
+    for door in ["staff", "public", "redirect", "sip", "admin", "relay"] {
         let unit = text(&format!("systemd/deskbell-{door}.socket"));
         assert_eq!(values(&unit, "FileDescriptorName"), [door]);
         assert_eq!(values(&unit, "Service"), ["deskbell.service"]);

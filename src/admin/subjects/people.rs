@@ -52,6 +52,9 @@ const PERSON: Tab = Tab {
                     .unit("units")
                     .help("Work at a time. A chat takes its workstream's load of it.")
                     .note("Default 100 · 1 to 10000"),
+                Field::new("extension", "Extension", Kind::Line)
+                    .help("What the telephone system dials when they take a call.")
+                    .note("Such as 201 or 201@pbx.lan · blank is the username"),
             ],
         },
     ],

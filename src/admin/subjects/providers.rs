@@ -10,6 +10,7 @@ pub(super) const PROVIDER: Tab = Tab {
     sets: &[
         Set { legend: "Text messages", fields: SMS },
         Set { legend: "Facebook Messenger", fields: MESSENGER },
+        Set { legend: "Calls", fields: VOICE },
         Set { legend: "Another system that is told", fields: WEBHOOK },
     ],
 };
@@ -72,6 +73,18 @@ const MESSENGER: &[Field] = &[
         .help("A word of your own; Facebook asks for it once.")
         .note("Blank keeps what is set")
         .only(Only::Messenger),
+];
+
+const VOICE: &[Field] = &[
+    Field::new("voice.wait_max_s", "Longest wait", Kind::Number)
+        .unit("s")
+        .help("A caller nobody takes in this time goes back to the telephone system.")
+        .note("Default 300")
+        .only(Only::Voice),
+    Field::new("voice.host", "Extensions are at", Kind::Line)
+        .help("By SIP an accepted call is sent to the agent's extension at this name or address.")
+        .note("Blank is the telephone system that brought the call")
+        .only(Only::Voice),
 ];
 
 const WEBHOOK: &[Field] = &[

@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::Secrets;
-use crate::desk::channels::{Messenger, Sms, SmsProvider, Webhook};
+use crate::desk::channels::{Messenger, Sms, SmsProvider, Voice, Webhook};
 use crate::desk::secret::Kept;
 use crate::desk::tree::{Tree, Value};
 use crate::desk::workstream::Workstream;
@@ -15,6 +15,9 @@ pub(super) fn put(tree: &mut Tree, workstream: &Workstream, secrets: Secrets) {
     }
     if let Some(messenger) = &workstream.messenger {
         tree.put_table("messenger", messenger_tree(messenger, secrets));
+    }
+    if let Some(voice) = &workstream.voice {
+        tree.put_table("voice", voice_tree(voice));
     }
     if let Some(webhook) = &workstream.webhook {
         tree.put_table("webhook", webhook_tree(webhook, secrets));
@@ -47,6 +50,13 @@ fn messenger_tree(messenger: &Messenger, secrets: Secrets) -> Tree {
     tree.put_some("page_token", kept(&messenger.page_token, secrets).as_deref());
     tree.put_some("app_secret", kept(&messenger.app_secret, secrets).as_deref());
     tree.put_some("verify_token", kept(&messenger.verify_token, secrets).as_deref());
+    tree
+}
+
+fn voice_tree(voice: &Voice) -> Tree {
+    let mut tree = Tree::default();
+    tree.put("wait_max_s", voice.wait_max_s);
+    tree.put_some("host", voice.host.as_deref());
     tree
 }
 

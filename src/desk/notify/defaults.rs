@@ -109,19 +109,23 @@ const fn title_words(channel: Channel, kind: NotifyKind) -> Four {
     }
 }
 
-/// S4-6, and for a case what its notification is about.
+/// S4-6, for a case what its notification is about, and for a call who calls whom and why (S2-18).
 pub(super) fn fields(channel: Channel) -> Vec<Field> {
     const CASE: (Four, &str) = (["Case", "Zaak", "Případ", "Sag"], "{case_title}");
     const NAME: (Four, &str) =
         (["Customer name", "Naam van de klant", "Jméno zákazníka", "Kundens navn"], "{customer_name}");
     const COMMENT: (Four, &str) = (["Comment", "Opmerking", "Komentář", "Kommentar"], "{comment}");
     const WAIT: (Four, &str) = (["Wait time", "Wachttijd", "Doba čekání", "Ventetid"], "{wait_time}");
-    let fields = match channel {
-        Channel::Case => [CASE, NAME, WAIT],
-        _ => [NAME, COMMENT, WAIT],
+    const CALLER: (Four, &str) = (["Caller", "Beller", "Volající", "Opkalder"], "{customer_name}");
+    const QUEUE: (Four, &str) = (["Queue", "Wachtrij", "Fronta", "Kø"], "{queue}");
+    const REASON: (Four, &str) = (["Reason", "Reden", "Důvod", "Årsag"], "{comment}");
+    let fields: &[(Four, &str)] = match channel {
+        Channel::Case => &[CASE, NAME, WAIT],
+        Channel::Voice => &[CALLER, QUEUE, REASON, WAIT],
+        _ => &[NAME, COMMENT, WAIT],
     };
     let field = |(label, value): (Four, &str)| Field { label: label_of(label), value: compiled(value) };
-    fields.into_iter().map(field).collect()
+    fields.iter().copied().map(field).collect()
 }
 
 fn label_of(words: Four) -> Localized {

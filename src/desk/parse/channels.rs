@@ -1,11 +1,13 @@
-//! `[workstream.sms]`, `[workstream.messenger]`, `[workstream.webhook]`: who carries a workstream's messages.
+//! `[workstream.sms]`, `[workstream.messenger]`, `[workstream.voice]`, `[workstream.webhook]`: who carries what a
+//! workstream brings.
 
+use crate::channels::calls::is_host;
 use crate::channels::{messenger, sms};
-use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
+use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Voice, Webhook};
 use crate::desk::model::Channel;
 use crate::desk::read::{Entry, NAME, Section, TextRule};
 use crate::desk::secret::Kept;
-use crate::limits::{DESK_STOP_WORDS_MAX, URL_BYTES_MAX};
+use crate::limits::{DESK_STOP_WORDS_MAX, DESK_TIMEOUT_S_MIN, DESK_WAIT_S_MAX, URL_BYTES_MAX};
 
 /// The words of carriers everywhere, and of the languages the box speaks.
 const STOP_WORDS: &[&str] = &["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "AFMELDEN"];
@@ -82,6 +84,29 @@ pub(super) fn messenger(section: &Section<'_>, channel: Channel) -> Option<Messe
     let verify_token = secret(&messenger, "verify_token");
     let url = address.unwrap_or_else(|| messenger::URL.to_owned());
     Some(Messenger { page: page?, url, page_token, app_secret, verify_token })
+}
+
+/// Seconds a caller waits unless the desk says otherwise: longer than anybody likes to.
+const VOICE_WAIT_S: u32 = 300;
+
+pub(super) fn voice(section: &Section<'_>, channel: Channel) -> Option<Voice> {
+    let voice = section.section("voice");
+    if channel != Channel::Voice {
+        if voice.is_some() {
+            section.warn("voice", "has no effect: it is for channel = \"voice\"");
+        }
+        return None;
+    }
+    let wait_max_s =
+        voice.as_ref().and_then(|voice| voice.number("wait_max_s", DESK_TIMEOUT_S_MIN..=DESK_WAIT_S_MAX));
+    let host = voice.as_ref().and_then(|voice| {
+        let host = voice.text("host", NAME)?;
+        if !is_host(&host) {
+            voice.fault("host", "must be a name or an address, with a port if need be");
+        }
+        Some(host)
+    });
+    Some(Voice { wait_max_s: wait_max_s.unwrap_or(VOICE_WAIT_S), host })
 }
 
 pub(super) fn webhook(section: &Section<'_>) -> Option<Webhook> {

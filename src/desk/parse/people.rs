@@ -1,5 +1,6 @@
 //! `[[agent]]` and `[[token]]`: who may do what, and what they sign in with.
 
+use crate::channels::calls::is_extension;
 use crate::desk::model::{Agent, Role, Token};
 use crate::desk::read::{NAME, Section};
 use crate::desk::secret::Credential;
@@ -24,9 +25,16 @@ pub(super) fn agents(root: &Section<'_>, stored: bool) -> Vec<Agent> {
             section.warn("queues", "has no effect without the role agent");
         }
         let capacity = section.number("capacity", 1..=DESK_UNITS_MAX).unwrap_or(100);
+        let extension = section.text("extension", NAME).filter(|extension| {
+            let fits = is_extension(extension);
+            if !fits {
+                section.fault("extension", "must be what a telephone dials, such as 201 or 201@pbx.lan");
+            }
+            fits
+        });
         let username: crate::desk::ids::AgentId = section.id("username")?;
         let name = name.unwrap_or_else(|| username.to_string());
-        Some(Agent { username, name, password, roles, queues, capacity })
+        Some(Agent { username, name, password, roles, queues, capacity, extension })
     };
     root.tables("agent", Some("username"), DESK_AGENTS_MAX).iter().filter_map(agent).collect()
 }

@@ -68,6 +68,7 @@ fn one(section: &Section<'_>, presences: &[Presence], has_reasons: bool) -> Opti
         auth: auth(section, persistent && !knows_its_customers(channel)),
         sms: channels::sms(section, channel),
         messenger: channels::messenger(section, channel),
+        voice: channels::voice(section, channel),
         webhook: channels::webhook(section),
         notify: notify_set(section, channel),
         texts: texts(section),

@@ -734,6 +734,8 @@ export default {
   "agent.unread.one": "{n} nepřečtená",
   "agent.unread.few": "{n} nepřečtené",
   "agent.unread.other": "{n} nepřečtených",
+  "agent.voice.text": "Zvoní vám telefon: hovořte tam. Až zavěsíte, ukončete konverzaci tady.",
+  "agent.voice.title": "Toto je telefonní hovor",
   "agent.went.delivered": "Doručeno",
   "agent.went.failed": "Neodesláno",
   "agent.went.pending": "Čeká na odeslání",

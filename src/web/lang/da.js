@@ -723,6 +723,8 @@ export default {
   "agent.unreachable": "Boksen kan ikke nås. Prøver igen…",
   "agent.unread.one": "{n} ulæst",
   "agent.unread.other": "{n} ulæste",
+  "agent.voice.text": "Din telefon ringer: tal der. Afslut samtalen her, når du har lagt på.",
+  "agent.voice.title": "Dette er et telefonopkald",
   "agent.went.delivered": "Leveret",
   "agent.went.failed": "Ikke sendt",
   "agent.went.pending": "Venter på at blive sendt",

@@ -723,6 +723,8 @@ export default {
   "agent.unreachable": "De box is niet bereikbaar. We proberen het opnieuw…",
   "agent.unread.one": "{n} ongelezen",
   "agent.unread.other": "{n} ongelezen",
+  "agent.voice.text": "Je telefoon gaat over: spreek daar. Beëindig het gesprek hier als je hebt opgehangen.",
+  "agent.voice.title": "Dit is een telefoongesprek",
   "agent.went.delivered": "Bezorgd",
   "agent.went.failed": "Niet verzonden",
   "agent.went.pending": "Wacht op verzending",
