@@ -80,9 +80,9 @@ fn a_call_rings_an_agent_with_what_the_bot_learned_and_is_sent_to_her_extension(
         ("Queue", "Front desk"),
         ("Reason", "Wants to pay an invoice"),
         ("Wait time", "0:00"),
-        ("account", "m******@gmail.com"),
-        ("mood", "hurried"),
-        ("order", "4711"),
+        ("Account", "m******@gmail.com"),
+        ("Mood", "hurried"),
+        ("Order", "4711"),
     ];
     assert_eq!(shown.len(), expected.len(), "{shown:?}");
     for ((label, value), (wanted, text)) in shown.iter().zip(expected) {

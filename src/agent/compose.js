@@ -12,7 +12,7 @@ import { tell } from "./box.js";
 import { closedFor, limits } from "./channel.js";
 import { keep, recallAll } from "./memory.js";
 import { CHARS_MAX, fault, send } from "./outbox.js";
-import { button, customerName, iconButton, nameOf, time } from "./parts.js";
+import { button, customerName, iconButton, nameOf, time, withMasks } from "./parts.js";
 import { canType, isFrozen, selectedSession } from "./state.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -164,7 +164,13 @@ function onPhone(one) {
     "div",
     { key: `bar${id}`, class: "instead", role: "status" },
     icon("phone"),
-    h("div", { class: "grow" }, h("strong", null, t("agent.voice.title")), h("p", null, t("agent.voice.text"))),
+    h(
+      "div",
+      { class: "grow" },
+      h("strong", null, t("agent.voice.title")),
+      one.title && h("p", null, withMasks(one.title)),
+      h("p", null, t("agent.voice.text")),
+    ),
     button(
       {
         class: "btn",

@@ -168,11 +168,11 @@ const panels = {
           ),
         ),
       section(
-        t("agent.details.variables"),
+        t(one.work_item_kind === "voice" ? "agent.details.learned" : "agent.details.variables"),
         null,
         entries.length
           ? facts(entries.map(([key, value]) => [label(key), h("span", { class: "wrap" }, withMasks(spoken(key, value)))]))
-          : none(t("agent.details.none")),
+          : none(t(one.work_item_kind === "voice" ? "agent.details.learned_none" : "agent.details.none")),
       ),
       section(
         t("agent.details.conversation"),

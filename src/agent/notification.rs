@@ -187,8 +187,9 @@ impl View<'_> {
         }
         let field = |(key, value): &(String, ContextValue)| {
             let value = self.variable(key, value);
-            // The name the PBX gives it is all there is to call it by.
-            FieldBody { label: self.line(Field::Text, key, HEADING_CHARS_MAX), value, kind: None }
+            // The name the PBX gives it is all there is to call it by; written as beside the session.
+            let label = self.line(Field::Text, &key.replace(['_', '-'], " "), HEADING_CHARS_MAX);
+            FieldBody { label: capitalised(&label), value, kind: None }
         };
         card.variables().take(CALL_VARIABLES_SHOWN_MAX).map(field).collect()
     }
@@ -321,6 +322,11 @@ const fn wire_kind(offer: &Offer, kind: WorkItemKind) -> &'static str {
         OfferKind::Escalation => "escalation",
         OfferKind::Assigned => "assigned",
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut signs = text.chars();
+    signs.next().map_or_else(String::new, |first| first.to_uppercase().chain(signs).collect())
 }
 
 const fn auto_word(auto: Auto) -> &'static str {

@@ -90,8 +90,10 @@ fn a_call_shows_caller_queue_and_what_the_bot_learned_and_is_noted_not_written_i
     alice.page.picture("channel-call-alert");
     alice.page.press(".alert .btn--main");
     alice.page.see_text(".instead", "This is a telephone call");
+    alice.page.see_text(".instead", "Wants to pay an invoice");
     alice.page.gone("#reply");
     alice.page.press("#tab-details");
+    alice.page.see_text("#tabpanel", "What the bot learned");
     alice.page.see_text("#tabpanel", "F-2026-17");
     alice.page.picture("channel-call");
     alice.page.press("#instead");

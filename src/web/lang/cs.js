@@ -137,6 +137,8 @@ export default {
   "agent.cust.unknown": "Není uložený kontakt",
   "agent.details.answers": "Dotazy před chatem",
   "agent.details.conversation": "Tato konverzace",
+  "agent.details.learned": "Co zjistil bot",
+  "agent.details.learned_none": "Telefonní ústředna nic neposlala.",
   "agent.details.none": "Stránka nic neposlala.",
   "agent.details.variables": "Ze stránky",
   "agent.device.desktop": "Počítač",

@@ -135,6 +135,8 @@ export default {
   "agent.cust.unknown": "Ikke en gemt kontakt",
   "agent.details.answers": "Spurgt før chatten",
   "agent.details.conversation": "Denne samtale",
+  "agent.details.learned": "Hvad botten fik at vide",
+  "agent.details.learned_none": "Telefonsystemet sendte ikke noget med.",
   "agent.details.none": "Siden sendte intet med.",
   "agent.details.variables": "Fra siden",
   "agent.device.desktop": "Computer",

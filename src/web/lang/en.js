@@ -135,6 +135,8 @@ export default {
   "agent.cust.unknown": "Not a stored contact",
   "agent.details.answers": "Asked before the chat",
   "agent.details.conversation": "This conversation",
+  "agent.details.learned": "What the bot learned",
+  "agent.details.learned_none": "The telephone system sent nothing along.",
   "agent.details.none": "The page sent nothing along.",
   "agent.details.variables": "From the page",
   "agent.device.desktop": "Computer",

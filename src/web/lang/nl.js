@@ -135,6 +135,8 @@ export default {
   "agent.cust.unknown": "Geen bewaard contact",
   "agent.details.answers": "Gevraagd vóór de chat",
   "agent.details.conversation": "Dit gesprek",
+  "agent.details.learned": "Wat de bot te weten kwam",
+  "agent.details.learned_none": "De telefooncentrale stuurde niets mee.",
   "agent.details.none": "De pagina stuurde niets mee.",
   "agent.details.variables": "Van de pagina",
   "agent.device.desktop": "Computer",
