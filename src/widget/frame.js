@@ -1,7 +1,7 @@
 // The chat on the site's page: a frame from the box, opened and closed by the button, and what the two
 // tell each other. Loaded by widget.js on the first opening, or when a conversation is going on.
 (() => {
-  const { box, id, settings, root, button, look, mine, say, page, context, token, invites, done } = document.currentScript.deskbell;
+  const { box, id, settings, root, button, look, mine, say, page, context, token, uninvite, done } = document.currentScript.deskbell;
   const CSS = `
 b{position:absolute;top:-4px;right:-4px;min-width:24px;box-sizing:border-box;border:2px solid #fff;border-radius:12px;background:#cf3a31;font:600 12px/20px system-ui,sans-serif;text-align:center}
 iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(100vh - 120px));border:0;border-radius:16px;background:Canvas;box-shadow:0 2px 4px #1218221a,0 24px 64px #12182242}
@@ -42,7 +42,7 @@ iframe{position:absolute;right:0;bottom:72px;width:384px;height:min(720px,calc(1
     look(open);
     mine({ open });
     holdStill();
-    if (open && settings.proactive) invites().then((made) => made.hide());
+    if (open) uninvite();
     post({ t: "shown", shown: open, focus });
     if (focus) (open ? frame : button).focus();
     if (!open) say("closed", { reason: "minimised" });

@@ -103,6 +103,7 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     token: () => within(8000, tokenOf),
     chat: () => part("frame"),
     invites: () => part("invite"),
+    uninvite: () => parts.invite && parts.invite.then((made) => made.hide()),
   };
 
   /** Another file of the widget: a classic script, since modules would need CORS. */
@@ -156,7 +157,7 @@ svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.3;stroke
     begin();
     const { open, talking } = mine();
     if (open || talking) hooks.chat().then((made) => made.restore(open));
-    if (hooks.settings.proactive) hooks.invites();
+    if (hooks.settings.proactive?.enabled) hooks.invites();
     say("ready", { widget: id });
   }
 
