@@ -34,6 +34,8 @@ mod people;
 mod persistent;
 #[path = "browser/pictures.rs"]
 mod pictures;
+#[path = "browser/proactive.rs"]
+mod proactive;
 #[path = "browser/supervisor.rs"]
 mod supervisor;
 #[path = "browser/tour.rs"]

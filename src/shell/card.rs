@@ -93,7 +93,7 @@ pub struct Card {
     pub answers: Vec<(String, String)>,
     /// Name of an external record, for cases.
     pub external_id: Option<String>,
-    /// From an accepted invitation: the rule's id (S3-4).
+    /// From an accepted invitation: the rule's id (S3-4), or `page` where the page itself invited.
     pub proactive: Option<String>,
     /// When the request was received, wall clock.
     pub started_ms: i64,

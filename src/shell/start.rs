@@ -49,6 +49,9 @@ fn add_seconds_on_page(context: &mut Vec<(String, ContextValue)>, seconds: f64) 
     add(context, "seconds_on_page", ContextValue::Number(seconds));
 }
 
+/// Stands for the rule where the page invited by itself.
+const OF_THE_PAGE: &str = "page";
+
 /// Kind of device: what `{device}` stands for.
 pub(super) fn add_device(context: &mut Vec<(String, ContextValue)>, device: Device) {
     add(context, DEVICE, ContextValue::Text(device.word().to_owned()));
@@ -89,6 +92,9 @@ impl Shell {
             },
             None => None,
         };
+        if start.proactive == Some(true) {
+            card.proactive = Some(OF_THE_PAGE.to_owned());
+        }
         if let Some(accepted) = &accepted {
             card.proactive = Some(accepted.rule.clone());
             if let Some(seconds) = accepted.seconds_on_page {

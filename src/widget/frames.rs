@@ -104,6 +104,8 @@ pub struct Start {
     pub path: Vec<String>,
     /// An accepted invitation.
     pub invite: Option<String>,
+    /// She took up an invitation of the page's own, which the box did not make (S1-14).
+    pub proactive: Option<bool>,
     /// Agreed to the notice (S2-1)?
     pub consent: Option<bool>,
 }

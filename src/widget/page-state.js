@@ -24,7 +24,7 @@ export const INITIAL = {
   starting: null, // the fields of a `start` the box has not answered
   form: {}, // what was typed into a form, so that no change of view loses it
   formError: null, // {code, field?}
-  invited: null, // {invite} that was accepted on the site's page
+  invited: null, // {invite, proactive} that was accepted on the site's page
   left: null, // {reference, answerFrom}
   leave: false, // asked for the message form although the branch is open
   queue: null, // {position, wait_s, text}

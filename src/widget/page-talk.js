@@ -162,7 +162,7 @@ export function openTalk({ id, host, store, signed }) {
       flush();
     } catch (error) {
       if (error.code === "lost") return;
-      if (error.code === "invite_expired") return start({ ...fields, invite: undefined });
+      if (error.code === "invite_expired") return start({ ...fields, invite: undefined, proactive: undefined });
       if (error.code === "rate_limited" && error.retry_after_ms < 5_000) return pause(error.retry_after_ms).then(() => start(fields));
       // Where that part cannot be had either, the next connection tries all of it again.
       import("./page-refused.js").then(({ notStarted }) => notStarted(store, fields, error), () => {});
@@ -182,7 +182,7 @@ export function openTalk({ id, host, store, signed }) {
     const state = get();
     if (!state.invited || !["start", "ended"].includes(phase(state))) return;
     if (state.conversation) dispatch({ type: "afresh" });
-    if (!formDue(get())) await start({ invite: state.invited.invite, client_id: newId() });
+    if (!formDue(get())) await start({ ...state.invited, client_id: newId() });
   }
 
   line = connect({ url: `/ws/customer?widget=${encodeURIComponent(id)}`, protocol: "deskbell.v1", hello, onState, onFrame });
@@ -191,7 +191,7 @@ export function openTalk({ id, host, store, signed }) {
     resume: () => resume,
     retry: () => line.retry(),
     readOlder,
-    start: (fields) => start({ ...fields, invite: get().invited?.invite, client_id: newId() }),
+    start: (fields) => start({ ...fields, ...get().invited, client_id: newId() }),
     /** Sends a text in the current conversation, or begins one with it; false when no more can be kept. */
     say(text) {
       const { conversation, starting, outbox, form } = get();
@@ -227,7 +227,7 @@ export function openTalk({ id, host, store, signed }) {
     leave: (fields) => line.request("leave", fields),
     /** An invitation was accepted on the site's page: the conversation begins without a form unless one is due. */
     invited(invite) {
-      set({ invited: { invite } });
+      set({ invited: { invite, proactive: true } });
       if (get().link === "open") accept();
     },
     /** The site's page changed its address by itself: told at once, then at most so often, the newest page (REQ S1-12). */

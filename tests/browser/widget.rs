@@ -127,31 +127,6 @@ fn a_persistent_conversation_is_parked_comes_back_and_keeps_its_history() {
     alice.hear("Where is my globe lamp?");
 }
 
-#[test]
-fn an_invitation_is_shown_accepted_and_only_then_rings_at_the_desk() {
-    let desk = Desk::start_with_desk(
-        &[
-            ("min_seconds_on_page = 20", "min_seconds_on_page = 1"),
-            ("where = [\"/product/*\"]", "where = [\"/demo/product/*\"]"),
-        ],
-        &["--wall-clock", "2026-10-05T08:00:00Z"],
-    );
-    let mut bob = desk.agent("bob");
-    let eva = Customer { page: crate::page::Browser::new(&desk) };
-    eva.page.go("/demo/product/lamp");
-    eva.page.see_text("deskbell-chat >>> section", "can we help you choose?");
-    eva.page.picture("widget-invitation");
-    assert!(
-        bob.socket
-            .find(std::time::Duration::from_millis(300), &|frame| frame["t"] == "notification")
-            .is_none(),
-        "nobody is told of an invitation (REQ S1-10)"
-    );
-    eva.page.press_text("deskbell-chat >>> section button", "Chat");
-    let offer = bob.socket.of("notification");
-    assert_eq!(offer["proactive"], true);
-}
-
 /// What not every chat needs comes late and moves nothing: a bot's words are never seen with their choices as text, and
 /// the log keeps its height while the rating comes.
 #[test]
