@@ -196,3 +196,107 @@ fn a_report_is_asked_for_properly_or_refused_by_name() {
     assert_eq!(looks.len(), 1, "{audit}");
     assert_eq!(json!([looks[0]["by"], looks[0]["subject"]]), json!(["sofie", "2026-03-04 to 2026-03-04"]));
 }
+
+/// Counted by hand, beside what the box says.
+#[derive(Default)]
+struct Tally {
+    arrived: i64,
+    accepted: i64,
+    undelivered: i64,
+    abandoned: i64,
+    ended: i64,
+    scores: Vec<i64>,
+    /// Seconds, of each that was accepted.
+    waits: Vec<i64>,
+    handling: Vec<i64>,
+}
+
+#[test]
+fn a_busy_hour_is_what_a_plain_recount_of_it_gives() {
+    let undelivered = ("undelivered_reroute_s = 480", "undelivered_reroute_s = 0");
+    let short = ("timeout_s = 90", "timeout_s = 40");
+    let options = ["--wall-clock", "2026-03-04T10:20:00Z", "--clock-speed", "20"];
+    let desk = Desk::start_with_desk(&[undelivered, short], &options);
+    let sofie = desk.login("sofie");
+    let mut tally = Tally::default();
+    let mut bob = desk.agent("bob");
+    // A page that never shows it: undelivered, and it goes on to the next who comes.
+    let (mut first, unseen) = chat(&desk);
+    tally.arrived += 1;
+    let offer = offer_of(&mut bob, &unseen);
+    assert_eq!(closed_offer(&mut bob, &offer), "timed_out");
+    tally.undelivered += 1;
+    let mut alice = desk.agent("alice");
+    let mut taken = vec![unseen.clone()];
+    alice.take(&unseen);
+    bob.socket.ok("presence", json!({"status": "do_not_disturb"}));
+    first.socket.ok("end", json!({}));
+    wrap_up(&mut alice, &unseen);
+    for n in 0..9 {
+        let (mut customer, conversation) = chat(&desk);
+        tally.arrived += 1;
+        if n % 4 == 3 {
+            let offer = offer_of(&mut alice, &conversation);
+            customer.socket.ok("end", json!({}));
+            closed_offer(&mut alice, &offer);
+            tally.abandoned += 1;
+            continue;
+        }
+        alice.take(&conversation);
+        taken.push(conversation.clone());
+        alice.say(&conversation, &format!("a{n}"), "one moment");
+        if n % 2 == 0 {
+            customer.socket.ok("end", json!({}));
+        } else {
+            alice.socket.ok("end", json!({"conversation": conversation}));
+        }
+        wrap_up(&mut alice, &conversation);
+        if n % 3 == 0 {
+            let score = i64::from(n % 5) + 1;
+            customer.socket.ok("rate", json!({"score": score}));
+            tally.scores.push(score);
+        }
+    }
+    for conversation in &taken {
+        tally.waits.push(seconds(&desk, &sofie, conversation, "started", "accepted"));
+        tally.handling.push(seconds(&desk, &sofie, conversation, "accepted", "ended"));
+    }
+    (tally.accepted, tally.ended) = (taken.len() as i64, taken.len() as i64);
+    // A case of another system arrives in its own queue and is nobody's wait in this one.
+    let bearer = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
+    let case = json!({"workstream": "cases", "external_id": "CRM-7", "title": "Broken chair"}).to_string();
+    assert_eq!(desk.http("POST", "/api/v1/work-items", &bearer, &case).status, 201);
+
+    let told = rows(&desk, &sofie, &format!("{DAY}&by=queue"));
+    let front = told.iter().find(|row| row["id"] == "front").expect("the front desk");
+    let billing = told.iter().find(|row| row["id"] == "billing").expect("the cases' queue");
+    assert_eq!(json!([billing["arrived"], billing["accepted"], billing["waits"]["count"]]), json!([1, 0, 0]));
+    let counted = ["arrived", "accepted", "undelivered", "abandoned", "ended", "missed", "rejected"];
+    let counted: Vec<i64> = counted.iter().map(|name| front[name].as_i64().expect("a count")).collect();
+    let Tally { arrived, accepted, undelivered, abandoned, ended, .. } = tally;
+    assert_eq!(counted, [arrived, accepted, undelivered, abandoned, ended, 0, 0], "{front}");
+    let mean = tally.scores.iter().sum::<i64>() as f64 / tally.scores.len() as f64;
+    assert_eq!(front["ratings"]["count"], tally.scores.len());
+    assert_eq!(front["ratings"]["mean"], (mean * 100.0).round() / 100.0);
+    for (name, mut spans) in [("waits", tally.waits), ("handling", tally.handling)] {
+        spans.sort_unstable();
+        let told = |what: &str| front[name][what].as_i64().expect("a number of seconds");
+        assert_eq!(told("count"), spans.len() as i64, "{name}");
+        assert_eq!(Some(&told("longest_s")), spans.last(), "{name}: {front}");
+        // Each span here is rounded up, the mean is not: up to a second apart.
+        let mean = spans.iter().sum::<i64>() / spans.len() as i64;
+        assert!((mean - told("mean_s")).abs() <= 1, "{name}: {mean} beside {front}");
+        // What is said of nine of ten, and of half, is true, and no more is promised than was the longest.
+        for (what, share) in [("nine_of_ten_within_s", 9), ("half_within_s", 5)] {
+            let within = spans.iter().filter(|span| **span <= told(what)).count();
+            assert!(within * 10 >= share * spans.len(), "{name} {what}: {spans:?} beside {front}");
+            assert!(told(what) <= told("longest_s"), "{name} {what}: {front}");
+        }
+    }
+    // Her own, whatever the desk has switched on; bob's page never showed it, and that is his.
+    let own = |token: &str| rows(&desk, token, &format!("{DAY}&by=agent"));
+    let [hers] = &own(&alice.token)[..] else { panic!("one row, alice's") };
+    assert_eq!(json!([hers["id"], hers["accepted"], hers["ended"]]), json!(["alice", accepted, ended]));
+    let [his] = &own(&bob.token)[..] else { panic!("one row, bob's") };
+    assert_eq!(json!([his["id"], his["accepted"], his["undelivered"]]), json!(["bob", 0, 1]));
+}

@@ -296,3 +296,85 @@ fn without_motion_nothing_moves_and_in_the_systems_colours_all_is_seen() {
     alice.page.picture("desktop-forced-colours-talk");
     let _keep: support::Customer = eva;
 }
+
+#[test]
+fn a_supervisor_transfers_assigns_finds_and_reads_by_keyboard_alone() {
+    let desk = tour::branch(&tour::MONDAY);
+    let page = Browser::new(&desk);
+    page.go("/agent/");
+    let sofie = Agent { page };
+    sofie.sign_in("sofie");
+    let page = &sofie.page;
+    let mut bob = desk.agent("bob");
+    bob.socket.ok("presence", json!({"status": "busy"}));
+    let mut jan = desk.customer("shop", json!({}));
+    let first = jan.start(json!({"name": "Jan de Boer", "comment": "Do you deliver?", "consent": true}));
+    page.see_text(".alert h2", "Jan de Boer");
+    page.chord(&[keys::ALT, "a"]);
+    page.see_text(".talk__head h1", "Jan de Boer");
+    has_focus(page, "#reply");
+
+    // To a colleague: the search has the focus, arrows and Enter choose, Enter again sends it.
+    tab_to(page, ".talk__acts button:has(use[href$='#i-transfer'])");
+    page.chord(&[keys::ENTER]);
+    page.see_text("#options li", "Bob");
+    has_focus(page, "dialog input");
+    types(page, "bob");
+    page.until("one colleague", || (page.texts("#options li").len() == 1).then_some(()));
+    page.chord(&[keys::ENTER]);
+    page.see("#options [aria-selected=true]");
+    page.chord(&[keys::ENTER]);
+    let offer =
+        bob.socket.wait("the transfer", |frame| frame["t"] == "notification" && frame["kind"] == "transfer");
+    assert_eq!(offer["conversation"], first.as_str());
+    bob.take_known(&offer);
+    page.see("dialog #why");
+    types(page, "sol");
+    page.until("one reason", || (page.texts("#options li").len() == 1).then_some(()));
+    page.chord(&[keys::ENTER]);
+    tab_to(page, "dialog .dlg__f .btn--main");
+    page.chord(&[keys::ENTER]);
+    page.gone("dialog");
+
+    // The board: a row, and what can be done about it.
+    tab_to(page, ".top__nav button:nth-of-type(2)");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".live tr", "Jan de Boer");
+    tab_to(page, ".live section:nth-of-type(4) .cell-link");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".side h2", "Jan de Boer");
+    tab_to(page, ".side .acts .btn--main");
+    page.chord(&[keys::ENTER]);
+    page.see("dialog #options li");
+    has_focus(page, "dialog input");
+    page.chord(&[keys::ESCAPE]);
+    page.gone("dialog");
+
+    // Finding: words, Enter, the first hit, its page to print.
+    tab_to(page, ".top__nav button:nth-of-type(3)");
+    page.chord(&[keys::ENTER]);
+    tab_to(page, "#find-text");
+    types(page, "deliver");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".hit__text", "Do you deliver?");
+    tab_to(page, ".hit");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".book__log", "Do you deliver?");
+    tab_to(page, ".side__h a.btn");
+
+    // A key that is a letter alone can be switched off, and stays off (WCAG 2.1.4).
+    page.chord(&["?"]);
+    page.see_text("dialog .keys", "?");
+    page.chord(&[keys::ESCAPE]);
+    page.gone("dialog");
+    page.press("#account");
+    page.press_text(".menu [role=menuitem]", "Switch the ? key off");
+    page.gone(".menu");
+    page.reload();
+    page.see("#presence");
+    page.chord(&["?"]);
+    page.chord(&[keys::CONTROL, "k"]);
+    page.see("dialog input[role=combobox]");
+    assert!(!page.shows("dialog .keys"), "the list did not open");
+    let _keep: (support::Customer, support::Agent) = (jan, bob);
+}
