@@ -412,3 +412,47 @@ fn out_of_hours_she_is_told_once_by_text_when_there_will_be_an_answer() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(provider.taken().len(), 1);
 }
+
+#[test]
+fn stop_to_a_conversation_set_aside_rings_nobody_and_is_seen_when_it_is_taken_up() {
+    let provider = Provider::start();
+    let desk = start(&provider, "", &[]);
+    let mut alice = desk.agent("alice");
+    let conversation = talking(&desk, &mut alice, "SM1", "+31655555555");
+    alice.socket.ok("park", json!({"conversation": conversation}));
+    assert_eq!(text_in(&desk, "SM2", "+31655555555", "STOP").status, 200);
+    alice.socket.never("a ring", Duration::from_millis(500), |frame| frame["t"] == "notification");
+    alice.socket.ok("pickup", json!({"conversation": conversation}));
+    let session = alice.socket.wait("taken up", |frame| {
+        frame["t"] == "session" && frame["conversation"] == conversation && frame["state"] == "active"
+    });
+    assert_eq!(session["stopped"], true, "{session}");
+    let said = json!({"conversation": conversation, "client_id": "a", "text": "But"});
+    assert_eq!(alice.socket.refused("message", said), "not_allowed");
+    assert_eq!(text_in(&desk, "SM3", "+31655555555", "START").status, 200);
+    alice.socket.wait("started", |frame| frame["t"] == "session" && frame.get("stopped").is_none());
+    alice.say(&conversation, "b", "Welcome back");
+    provider.wait_taken(1);
+}
+
+#[test]
+fn a_text_message_to_a_live_workstream_that_is_closed_becomes_work_at_opening() {
+    let provider = Provider::start();
+    // Five minutes before eight in Amsterdam, on a Monday.
+    let options = &["--wall-clock", "2026-11-23T06:55:00Z", "--clock-speed", "60"];
+    let desk = start(&provider, "mode = \"live\"\nhours = \"office\"", options);
+    let mut alice = desk.agent("alice");
+    assert_eq!(text_in(&desk, "SM1", "+31666666666", "Is my lamp in?").status, 200);
+    alice.socket.never("a ring at night", Duration::from_secs(1), |frame| frame["t"] == "notification");
+    let offer = offered(&mut alice);
+    assert!(
+        support::drill::ms(&offer["offered_at"]) >= support::drill::ms(&json!("2026-11-23T07:00:00Z")),
+        "{offer}"
+    );
+    let session = alice.take_known(&offer);
+    assert_eq!((&session["left"], &session["mode"]), (&json!(true), &json!("live")));
+    assert_eq!(session["messages"][0]["text"], "Is my lamp in?");
+    let conversation = offer["conversation"].as_str().expect("a name");
+    alice.say(conversation, "a", "It is.");
+    assert_eq!(provider.wait_taken(1)[0].to, "+31666666666");
+}

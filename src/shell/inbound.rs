@@ -166,9 +166,9 @@ impl Shell {
             "a conversation in the table is known to be its customer's"
         );
         let parked = looked.stored.filter(|stored| stored.waiting.is_some());
-        // Who wants nothing and has nothing open is not given to an agent.
-        let begins = open.is_none() && parked.is_none();
-        let taken = if begins && stop.is_some() {
+        // Who says no more than stop or start, with nothing open, rings nobody: a parked conversation stays parked, and
+        // shows what she said when it is taken up.
+        let taken = if open.is_none() && stop.is_some() {
             Ok(0)
         } else {
             self.peers.insert(visitor, peer.clone());
