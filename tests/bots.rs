@@ -322,3 +322,23 @@ fn a_bot_goes_with_its_token() {
     other.start(json!({"name": "Eva"}));
     hears(&mut other, "Hello Eva.");
 }
+
+#[test]
+fn the_live_view_names_the_bot_that_talks() {
+    let desk = Desk::start_with_text(&text("guide"), &[]);
+    let mut sofie = desk.agent("sofie");
+    sofie.socket.ok("desk_view", json!({"on": true}));
+    let mut customer = desk.customer("shop", json!({"locale": "en"}));
+    let conversation = customer.start(json!({"name": "Jan", "comment": "hi"}));
+    let row = |frame: &Value| {
+        let rows = frame["conversations"].as_array()?;
+        rows.iter().find(|row| row["id"] == conversation).cloned()
+    };
+    let frame = sofie.socket.wait("its row", |frame| frame["t"] == "desk" && row(frame).is_some());
+    assert_eq!(row(&frame).expect("found")["bot"], "Guide");
+    customer.socket.ok("message", json!({"client_id": "p", "text": "Person"}));
+    let frame = sofie.socket.wait("its row with people", |frame| {
+        frame["t"] == "desk" && row(frame).is_some_and(|row| row.get("bot").is_none())
+    });
+    assert_eq!(row(&frame).expect("found")["state"], "open");
+}

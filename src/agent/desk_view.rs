@@ -79,6 +79,9 @@ struct ConversationRow<'a> {
     received_at: Stamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<Named<'a>>,
+    /// The bot that talks in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     offered_to: Option<Named<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -242,6 +245,10 @@ impl<'a> View<'a> {
                 .owner()
                 .or_else(|| of.sessions.first().map(|one| one.agent))
                 .map(|owner| self.agent(owner)),
+            bot: match of.phase {
+                Phase::Bot(talk) => self.bot(talk.bot),
+                _ => None,
+            },
             offered_to: of.phase.offer().map(|offer| self.agent(offer.agent)),
             reserved_for,
             participants: if of.conference { participants.collect() } else { Vec::new() },

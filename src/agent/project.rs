@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::desk;
 use crate::engine::conversation::Conversation;
-use crate::engine::id::{AgentId, QueueId, WorkstreamId};
+use crate::engine::id::{AgentId, BotId, QueueId, WorkstreamId};
 use crate::limits::HEADING_CHARS_MAX;
 use crate::masking::{Field, Masker, Settings};
 use crate::shell::card::Card;
@@ -56,6 +56,12 @@ impl<'a> View<'a> {
         self.agent_named(self.world.names.agents.name(row.0).map_or("", |name| name))
     }
 
+    /// The name people see of a bot.
+    pub(super) fn bot(&self, row: BotId) -> Option<&'a str> {
+        let name = self.world.names.bots.name(row.0.into())?;
+        Some(self.world.desk.bot(name).map_or(name, |own| own.name.as_str()))
+    }
+
     /// An agent by her username.
     pub(super) fn agent_named<'n>(&self, username: &'n str) -> Named<'n>
     where
@@ -102,7 +108,7 @@ impl<'a> View<'a> {
     }
 
     /// A text of several lines, as staff may read it.
-    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.masker.mask(text)
     }
 

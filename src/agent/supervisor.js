@@ -408,6 +408,7 @@ function conversationTable(state) {
 
 function agentWords(one, kind) {
   const name = nameOf(one.agent);
+  if (one.bot) return t("agent.live.with_bot", { name: one.bot });
   if (kind === "open")
     return one.offered_to
       ? t("agent.live.ringing", { name: nameOf(one.offered_to).split(" ")[0] })

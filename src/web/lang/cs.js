@@ -423,6 +423,7 @@ export default {
   "agent.live.unassigned": "zatím nikdo",
   "agent.live.wait": "Medián čekání",
   "agent.live.waiting": "Čeká",
+  "agent.live.with_bot": "{name} (bot)",
   "agent.load": "{used} z {all} jednotek obsazeno",
   "agent.loading": "Načítám…",
   "agent.lost_hint": "Čas na návrat",

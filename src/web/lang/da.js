@@ -416,6 +416,7 @@ export default {
   "agent.live.unassigned": "ingen endnu",
   "agent.live.wait": "Median ventetid",
   "agent.live.waiting": "Venter",
+  "agent.live.with_bot": "{name} (bot)",
   "agent.load": "{used} af {all} enheder i brug",
   "agent.loading": "Henter…",
   "agent.lost_hint": "Tid til at komme tilbage",

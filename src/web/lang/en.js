@@ -416,6 +416,7 @@ export default {
   "agent.live.unassigned": "nobody yet",
   "agent.live.wait": "Median wait",
   "agent.live.waiting": "Waiting",
+  "agent.live.with_bot": "{name} (bot)",
   "agent.load": "{used} of {all} units in use",
   "agent.loading": "Loading…",
   "agent.lost_hint": "Time left to come back",

@@ -416,6 +416,7 @@ export default {
   "agent.live.unassigned": "nog niemand",
   "agent.live.wait": "Mediane wacht",
   "agent.live.waiting": "Wachtend",
+  "agent.live.with_bot": "{name} (bot)",
   "agent.load": "{used} van {all} eenheden in gebruik",
   "agent.loading": "Laden…",
   "agent.lost_hint": "Tijd om terug te komen",
