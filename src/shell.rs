@@ -41,6 +41,7 @@ pub mod contacts;
 mod counting;
 mod customers;
 mod erase;
+mod events;
 pub mod figures;
 mod health;
 mod hello;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::drill::{closed_offer, found_offer, offer_of};
+use support::provider::{self, Mood, Provider};
 use support::{Agent, Desk, Reply};
 
 const FAST: &[&str] = &["--clock-speed", "60"];
@@ -191,4 +192,125 @@ fn wrong_calls_are_refused_by_name_and_make_nothing() {
     let mut customer = desk.customer("shop", json!({}));
     let conversation = customer.start(json!({}));
     assert_eq!(call(&desk, "GET", &format!("/api/v1/work-items/{conversation}"), "").status, 404);
+}
+
+/// The example whose cases' system is told at the stand-in, by a relay of the box's own.
+fn told_to(provider: &Provider, secret: &str) -> Desk {
+    let hook = format!(
+        "wrapup = \"required\"\n[workstream.webhook]\nurl = \"{}{}\"\nsecret = \"{secret}\"\n\
+         [workstream.notify.incoming]\nstyle = \"toast\"\ntitle = \"Case",
+        provider.url,
+        provider::CRM
+    );
+    let from = "[workstream.notify.incoming]\nstyle = \"toast\"\ntitle = \"Case";
+    Desk::start_with_desk(&[(from, &hook)], &["--clock-speed", "20"])
+}
+
+#[test]
+fn the_crm_is_told_in_order_who_has_its_case_how_it_was_wrapped_up_and_that_it_is_closed() {
+    let provider = Provider::start();
+    // It fails at first, then breaks the line after it has taken the event: the same event comes again.
+    provider.mood(&[Mood::Status(500, None), Mood::TakenAndGone]);
+    let mut desk = told_to(&provider, provider::CRM_SECRET);
+    let mut alice = desk.agent("alice");
+    let id = id_of(&bring(&desk, "CRM-1"));
+    let toast = offer_of(&mut alice, &id);
+    alice.socket.ok("accept", json!({"notification": toast["id"]}));
+    session(&mut alice, &id, "active");
+    // Assigned, and opened: it is told once.
+    provider.wait_taken(2);
+    // Down, and the box with it: what happens meanwhile is told afterwards.
+    provider.set_down(true);
+    alice.socket.ok("end", json!({"conversation": id}));
+    let comment = "called melissa@gmail.com";
+    alice.socket.ok("wrapup", json!({"conversation": id, "reason": "solved", "comment": comment}));
+    alice.socket.of("session_closed");
+    desk.start_again();
+    provider.set_down(false);
+    let taken = provider.wait_taken(4);
+    let mut events: Vec<Value> =
+        taken.iter().map(|taken| serde_json::from_str(&taken.text).expect("JSON")).collect();
+    assert_eq!((&taken[0].id, &events[0]), (&taken[1].id, &events[1]), "a repeat is the same by its name");
+    events.remove(0);
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+    assert_eq!(kinds, ["work_item.assigned", "work_item.wrapped_up", "work_item.closed"]);
+    for event in &events {
+        let data = &event["data"];
+        assert_eq!(
+            (&data["id"], &data["external_id"], &data["agent"]),
+            (&json!(id), &json!("CRM-1"), &json!("alice"))
+        );
+    }
+    let wrapped = &events[1]["data"];
+    assert_eq!(
+        (&wrapped["reason"], &wrapped["comment"]),
+        (&json!("solved"), &json!("called m******@gmail.com"))
+    );
+    assert_eq!(events[2]["data"]["ended"], "ended_by_agent");
+    // Every call was signed: the stand-in takes no other, and each attempt has its own time.
+    assert!(provider.called().len() >= 5, "{:?}", provider.called().len());
+}
+
+#[test]
+fn a_receiver_with_another_secret_takes_nothing() {
+    let provider = Provider::start();
+    let desk = told_to(&provider, "another secret");
+    let _alice = desk.agent("alice");
+    bring(&desk, "CRM-1");
+    provider.wait_called(2);
+    assert!(provider.taken().is_empty(), "the check of the stand-in can fail");
+}
+
+#[test]
+fn work_items_are_listed_by_state_a_page_at_a_time() {
+    let desk = Desk::start(&[]);
+    let list = |query: &str| {
+        let reply = call(&desk, "GET", &format!("/api/v1/work-items{query}"), "");
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()
+    };
+    let names = |page: &Value| {
+        let items = page["items"].as_array().expect("items");
+        items
+            .iter()
+            .map(|item| item["external_id"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list(""), json!({"items": []}));
+    let ids: Vec<String> = (0..5).map(|n| id_of(&bring(&desk, &format!("L{n}")))).collect();
+    // A chat is none of theirs.
+    let mut customer = desk.customer("shop", json!({}));
+    customer.start(json!({}));
+    assert_eq!(names(&list("?state=queued")), ["L4", "L3", "L2", "L1", "L0"]);
+    let mut alice = desk.agent("alice");
+    found_offer(&mut alice, &ids[0]);
+    alice.socket.ok("pickup", json!({"conversation": ids[0]}));
+    alice.socket.ok("end", json!({"conversation": ids[0]}));
+    alice.socket.of("session_closed");
+    assert_eq!(names(&list("?state=closed")), ["L0"]);
+    let assigned = list("?state=assigned");
+    assert_eq!(names(&assigned), ["L4", "L3", "L2", "L1"]);
+    assert!(assigned["items"].as_array().expect("items").iter().all(|item| item["agent"] == "alice"));
+    for query in ["?limit=2", "?state=assigned&limit=2"] {
+        let (mut all, mut page) = (Vec::new(), list(query));
+        loop {
+            let shown = names(&page);
+            assert!(shown.len() <= 2, "{page}");
+            all.extend(shown);
+            let Some(next) = page["next"].as_str() else { break };
+            page = list(&format!("{query}&before={next}"));
+        }
+        let expected: &[&str] =
+            if query.contains("state") { &["L4", "L3", "L2", "L1"] } else { &["L4", "L3", "L2", "L1", "L0"] };
+        assert_eq!(all, expected, "{query}");
+    }
+    assert_eq!(list("?workstream=nowhere"), json!({"items": []}));
+    let reopened = id_of(&bring(&desk, "L0"));
+    let newest = list("?limit=1")["items"][0].clone();
+    assert_eq!((&newest["id"], &newest["reopens"]), (&json!(reopened), &json!(ids[0])));
+    for (query, status) in [("?state=open", 400), ("?limit=many", 400), ("?before=x", 404)] {
+        assert_eq!(call(&desk, "GET", &format!("/api/v1/work-items{query}"), "").status, status, "{query}");
+    }
+    let sofie = format!("Bearer {}", desk.login("sofie"));
+    assert_eq!(desk.http("GET", "/api/v1/work-items", &[("authorization", &sofie)], "").status, 403);
 }

@@ -216,6 +216,12 @@ impl View<'_> {
         })
     }
 
+    /// The state of a work item, in the words of the contract: of one that is in no table it is `closed`.
+    pub fn state_of_work(&self, id: u64) -> &'static str {
+        let live = self.world.engine.conversation(ConversationId(id));
+        live.map_or("closed", |live| work_item_state(&live.phase))
+    }
+
     /// `GET /api/v1/articles/ID`: a knowledge article, whole (S2-36).
     pub fn article(&self, id: &str) -> Option<String> {
         let article = self.world.desk.article(id)?;

@@ -182,6 +182,7 @@ pub(super) fn router(surface: Surface) -> Router {
         own(Method::Post, "/api/v1/me/recovery-codes", |s, r| Box::pin(me::renew_recovery(s, r))),
         staff(Method::Post, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::create(s, r)))
             .body_bytes_max(WORK_ITEM_BYTES_MAX),
+        staff(Method::Get, "/api/v1/work-items", &[Role::Integration], |s, r| Box::pin(work::list(s, r))),
         staff(Method::Get, "/api/v1/work-items/{id}", &[Role::Integration], |s, r| Box::pin(work::get(s, r))),
         staff(Method::Get, "/api/v1/conversations", STAFF, |s, r| Box::pin(conversations::find(s, r))),
         staff(Method::Get, "/api/v1/conversations/{id}", SUPERVISORS, |s, r| {

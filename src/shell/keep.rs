@@ -163,8 +163,10 @@ impl Shell {
         let reason = reason.and_then(|row| self.names.reasons.name(row.0)).map(|name| name.to_string());
         let at_ms = self.now.wall_ms;
         let Some(card) = self.cards.get_mut(&id) else { return };
-        card.wrapups.push(super::card::WrapUpRecord { agent: username, reason, comment, at_ms, by_deadline });
+        let record = super::card::WrapUpRecord { agent: username, reason, comment, at_ms, by_deadline };
+        card.wrapups.push(record.clone());
         self.card_changed(id);
+        self.tell_wrapped_up(id, &record);
     }
 
     /// It has left the table for good.
@@ -184,6 +186,7 @@ impl Shell {
         }
         self.card_changed(id);
         self.keep_card(id);
+        self.tell_closed(id);
         self.trace_soon(id);
         self.delete(Table::Live, &conversation_key(id));
         // She may have begun another while this one was in wrap-up: that one is hers now.

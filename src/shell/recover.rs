@@ -388,12 +388,13 @@ impl Shell {
             .collect();
         listeners.extend(row.reserved().map(|(agent, _)| agent));
         let shown = Some((words::customer_state(row.state()), row.owner()));
+        let holder = row.owner().or_else(|| row.reserved().map(|(agent, _)| agent));
         let bot = match row.phase {
             Phase::Bot(talk) => Some(talk.bot),
             _ => None,
         };
         let room = self.rooms.entry(id).or_default();
-        *room = Room { listeners, shown, decisions, notes, kept: room.kept, bot, ..Room::default() };
+        *room = Room { listeners, shown, holder, decisions, notes, kept: room.kept, bot, ..Room::default() };
         if let (Some(name), Some((key, record))) = (call_name, call) {
             self.restore_call(name, key, record);
         }

@@ -36,6 +36,8 @@ pub(super) struct Room {
     pub(super) listeners: Vec<AgentId>,
     /// What its customer was last told: state and agent.
     pub(super) shown: Option<(&'static str, Option<AgentId>)>,
+    /// Who its workstream's other system knows has it.
+    pub(super) holder: Option<AgentId>,
     /// The card has changed since it was written.
     pub(super) card_changed: bool,
     /// What was last written of its engine state, but for the number of its last message.
@@ -390,6 +392,9 @@ impl Shell {
             later.push((agent, id, wrapup));
         }
         self.note_agents(id, conversation);
+        if opened {
+            self.tell_assigned(conversation, agent);
+        }
         for frame in [frame, role_frame].into_iter().flatten() {
             self.send_agent(agent, frame);
         }
@@ -415,6 +420,7 @@ impl Shell {
     fn unlisten(&mut self, conversation: u64, agent: AgentId) {
         if let Some(room) = self.rooms.get_mut(&conversation) {
             room.listeners.retain(|other| *other != agent);
+            room.holder.take_if(|holder| *holder == agent);
         }
     }
 

@@ -19,6 +19,9 @@ pub(crate) const FROM: &str = "+3197010123456";
 pub(crate) const PAGE: &str = "424242";
 pub(crate) const PAGE_TOKEN: &str = "the-page-token";
 pub(crate) const APP_SECRET: &str = "the-app-secret";
+/// Where it takes signed events, and the secret they are signed with.
+pub(crate) const CRM: &str = "/crm";
+pub(crate) const CRM_SECRET: &str = "the-crm-secret";
 
 /// How the next call is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,6 +247,9 @@ fn answer(state: &mut State, call: &Called) -> Answer {
             .collect();
         return plain(200, json!({ "data": [{ "messages": { "data": list } }] }));
     }
+    if call.target == CRM && !is_signed(call) {
+        return plain(401, json!({}));
+    }
     let mood = state.moods.pop_front();
     let refused = match mood {
         Some(Mood::Status(status, wait_s)) => {
@@ -274,6 +280,13 @@ fn answer(state: &mut State, call: &Called) -> Answer {
 }
 
 fn take(state: &mut State, call: &Called, graph: bool) -> Taken {
+    if call.target == CRM {
+        let id = call.header("webhook-id").unwrap_or_default().to_owned();
+        let (to, text, receipts) = (CRM.to_owned(), call.body.clone(), String::new());
+        let taken = Taken { id, to, text, receipts, made: jiff::Timestamp::now() };
+        state.taken.push(taken.clone());
+        return taken;
+    }
     let id = format!("{}{:06}", if graph { "mid." } else { "SM" }, state.taken.len() + 1);
     let taken = if graph {
         let body: Value = serde_json::from_str(&call.body).expect("JSON");
@@ -287,6 +300,17 @@ fn take(state: &mut State, call: &Called, graph: bool) -> Taken {
     };
     state.taken.push(taken.clone());
     taken
+}
+
+/// The check of Standard Webhooks, made from its text and not from the box's code.
+fn is_signed(call: &Called) -> bool {
+    let header = |name: &str| call.header(name).unwrap_or_default();
+    let at: i64 = header("webhook-timestamp").parse().unwrap_or(0);
+    let now = jiff::Timestamp::now().as_second();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, CRM_SECRET.as_bytes());
+    let signed = format!("{}.{at}.{}", header("webhook-id"), call.body);
+    let own = format!("v1,{}", BASE64.encode(hmac::sign(&key, signed.as_bytes()).as_ref()));
+    (now - at).abs() < 300 && header("webhook-signature") == own
 }
 
 fn listed(taken: &Taken) -> Value {

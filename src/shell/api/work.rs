@@ -1,5 +1,6 @@
 //! Work items of other systems: cases brought in, once each (S2-21, D-21).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -10,14 +11,17 @@ use crate::agent::rest::WorkItem as Shown;
 use crate::desk::Channel;
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Request, Response};
-use crate::limits::FIELD_CHARS_MAX;
+use crate::limits::{FIELD_CHARS_MAX, READ_ROWS_MAX, SEARCH_MESSAGES_MAX, SEARCH_PAGE_MAX};
 use crate::shell::card::Card;
-use crate::shell::reads;
+use crate::shell::reads::{self, conversation_key};
 use crate::shell::records::WorkItem;
 use crate::shell::start;
 use crate::shell::text;
 use crate::shell::wire::ConversationName;
-use crate::store::{Snapshot, Table};
+use crate::store::{Direction, ReadError, Snapshot, Table};
+
+/// States of a work item, in the words of the contract.
+const STATES: [&str; 6] = ["queued", "offered", "assigned", "active", "wrap_up", "closed"];
 
 #[derive(Deserialize)]
 struct Body {
@@ -97,6 +101,129 @@ pub(super) async fn get(shared: Arc<Shared>, request: Request) -> Response {
         Ok(_) => refused(Refusal::NotFound),
         Err(_) => unavailable(),
     }
+}
+
+/// What is asked of the list.
+struct Wanted {
+    state: Option<String>,
+    workstream: Option<String>,
+    before: u64,
+    limit: usize,
+}
+
+impl Wanted {
+    fn of(request: &Request) -> Result<Wanted, Response> {
+        let bad = |what: &str| Response::error(400, "bad_request", what.to_owned());
+        let given = |name: &str| request.query(name).filter(|value| !value.is_empty());
+        let state = given("state");
+        if state.as_ref().is_some_and(|state| !STATES.contains(&state.as_str())) {
+            return Err(bad("A work item is queued, offered, assigned, active, wrap_up or closed."));
+        }
+        let before = match given("before").map(|name| ConversationName::parse(&name)) {
+            None => u64::MAX,
+            Some(Some(name)) => name.0.0,
+            Some(None) => return Err(refused(Refusal::NotFound)),
+        };
+        let limit = given("limit").map_or(Ok(SEARCH_PAGE_MAX), |limit| limit.parse());
+        let limit = limit.map_err(|_| bad("A limit is a number."))?.clamp(1, SEARCH_PAGE_MAX);
+        Ok(Wanted { state, workstream: given("workstream"), before, limit })
+    }
+
+    fn fits(&self, card: &Card) -> bool {
+        card.external_id.is_some()
+            && card.id < self.before
+            && self.workstream.as_ref().is_none_or(|workstream| *workstream == card.workstream)
+    }
+}
+
+/// Work items in the table that fit, newest first.
+fn open_ones(shell: &crate::shell::Shell, wanted: &Wanted) -> Vec<Card> {
+    let view = shell.staff_view();
+    let state = |card: &Card| wanted.state.as_ref().is_none_or(|state| *state == view.state_of_work(card.id));
+    let cards = shell.live_cards();
+    let mut found: Vec<Card> = cards.into_values().filter(|card| wanted.fits(card) && state(card)).collect();
+    found.sort_unstable_by_key(|card| std::cmp::Reverse(card.id));
+    found
+}
+
+/// Work items of the store that fit, newest first, those of `open` as they are now; and where to go on.
+fn stored_ones(
+    snapshot: &Snapshot,
+    wanted: &Wanted,
+    open: &HashMap<u64, Card>,
+) -> Result<(Vec<Card>, Option<u64>), ReadError> {
+    let closed_only = wanted.state.is_some();
+    let (mut found, mut looked, mut before) = (Vec::new(), 0, wanted.before);
+    loop {
+        let high = conversation_key(before);
+        let page =
+            snapshot.range(Table::Conversations, &[][..]..&high[..], READ_ROWS_MAX, Direction::Backward)?;
+        for (key, value) in &page.rows {
+            let Some(id) = reads::conversation_of(key) else { continue };
+            if found.len() == wanted.limit || looked >= SEARCH_MESSAGES_MAX {
+                return Ok((found, Some(before)));
+            }
+            (looked, before) = (looked + 1, id);
+            let card = match open.get(&id) {
+                Some(_) if closed_only => continue,
+                Some(card) => Some(card.clone()),
+                None => reads::decoded(value),
+            };
+            found.extend(card.filter(|card| wanted.fits(card)));
+        }
+        if !page.more {
+            return Ok((found, None));
+        }
+    }
+}
+
+fn with_reopens(snapshot: &Snapshot, cards: Vec<Card>) -> Result<Vec<(Card, Option<u64>)>, ReadError> {
+    let reopens = |card: &Card| -> Result<Option<u64>, ReadError> {
+        let key = card.external_id.clone().unwrap_or_default();
+        let value = snapshot.get(Table::WorkItems, key.as_bytes())?;
+        let known: Option<WorkItem> = value.as_deref().and_then(reads::decoded);
+        Ok(known.filter(|known| known.conversation == card.id).and_then(|known| known.reopens))
+    };
+    cards
+        .into_iter()
+        .map(|card| {
+            let reopens = reopens(&card)?;
+            Ok((card, reopens))
+        })
+        .collect()
+}
+
+/// `GET /api/v1/work-items`: those of other systems, newest first, a page at a time.
+pub(super) async fn list(shared: Arc<Shared>, request: Request) -> Response {
+    let wanted = match Wanted::of(&request) {
+        Ok(wanted) => Arc::new(wanted),
+        Err(response) => return response,
+    };
+    let ask = Arc::clone(&wanted);
+    let asked =
+        shared.surface.door.ask(move |shell| (shell.watermark(), open_ones(shell, &ask), shell.live_cards()));
+    let Some((sequence, open, all_open)) = asked.await else { return unavailable() };
+    let job = move |snapshot: &Snapshot| {
+        // What is not closed is in the table, and nowhere else.
+        let in_table = wanted.state.as_deref().is_some_and(|state| state != "closed");
+        let (cards, next) = if in_table {
+            let next = open.get(wanted.limit).map(|_| open[wanted.limit - 1].id);
+            (open.into_iter().take(wanted.limit).collect(), next)
+        } else {
+            stored_ones(snapshot, &wanted, &all_open)?
+        };
+        Ok((with_reopens(snapshot, cards)?, next))
+    };
+    let Ok((cards, next)) = shared.surface.readers.read(sequence, job).await else { return unavailable() };
+    let shown = move |shell: &mut crate::shell::Shell| {
+        let view = shell.staff_view();
+        let one = |(card, reopens): &(Card, Option<u64>)| view.work_item(Shown { card, reopens: *reopens });
+        cards.iter().map(one).collect::<Vec<_>>()
+    };
+    let Some(items) = shared.surface.door.ask(shown).await else { return unavailable() };
+    let next = next.map(|id| ConversationName(crate::engine::id::ConversationId(id)).to_string());
+    let next = next.map_or_else(String::new, |next| format!(",\"next\":{}", json!(next)));
+    Response::body(200, "application/json", format!("{{\"items\":[{}]{next}}}", items.join(",")))
 }
 
 /// The card of a work item as it was asked for.
