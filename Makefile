@@ -7,9 +7,12 @@ ONLY ?=
 # What the tests and the booted units need from Debian: package, and the command that shows it is there.
 BROWSER_PACKAGES = chromium:chromium chromium-driver:chromedriver libnss3-tools:certutil systemd:systemd-analyze sip-tester:sipp
 UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian:lintian qemu-user-static:qemu-aarch64-static
-# The Debian the units are booted in: made once, about five minutes; python3 and curl are for the trial only.
+# The Debian the units are booted in: made once, one to five minutes; python3, curl and iproute2 are for the trial only.
 GUEST = target/box/base
-GUEST_PACKAGES = systemd,systemd-sysv,dbus,iproute2,python3-minimal,libpython3-stdlib,curl,ca-certificates
+GUEST_PACKAGES = systemd,systemd-sysv,systemd-timesyncd,dbus,iproute2,python3-minimal,libpython3-stdlib,curl,ca-certificates
+# What is packed and booted: the release, or a binary that is there already (BINARY=target/drill/deskbell).
+BINARY ?=
+export BINARY
 
 # Looks at every page for what keeps people out. Fetched by name and version when it is needed, and no part of the project.
 AXE_VERSION = 4.10.3
@@ -82,22 +85,24 @@ deb: build ## Make the Debian packages for amd64 and arm64 in target/deb
 	if [ $$code = 0 ]; then firmware-config/package/build.sh arm64 "$$(tail -1 target/cross-binary)" target/deb; \
 	elif [ $$code != 3 ]; then exit $$code; fi
 
-test-units: build ## Boot the units from the package in a Debian of their own; lintian
+test-units: tools ## Boot the units from the package in a Debian of their own; its first day in Chromium; lintian
+	@[ -n "$(BINARY)" ] || $(CARGO) build --release
 	@$(MAKE) --no-print-directory unit-tools || true
 	@for pair in $(UNIT_PACKAGES); do command -v "$${pair#*:}" >/dev/null || absent="$$absent $${pair%%:*}"; done; \
 	if [ -n "$$absent" ]; then echo "SKIPPED, not passed: booted units and packages, for want of:$$absent"; exit 0; fi; \
 	set -e; \
-	if [ ! -e $(GUEST)/usr/bin/python3 ]; then \
+	if [ ! -e $(GUEST)/usr/lib/systemd/systemd-timesyncd ]; then \
 	  rm -rf $(GUEST); mkdir -p target/box; \
-	  echo "Making a Debian to boot in $(GUEST) (about five minutes)"; \
+	  echo "Making a Debian to boot in $(GUEST) (one to five minutes)"; \
 	  debootstrap --variant=minbase --include=$(GUEST_PACKAGES) bookworm $(GUEST) >target/box/debootstrap.log \
 	    || { rm -rf $(GUEST); echo "SKIPPED, not passed: no Debian to boot, see target/box/debootstrap.log"; exit 0; }; \
 	fi; \
-	old=$$(firmware-config/package/build.sh amd64 target/release/deskbell target/box); \
-	new=$$(VERSION=$$(dpkg-deb -f "$$old" Version)+next firmware-config/package/build.sh amd64 target/release/deskbell target/box); \
+	binary=$${BINARY:-target/release/deskbell}; \
+	old=$$(firmware-config/package/build.sh amd64 "$$binary" target/box); \
+	new=$$(VERSION=$$(dpkg-deb -f "$$old" Version)+next firmware-config/package/build.sh amd64 "$$binary" target/box); \
 	lintian --allow-root --fail-on error,warning "$$old"; \
 	mv "$$old" target/box/old.deb; mv "$$new" target/box/new.deb; \
-	$(CARGO) test --test units -- --ignored --nocapture
+	$(CARGO) test --test units --test first_day -- --ignored --nocapture
 
 test-arm64: ## Build for arm64; under qemu a chat, over TLS, and a restart
 	@$(MAKE) --no-print-directory unit-tools || true

@@ -5,6 +5,8 @@
 
 #[path = "units/booted.rs"]
 mod booted;
+#[path = "units/guest.rs"]
+mod guest;
 #[path = "units/memory.rs"]
 mod memory;
 #[path = "units/settings.rs"]

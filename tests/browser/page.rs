@@ -105,6 +105,12 @@ impl Browser {
         Browser::trusting(&desk.url, &other.get("/ca.crt").body, &[], json!({}))
     }
 
+    /// One at a box that is no child of this test: with its authority, where there is one to trust, and what its names
+    /// lead to, such as `MAP shop.test 127.0.0.1`.
+    pub(crate) fn at(url: &str, authority: &str, names: &str) -> Browser {
+        Browser::trusting(url, authority, &[format!("--host-resolver-rules={names}")], json!({}))
+    }
+
     fn trusting(url: &str, authority: &str, more_args: &[String], more_prefs: Value) -> Browser {
         let home = tempfile::tempdir().expect("a folder");
         trust(home.path(), authority);
@@ -400,6 +406,12 @@ impl Browser {
     pub(crate) fn write(&self, css: &str, text: &str) {
         let body = json!({"text": text});
         self.act("write into", css, "", |id| self.call("POST", &format!("/element/{id}/value"), &body));
+    }
+
+    /// Empties a field and types into it.
+    pub(crate) fn write_anew(&self, css: &str, text: &str) {
+        self.act("empty", css, "", |id| self.call("POST", &format!("/element/{id}/clear"), &json!({})));
+        self.write(css, text);
     }
 
     /// Puts a long text in as pasting would: at once.
