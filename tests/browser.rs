@@ -6,6 +6,8 @@ mod support;
 
 #[path = "browser/access.rs"]
 mod access;
+#[path = "browser/account.rs"]
+mod account;
 #[path = "browser/channels.rs"]
 mod channels;
 #[path = "browser/chromedriver.rs"]

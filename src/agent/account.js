@@ -36,10 +36,16 @@ export function wrong(error) {
   return t(key) === key ? error?.message || t("agent.error.unknown") : t(key);
 }
 
+/** What was typed and is not to be seen twice: a refused secret does not wait in the field for more letters. */
+const SECRETS = { current: "", fresh: "", again: "", password: "", code: "" };
+
 /** Runs one call of the dialog. @param {Promise<any>} asked @param {(told: any) => void} then */
 function run(asked, then) {
   set({ busy: true, fault: null });
-  asked.then(then, (error) => set({ busy: false, fault: wrong(error) }));
+  asked.then(then, (error) => {
+    set({ ...SECRETS, busy: false, fault: wrong(error) });
+    requestAnimationFrame(() => document.querySelector("dialog [data-first]")?.focus());
+  });
 }
 
 export const openPassword = () => openDialog("password");
