@@ -214,6 +214,7 @@ fn a_contact_is_exported_whole_then_erased_from_every_byte_and_her_backups_are_n
     let held = answer["backups"].as_array().expect("the backups");
     let until = |name: &str| held.iter().find(|one| one["to"].as_str().is_some_and(|to| to.ends_with(name)));
     assert_eq!(held.len(), 2, "one is over: {answer}");
+    assert_eq!(answer["pages"], "next_start", "when the state's pages lose it");
     assert!(until("kept").expect("named")["until"].is_null());
     assert!(until("weekly").expect("named")["until"].is_string());
 

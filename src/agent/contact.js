@@ -222,7 +222,7 @@ export const contactDialogs = {
         if (off) return;
         set({ busy: true, fault: null });
         await ask("contact_erase", { contact: dialog.target.id, reason: dialog.reason.trim() }).then(
-          (answer) => openDialog("contact_erased", { backups: answer.backups || [] }),
+          (answer) => openDialog("contact_erased", { backups: answer.backups || [], pages: answer.pages }),
           (error) =>
             error?.code === "not_allowed" ? set({ busy: false, fault: t("agent.contact.erase_open") }) : refused(error),
         );
@@ -246,6 +246,7 @@ contactDialogs.contact_erased = (_state, dialog) =>
           h("li", { key: `${one.at}${one.to}` }, one.to, " · ", one.until ? t("agent.contact.erased_until", { day: one.until.slice(0, 10) }) : t("agent.contact.erased_kept")),
         ),
       ),
+      dialog.pages && h("p", { class: "t-2" }, t(`agent.contact.erased_pages_${dialog.pages}`)),
     ),
     foot: [h("p"), button({ class: "btn btn--main", onclick: closeDialog }, t("agent.dialog.close"))],
   });

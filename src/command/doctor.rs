@@ -11,13 +11,16 @@ use super::options::Options;
 use super::socket::Socket;
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
-    let options = Options::read(arguments, &["data", "config"])?;
+    let options = Options::read_with(arguments, &["data", "config"], &["write-anew"])?;
     options.nothing_else()?;
     let config = options.get("config").map(settings).transpose()?;
     let data =
         options.get("data").map(PathBuf::from).or_else(|| config.as_ref().map(|config| config.data.clone()));
     let data = data.ok_or_else(|| Ended::usage("--data DIR or --config FILE says which box to look at"))?;
-    let condition = match Socket::of(&data) {
+    if options.has("write-anew") {
+        return write_anew(&data);
+    }
+    let condition: Option<serde_json::Value> = match Socket::of(&data) {
         Ok(Some(socket)) => {
             let text = socket.get("doctor")?.text()?;
             serde_json::from_str(&text)
@@ -34,7 +37,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
             None
         }
     };
-    let last_backup_ms = if condition.is_none() { offline::last_backup_ms(&data) } else { None };
+    let stopped = if condition.is_none() { offline::condition(&data) } else { None };
+    let told = condition.as_ref().and_then(|condition| condition["erased_pages"].as_str().map(str::to_owned));
+    let erased_pages =
+        told.or_else(|| stopped.as_ref().and_then(|stopped| stopped.erased_pages).map(str::to_owned));
+    let last_backup_ms = stopped.and_then(|stopped| stopped.last_backup_ms);
     let listen = config
         .iter()
         .flat_map(|config| [config.listen_staff, config.listen_public, config.listen_redirect])
@@ -46,6 +53,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         profile: config.as_ref().map(|config| config.profile.clone()),
         condition,
         last_backup_ms,
+        erased_pages,
         now_s: offline::now_s(),
         data,
     };
@@ -57,6 +65,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let (bad, look) = (count(State::Bad), count(State::Look));
     println!("{} looked at: {bad} bad, {look} to see to", lines.len());
     if bad > 0 { Err(Ended { code: 1, line: "something is bad: see above".to_owned() }) } else { Ok(()) }
+}
+
+/// The state of a stopped box anew, so that nothing erased is left in it.
+fn write_anew(data: &Path) -> Result<(), Ended> {
+    let done = offline::write_anew(data).map_err(super::store::ended)?;
+    println!("{}", if done { "the state was written anew" } else { "nothing erased is left in the state" });
+    Ok(())
 }
 
 fn settings(file: &str) -> Result<Settings, Ended> {

@@ -149,10 +149,14 @@ A running box restarts from it by itself.
         line: "looks at the box and says what to do",
         text: "\
 deskbell doctor --data DIR [--config deskbell.toml]
+deskbell doctor --write-anew --data DIR
 
 Checks certificate, clock, disk and its wear, memory against the board, ports, permissions, backups, encryption.
 Each line says what it saw: `ok`, `look` for what somebody should see to, `bad` for what is broken, and what to
 do about it. It works beside a running box and without one. Exit code 0: nothing is bad; 1: something is.
+
+--write-anew is for a stopped box after somebody's data was erased: it writes the state anew and overwrites the old
+one. A start does that by itself for a state of up to 512 MiB; this takes as long as it takes.
 
     deskbell doctor --data /var/lib/deskbell --config /etc/deskbell/deskbell.toml
 ",

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::bound;
 use super::profile::Profile;
-use crate::limits::{JOURNAL_SEGMENT_BYTES, JOURNAL_SEGMENTS, SPACE_RESERVE_BYTES};
+use crate::limits::{JOURNAL_SEGMENT_BYTES, JOURNAL_SEGMENTS, SCRUB_BYTES_MAX, SPACE_RESERVE_BYTES};
 
 /// How something is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -65,6 +65,8 @@ pub struct Patient {
     pub condition: Option<Value>,
     /// When the newest backup was made, as far as the store of a stopped box knows.
     pub last_backup_ms: Option<i64>,
+    /// When pages of the state lose what was erased, in the store's words; none when none hold any.
+    pub erased_pages: Option<String>,
     /// The system's clock, seconds.
     pub now_s: i64,
 }
@@ -89,6 +91,7 @@ impl Patient {
         lines.extend(self.permissions());
         lines.push(self.backups());
         lines.extend(self.copies());
+        lines.extend(self.erased());
         lines.push(self.encryption());
         lines
     }
@@ -414,6 +417,39 @@ impl Patient {
         copies.iter().filter_map(old).collect()
     }
 
+    /// What an erasure has left in the state's pages.
+    fn erased(&self) -> Option<Line> {
+        const WHAT: &str = "erased";
+        let size = fs::metadata(self.data.join("state.redb")).map_or(0, |about| about.len() >> 20);
+        let anew = format!(
+            "systemctl stop deskbell; deskbell doctor --write-anew --data {}; systemctl start deskbell",
+            self.data.display()
+        );
+        Some(match self.erased_pages.as_deref()? {
+            "next_start" => look(
+                WHAT,
+                "freed pages of the state hold erased data until the next start".to_owned(),
+                "systemctl restart deskbell overwrites them: the state is written anew.",
+            ),
+            "too_large" => look(
+                WHAT,
+                format!(
+                    "freed pages of the state hold erased data until they are used again: its {size} MiB are more \
+                     than the {} MiB a start takes the time to write anew",
+                    SCRUB_BYTES_MAX >> 20
+                ),
+                &anew,
+            ),
+            _ => look(
+                WHAT,
+                format!(
+                    "freed pages of the state hold erased data: no room to write its {size} MiB a second time"
+                ),
+                &format!("Make room on its disk, then: {anew}"),
+            ),
+        })
+    }
+
     fn encryption(&self) -> Line {
         const WHAT: &str = "encryption";
         let Some(device) = self.device() else {
@@ -502,6 +538,7 @@ mod tests {
             profile: None,
             condition: None,
             last_backup_ms: None,
+            erased_pages: None,
             now_s: 1_790_000_000,
         };
         Case { _dir: dir, patient }
@@ -596,6 +633,21 @@ mod tests {
         one(&patient, "port", State::Bad, "ss -ltnp");
         drop(taken);
         one(&patient, "port", State::Ok, "is free");
+    }
+
+    #[test]
+    fn erased_data_that_is_still_in_the_state_is_told_with_the_way_to_be_rid_of_it() {
+        let Case { _dir, mut patient } = case();
+        assert!(said(&patient, "erased").is_empty());
+        for (pages, word) in [
+            ("next_start", "restart deskbell overwrites"),
+            ("too_large", "more than the 512 MiB"),
+            ("no_room", "Make room"),
+        ] {
+            patient.erased_pages = Some(pages.to_owned());
+            one(&patient, "erased", State::Look, word);
+        }
+        assert!(said(&patient, "erased")[0].1.contains("doctor --write-anew"));
     }
 
     #[test]

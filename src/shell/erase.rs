@@ -23,7 +23,7 @@ use crate::desk::{LoadOptions, load_with};
 use crate::engine::refusal::Refusal;
 use crate::limits::ERASED_ROWS_MAX;
 use crate::store::records::Record;
-use crate::store::{Direction, ReadError, Snapshot, Table};
+use crate::store::{Direction, ReadError, Rewrite, Snapshot, Table};
 
 /// What one step does.
 enum Step {
@@ -150,7 +150,8 @@ impl Shell {
                     })
                 })
                 .collect();
-            let frame = json!({ "t": "ok", "re": desk.re(), "backups": held });
+            let pages = shell.store.rewrite().map(pages_word);
+            let frame = json!({ "t": "ok", "re": desk.re(), "backups": held, "pages": pages });
             shell.send(desk.conn, frame.to_string());
         });
     }
@@ -160,6 +161,15 @@ impl Shell {
         if let Some(desk) = desk {
             self.refuse(desk.conn, desk.re, refusal);
         }
+    }
+}
+
+/// When the freed pages of the state lose what was in them, as frames and `deskbell doctor` say it.
+pub(super) fn pages_word(rewrite: Rewrite) -> &'static str {
+    match rewrite {
+        Rewrite::AtNextStart => "next_start",
+        Rewrite::TooLarge(_) => "too_large",
+        Rewrite::NoRoom(_) => "no_room",
     }
 }
 

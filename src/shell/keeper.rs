@@ -368,11 +368,11 @@ impl Keeper for BoxKeeper {
     }
 
     fn condition(&self) -> Result<String, Refusal> {
-        let (health, trusted, up_s, noted) = {
-            let (health, trusted, up) =
-                self.ask(|shell| (shell.health(), shell.clock.is_trusted(), shell.started.elapsed()))?;
-            (health, trusted, up.as_secs(), self.read(super::backups::noted)?)
-        };
+        let (health, trusted, up_s, erased) = self.ask(|shell| {
+            let erased = shell.store.rewrite().map(super::erase::pages_word);
+            (shell.health(), shell.clock.is_trusted(), shell.started.elapsed().as_secs(), erased)
+        })?;
+        let noted = self.read(super::backups::noted)?;
         let newest = noted.last().map(|(_, record)| record.at_ms);
         let listening: Vec<String> =
             self.place.staff.iter().chain(&self.place.public).map(ToString::to_string).collect();
@@ -388,6 +388,7 @@ impl Keeper for BoxKeeper {
             "bound_mib": worst_bytes(&self.profile).div_ceil(1 << 20),
             "profile": self.profile.name,
             "last_backup_ms": newest,
+            "erased_pages": erased,
         });
         Ok(condition.to_string())
     }

@@ -72,7 +72,11 @@ impl std::error::Error for OfflineError {}
 impl Offline {
     /// Opens the store of a data directory.
     pub fn open(data: &Path) -> Result<Offline, OfflineError> {
-        match Store::open(Options::new(data)) {
+        Offline::open_with(Options::new(data))
+    }
+
+    fn open_with(options: Options) -> Result<Offline, OfflineError> {
+        match Store::open(options) {
             Ok((store, _)) => Ok(Offline { store }),
             Err(OpenError::InUse) => Err(OfflineError::Running),
             Err(error) => Err(OfflineError::Boot(BootError::Store(error))),
@@ -225,19 +229,44 @@ pub fn now_s() -> i64 {
     real_wall_ms() / 1000
 }
 
-/// When the newest backup of a stopped box was made, as far as its store knows. A store that does not open has
-/// faults of its own to be told elsewhere.
-pub fn last_backup_ms(data: &Path) -> Option<i64> {
+/// What the store of a stopped box knows of itself.
+pub struct Condition {
+    /// When the newest backup was made.
+    pub last_backup_ms: Option<i64>,
+    /// When pages of the state lose what was erased, where some hold it still.
+    pub erased_pages: Option<&'static str>,
+}
+
+/// Of a stopped box. A store that does not open has faults of its own to be told elsewhere; one that is small enough
+/// is written anew by being opened.
+pub fn condition(data: &Path) -> Option<Condition> {
     if !data.join("state.redb").exists() {
         return None;
     }
     let store = Offline::open(data).ok()?;
     let noted =
         store.store.reader().snapshot().ok().and_then(|snapshot| super::backups::noted(&snapshot).ok());
+    let erased_pages = store.store.rewrite().map(super::erase::pages_word);
     if let Err(error) = store.close() {
         log::warn!("{error}");
     }
-    noted?.last().map(|(_, record)| record.at_ms)
+    let last_backup_ms = noted.and_then(|noted| noted.last().map(|(_, record)| record.at_ms));
+    Some(Condition { last_backup_ms, erased_pages })
+}
+
+/// Writes the state anew after an erasure, however large it is, so that nothing erased is left in its pages.
+/// `false` when there was nothing to do. It takes as long as the disk takes to read and write the state.
+pub fn write_anew(data: &Path) -> Result<bool, OfflineError> {
+    let is_owed = condition(data).is_some_and(|condition| condition.erased_pages.is_some());
+    let store = Offline::open_with(Options { anew_bytes_max: u64::MAX, ..Options::new(data) })?;
+    let left = store.store.rewrite();
+    store.close()?;
+    match left {
+        None => Ok(is_owed),
+        Some(_) => Err(OfflineError::Write(
+            "the disk has no room for a second state beside the first; make room, then try again".to_owned(),
+        )),
+    }
 }
 
 fn audit(batch: &mut Batch<Out>, action: &str, subject: &str) {

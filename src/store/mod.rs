@@ -40,6 +40,7 @@ pub use failure::{Cause, Failure, Site};
 pub use read::{Direction, Page, ReadError, Reader, Row, Snapshot};
 pub use recover::OpenError;
 pub use schema::Table;
+pub use scrub::Rewrite;
 pub use sealed::{PASSPHRASE_CHARS_MIN, SealFault, SealKey, is_sealed};
 
 /// Place of a batch in the order of all batches ever stored.
@@ -77,6 +78,8 @@ pub struct Options {
     pub reserve_bytes: u64,
     /// Size of the ballast file; 0 for none.
     pub ballast_bytes: u64,
+    /// Bytes of a state that opening writes anew after an erasure.
+    pub anew_bytes_max: u64,
     /// In place of the directory, for faults.
     pub disk: Option<Arc<dyn Disk>>,
     /// Called once, from a thread of the store, when it has failed: let the process exit.
@@ -96,6 +99,7 @@ impl Options {
             store_bytes_max: limits::STORE_BYTES_MAX,
             reserve_bytes: limits::SPACE_RESERVE_BYTES,
             ballast_bytes: limits::BALLAST_BYTES,
+            anew_bytes_max: limits::SCRUB_BYTES_MAX,
             disk: None,
             on_failure: None,
         }
@@ -241,6 +245,11 @@ impl<R: Release> Store<R> {
     pub fn scrub(&self) {
         self.shared.want_scrub();
         self.queue.zero();
+    }
+
+    /// When what was deleted by an erasure leaves the state's pages; `None` when nothing of the kind is in them.
+    pub fn rewrite(&self) -> Option<Rewrite> {
+        self.shared.rewrite()
     }
 
     /// Copies all that is durable now into one file at `to`, while work goes on; waits at most `patience` for

@@ -12,11 +12,10 @@ use super::ring::{EntryHeader, Geometry, HeaderError, RingHeader};
 use super::schema::{
     Covered, OWN, OWN_COVERED, OWN_LIMITS, OWN_SCHEMA, OWN_SCRUB, SCHEMA_VERSION, stored_limits,
 };
-use super::scrub::{self, zero_ring};
+use super::scrub::{self, Rewrite, zero_ring};
 use super::shared::{Marks, Scrub, Shared, Stop};
-use super::space::{Gate, checkpoint_bytes_max, make_room};
+use super::space::{Gate, make_room};
 use super::{Opened, Options, Sequence};
-use crate::limits::SCRUB_BYTES_MAX;
 use redb::{Database, ReadableDatabase};
 use std::fmt;
 use std::io;
@@ -156,7 +155,7 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
     let before = chain.covered;
     chain.replay()?;
     if chain.scrub {
-        chain.write_anew(&*disk, options.cache_bytes)?;
+        chain.write_anew(&*disk, &options)?;
     }
     let sequence = chain.applier.covered().sequence;
     if chain.geometry() != geometry {
@@ -188,7 +187,7 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
     };
     let opened =
         Opened { fresh, recovered: sequence - before, sequence: Sequence(sequence), ballast_dropped };
-    let shared = Shared::new(geometry, chain.database, disk, gate, marks, options.on_failure.take());
+    let shared = Shared::new(geometry, chain.database, disk, gate, marks, &mut options);
     Ok(Ready { shared, applier: chain.applier, appender, opened })
 }
 
@@ -314,17 +313,19 @@ impl Chain {
 
     /// Writes the state anew and overwrites what it was before. One too large for a start, or for the room there
     /// is, stays as it is until there is a better day.
-    fn write_anew(&mut self, disk: &dyn Disk, cache_bytes: usize) -> Result<(), OpenError> {
+    fn write_anew(&mut self, disk: &dyn Disk, options: &Options) -> Result<(), OpenError> {
+        let cache_bytes = options.cache_bytes;
         self.checkpoint()?;
         zero_ring(&*self.journal, self.geometry())?;
-        let bytes = disk.open(Name::State)?.ok_or(OpenError::StateMissing)?.bytes()?;
-        if bytes > SCRUB_BYTES_MAX || disk.free_bytes()? < bytes + checkpoint_bytes_max(self.geometry()) {
-            log::warn!(
-                "the state's {bytes} bytes are not written anew: pages of it may hold erased data still"
-            );
-            return Ok(());
+        match scrub::outlook(disk, self.geometry(), options.anew_bytes_max)? {
+            Rewrite::AtNextStart => log::info!("after an erasure the state is written anew"),
+            not_now => {
+                log::warn!(
+                    "pages of the state may hold erased data still ({not_now:?}): `deskbell doctor` says more"
+                );
+                return Ok(());
+            }
         }
-        log::info!("after an erasure the state is written anew");
         let new = create_state(disk, cache_bytes)?;
         scrub::copy_rows(&self.database, &new)?;
         seal_state(new, &self.applier.covered())?;

@@ -10,11 +10,34 @@
 use super::disk::{Disk, DiskFile, Name};
 use super::ring::{Geometry, file_offset};
 use super::schema::Table;
+use super::space::checkpoint_bytes_max;
 use crate::limits::APPLY_BYTES_MAX;
 use redb::{Database, Durability, ReadableDatabase, TableError};
 use std::io;
 
 const ZEROS: usize = 256 * 1024;
+
+/// When what was deleted leaves the state's freed pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rewrite {
+    /// The next start writes the state anew.
+    AtNextStart,
+    /// The state has so many bytes, more than a start writes anew by itself: until the pages are used again, or
+    /// somebody has it written anew with the box stopped.
+    TooLarge(u64),
+    /// The disk has no room for so many bytes a second time.
+    NoRoom(u64),
+}
+
+/// What a start would do about a state that is to be written anew, if it writes at most so many bytes.
+pub(super) fn outlook(disk: &dyn Disk, geometry: Geometry, bytes_max: u64) -> io::Result<Rewrite> {
+    let bytes = disk.open(Name::State)?.map_or(Ok(0), |state| state.bytes())?;
+    if bytes > bytes_max {
+        return Ok(Rewrite::TooLarge(bytes));
+    }
+    let is_room = disk.free_bytes()? >= bytes + checkpoint_bytes_max(geometry);
+    Ok(if is_room { Rewrite::AtNextStart } else { Rewrite::NoRoom(bytes) })
+}
 
 /// Overwrites all of the ring. Everything in it must be contained in the state, durably.
 pub(super) fn zero_ring(journal: &dyn DiskFile, geometry: Geometry) -> io::Result<()> {
@@ -80,7 +103,7 @@ pub(super) fn finish(disk: &dyn Disk) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::super::faults::MemoryDisk;
-    use super::super::{Batch, Direction, Sequence, Store};
+    use super::super::{Batch, Direction, Options, Sequence, Store};
     use super::*;
     use std::time::{Duration, Instant};
 
@@ -139,6 +162,35 @@ mod tests {
         store.shutdown().expect("closed");
         let (store, opened) = Store::<()>::open(disk.options()).expect("a store opens");
         assert_eq!((rows(&store), opened.recovered), (101, 0));
+    }
+
+    #[test]
+    fn a_state_too_large_for_a_start_says_so_and_is_written_anew_when_somebody_asks() {
+        let disk = MemoryDisk::new();
+        let store = scrubbed(&disk);
+        assert_eq!(store.rewrite(), Some(Rewrite::AtNextStart));
+        store.shutdown().expect("closed");
+        let small = || Options { anew_bytes_max: 1, ..disk.options() };
+        for _ in 0..2 {
+            let store = Store::<()>::open(small()).expect("a store opens").0;
+            let told = store.rewrite();
+            assert!(matches!(told, Some(Rewrite::TooLarge(bytes)) if bytes > 1), "{told:?}");
+            assert!(holds(&disk, Name::State), "the pages are as they were");
+            assert_eq!(rows(&store), 99);
+            store.shutdown().expect("closed");
+        }
+        // Enough for a checkpoint, not for a second state.
+        disk.set_capacity(
+            disk.used_bytes() + checkpoint_bytes_max(Geometry::new(64 * 1024, 2).expect("whole")),
+        );
+        let store = Store::<()>::open(disk.options()).expect("a store opens").0;
+        assert!(matches!(store.rewrite(), Some(Rewrite::NoRoom(_))));
+        store.shutdown().expect("closed");
+        disk.set_capacity(u64::MAX);
+        let store =
+            Store::<()>::open(Options { anew_bytes_max: u64::MAX, ..disk.options() }).expect("opens").0;
+        assert_eq!((store.rewrite(), rows(&store)), (None, 99));
+        assert!(!holds(&disk, Name::State) && !disk.has(Name::OldState));
     }
 
     #[test]

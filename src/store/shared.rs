@@ -1,10 +1,11 @@
 //! What the desk, the two threads and the readers of one store share: the watermarks and who waits for them.
 
-use super::Sequence;
 use super::disk::Disk;
 use super::failure::{Cause, Failure, Site};
 use super::ring::Geometry;
+use super::scrub::{Rewrite, outlook};
 use super::space::Gate;
+use super::{Options, Sequence};
 use crate::limits::SPACE_POLL_MS;
 use redb::Database;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +65,8 @@ pub(super) enum Scrub {
 
 pub(super) struct Shared {
     pub(super) geometry: Geometry,
+    /// Bytes of a state that a start writes anew.
+    anew_bytes_max: u64,
     pub(super) database: Database,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) gate: Gate,
@@ -93,10 +96,11 @@ impl Shared {
         disk: Arc<dyn Disk>,
         gate: Gate,
         marks: Marks,
-        on_failure: Option<OnFailure>,
+        options: &mut Options,
     ) -> Shared {
         Shared {
             geometry,
+            anew_bytes_max: options.anew_bytes_max,
             database,
             disk,
             gate,
@@ -107,7 +111,7 @@ impl Shared {
             moved: Condvar::new(),
             slowest_us: AtomicU64::new(0),
             failure: OnceLock::new(),
-            on_failure: Mutex::new(on_failure),
+            on_failure: Mutex::new(options.on_failure.take()),
         }
     }
 
@@ -240,6 +244,13 @@ impl Shared {
 
     pub(super) fn scrub(&self) -> Scrub {
         lock(&self.marks).scrub
+    }
+
+    /// A disk that does not say what is free has no room.
+    pub(super) fn rewrite(&self) -> Option<Rewrite> {
+        let is_owed = self.scrub() != Scrub::No;
+        is_owed
+            .then(|| outlook(&*self.disk, self.geometry, self.anew_bytes_max).unwrap_or(Rewrite::NoRoom(0)))
     }
 
     /// Waits, on the journal thread, until a checkpoint holds all that is durable and the wish noted.
