@@ -6,8 +6,9 @@ import { me, recovery, scan, wrong } from "./account.js";
 import { enter, signIn } from "./box.js";
 import { button } from "./parts.js";
 
-const BLANK = { username: "", password: "", totp: "", fault: "", busy: false, code: false, begun: null, codes: null };
-let own = BLANK;
+/** A fresh one each time: typing writes into it, and a password must not outlive its sign-in. */
+const blank = () => ({ username: "", password: "", totp: "", fault: "", busy: false, code: false, begun: null, codes: null });
+let own = blank();
 let draw = () => {};
 
 /** @param {() => void} again called when what is typed or answered changes the page */
@@ -89,7 +90,7 @@ async function submit(event) {
   const fields = { username: own.username.trim(), password: own.password };
   const refused = await signIn(own.code && own.totp ? { ...fields, totp: own.totp.trim() } : fields);
   if (!refused) {
-    own = BLANK;
+    own = blank();
     return;
   }
   if (refused.code === "set_up") return begin();
@@ -115,7 +116,7 @@ async function begin() {
 async function confirm(event) {
   event.preventDefault();
   if (own.codes) {
-    own = BLANK;
+    own = blank();
     return enter();
   }
   if (own.busy || !own.totp.trim()) return;

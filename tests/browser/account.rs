@@ -57,6 +57,8 @@ fn an_agent_changes_her_password_and_signs_in_by_codes_from_then_on() {
     page.gone("dialog");
 
     account(page, "Sign out");
+    page.see("#username");
+    assert_eq!((page.text("#username"), page.text("#password")), (String::new(), String::new()));
     page.write("#username", "alice");
     page.write("#password", "a longer password");
     page.press(".signin__in .btn--main");

@@ -107,6 +107,7 @@ impl Browser {
 
     /// One at a box that is no child of this test: with its authority, where there is one to trust, and what its names
     /// lead to, such as `MAP shop.test 127.0.0.1`.
+    #[allow(dead_code, reason = "the first day is a test binary of its own")]
     pub(crate) fn at(url: &str, authority: &str, names: &str) -> Browser {
         Browser::trusting(url, authority, &[format!("--host-resolver-rules={names}")], json!({}))
     }
@@ -409,6 +410,7 @@ impl Browser {
     }
 
     /// Empties a field and types into it.
+    #[allow(dead_code, reason = "the first day is a test binary of its own")]
     pub(crate) fn write_anew(&self, css: &str, text: &str) {
         self.act("empty", css, "", |id| self.call("POST", &format!("/element/{id}/clear"), &json!({})));
         self.write(css, text);
