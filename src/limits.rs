@@ -380,8 +380,8 @@ pub const RETENTION_CARDS_MAX: usize = 256;
 // ── channels ────────────────────────────────────────────────────────────────────────────────────────
 
 /// Messages and calls to other systems that wait to go out, each in memory too. A provider that is down for a day
-/// fills it slowly. Doubled: 16 MiB more at worst, when all are of the longest.
-pub const OUTBOUND_MAX: usize = 4096;
+/// fills it slowly. Doubled: 10 MiB more at worst, when all are of the longest, and the smallest board has no room.
+pub const OUTBOUND_MAX: usize = 2048;
 
 /// Bytes of the body of a signed call to another system. Doubled: so is the worst case of [`OUTBOUND_MAX`].
 pub const OUTBOUND_BODY_BYTES_MAX: usize = 4096;
@@ -402,6 +402,9 @@ pub const RELAY_ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of a line between box and relay: an answer whose every byte is escaped, and its frame.
 pub const RELAY_LINE_BYTES_MAX: usize = 512 * 1024;
+
+/// Relays connected at a time: one, and the next while it is restarted. Doubled: 4 MiB more.
+pub const RELAY_LINKS_MAX: usize = 2;
 
 /// Files of spool folders said at a time; the rest come with the next look.
 pub const RELAY_FILES_MAX: usize = 32;

@@ -43,6 +43,16 @@ const PERSON_BYTES: u64 = 16 * KIB;
 /// A frame as it waits: its texts, and the few dozen small pieces a parsed one is made of.
 const FRAME_BYTES: u64 = limits::CLIENT_FRAME_BYTES_MAX as u64 + 4 * KIB;
 
+/// A day's figures of one queue, workstream or agent: the counts, its name twice (as a key, and among what is to be
+/// written), and the maps' own share. Held to what they are by a test beside them.
+pub const FIGURES_ROW_BYTES: u64 = 768;
+
+/// A row of the outbox beside its text: recipient, workstream, numbers, and the map's share of it.
+const OUTBOUND_ROW_BYTES: u64 = 1024;
+
+/// A provider's name for a message, with its workstream's, kept twice: in order, and to be found.
+const PROVIDER_NAME_BYTES: u64 = 384;
+
 /// What a desk takes beside the file it was read from: parsed it is three times as long, and while it is being
 /// read its tree ten times. One is in force, one is being compared with it.
 const DESKS_FACTOR: u64 = 3 + 3 + 10;
@@ -86,6 +96,13 @@ pub fn worst_case(profile: &Profile) -> Vec<Row> {
         // Each as rows and as the frame made of them.
         row("reads", limits::READS_MAX as u64 * 2 * limits::READ_BYTES_MAX as u64),
         row("admin pages", admin_bytes()),
+        row("the day's figures", figures_rows(profile) * FIGURES_ROW_BYTES),
+        row(
+            "outbox",
+            limits::OUTBOUND_MAX as u64 * (limits::OUTBOUND_BODY_BYTES_MAX as u64 + OUTBOUND_ROW_BYTES),
+        ),
+        row("deliveries", deliveries_bytes()),
+        row("the relay's line", relay_bytes()),
         row("log", (limits::LOG_LINES_KEPT * limits::LOG_LINE_BYTES_MAX) as u64),
     ];
     let sum: u64 = rows.iter().map(|row| row.bytes).sum();
@@ -116,6 +133,26 @@ fn connection_bytes() -> u64 {
     let head = limits::HEADER_BYTES_MAX as u64;
     let frame = 2 * limits::CLIENT_FRAME_BYTES_MAX as u64 + 2 * limits::FRAME_PIECE_BYTES_MAX as u64;
     IDLE_CONNECTION_BYTES + HANDSHAKE_BYTES.max(head).max(frame)
+}
+
+/// Rows of the running day: one for each that may have done something, one for the branch.
+fn figures_rows(profile: &Profile) -> u64 {
+    (limits::QUEUES_MAX + limits::WORKSTREAMS_MAX) as u64 + u64::from(profile.agents_max) + 1
+}
+
+/// What is remembered of messages in and out by their providers' names.
+const fn deliveries_bytes() -> u64 {
+    let names = limits::HEARD_LATELY_MAX + limits::EARLY_RECEIPTS_MAX;
+    names as u64 * PROVIDER_NAME_BYTES
+}
+
+/// A relay connected, the next beside it while it is restarted: a line read, as bytes and as what it says, and the
+/// lines that wait to be written.
+const fn relay_bytes() -> u64 {
+    let line = limits::RELAY_LINE_BYTES_MAX as u64;
+    // Every byte of a text escaped, as JSON may need it.
+    let call = limits::OUTBOUND_BODY_BYTES_MAX as u64 * 6 + OUTBOUND_ROW_BYTES;
+    limits::RELAY_LINKS_MAX as u64 * (2 * line + 2 * limits::RELAY_CALLS_MAX as u64 * call)
 }
 
 fn store_bytes(profile: &Profile) -> u64 {

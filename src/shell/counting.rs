@@ -334,6 +334,14 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_the_day_is_no_larger_than_the_bound_of_memory_says() {
+        let name = std::mem::size_of::<(By, String)>() + crate::limits::DESK_ID_BYTES_MAX;
+        // Named twice, and a map is half empty at worst.
+        let row = std::mem::size_of::<DayFigures>() * 2 + name * 2;
+        assert!(row as u64 <= crate::ops::bound::FIGURES_ROW_BYTES, "{row} bytes");
+    }
+
+    #[test]
     fn a_day_begins_at_midnight_on_the_branch_s_wall() {
         let desk = desk();
         let mut today = Today::default();

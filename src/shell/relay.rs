@@ -4,13 +4,15 @@
 
 use std::io;
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
 
 use smol::Async;
 use smol::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use smol::lock::Semaphore;
 
 use super::door::Door;
 use crate::channels::FromRelay;
-use crate::limits::{RELAY_CALLS_MAX, RELAY_FILES_MAX, RELAY_LINE_BYTES_MAX};
+use crate::limits::{RELAY_CALLS_MAX, RELAY_FILES_MAX, RELAY_LINE_BYTES_MAX, RELAY_LINKS_MAX};
 
 /// Lines on their way to the relay: every call that may be under way, and every file taken.
 const LINES_MAX: usize = 2 * (RELAY_CALLS_MAX + RELAY_FILES_MAX);
@@ -18,10 +20,20 @@ const LINES_MAX: usize = 2 * (RELAY_CALLS_MAX + RELAY_FILES_MAX);
 /// Serves relays, the newest at a time, until the box stops.
 pub(super) fn listen(listener: UnixListener, door: Door) -> io::Result<()> {
     let listener = Async::new(listener)?;
+    // A newer relay ends the line of the one before, so that a place is free again.
+    let places = Arc::new(Semaphore::new(RELAY_LINKS_MAX));
     smol::spawn(async move {
         loop {
+            let place = places.acquire_arc().await;
             match listener.accept().await {
-                Ok((stream, _)) => smol::spawn(serve(stream, door.clone())).detach(),
+                Ok((stream, _)) => {
+                    let line = serve(stream, door.clone());
+                    smol::spawn(async move {
+                        line.await;
+                        drop(place);
+                    })
+                    .detach();
+                }
                 Err(error) => {
                     log::warn!("the relay's socket: {error}");
                     smol::Timer::after(std::time::Duration::from_secs(1)).await;
