@@ -425,3 +425,51 @@ fn the_doctor_looks_at_a_box_that_runs_and_at_one_that_does_not() {
     assert_eq!(output.status.code(), Some(1), "{}", out(&output));
     assert!(!Path::new(&nowhere).exists(), "looking makes nothing");
 }
+
+/// The commands on the list of `deskbell help`.
+fn commands() -> Vec<String> {
+    let list = good(&["help"], "");
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  "));
+    lines.filter_map(|line| line.split_whitespace().next()).map(ToString::to_string).collect()
+}
+
+/// What bash offers behind these words.
+fn completed(words: &[&str]) -> Vec<String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware-config/package/deskbell.bash");
+    let ask = "source \"$0\"; COMP_WORDS=(deskbell \"$@\"); COMP_CWORD=$#; _deskbell; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let done = Command::new("bash").args(["-euc", ask, script]).args(words).output().expect("bash runs");
+    assert!(done.status.success(), "{words:?}: {}", err(&done));
+    out(&done).lines().map(ToString::to_string).collect()
+}
+
+#[test]
+fn completion_and_manual_page_know_every_command_and_option_that_help_tells() {
+    let manual = include_str!("../firmware-config/package/deskbell.1");
+    let commands = commands();
+    assert!(commands.len() > 8, "{commands:?}");
+    let offered = completed(&[""]);
+    for command in &commands {
+        assert!(offered.contains(command), "{command} is not completed: {offered:?}");
+        assert!(
+            manual.lines().any(|line| line == format!(".B {command}")),
+            "{command} is not in the manual page"
+        );
+        let help = good(&[command, "--help"], "");
+        // The lines on how it is used stand first, the text behind an empty line.
+        let usage = help.split("\n\n").next().expect("a line of use");
+        let options = help
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("--"))
+            .chain(usage.split("--").skip(1))
+            .filter_map(|rest| rest.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).next());
+        let offered = completed(&[command, ""]);
+        for option in options.map(|name| format!("--{name}")) {
+            assert!(offered.contains(&option), "{command} {option} is not completed: {offered:?}");
+        }
+    }
+    let known: Vec<&str> = offered.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    for word in known {
+        let is_known = commands.iter().any(|command| command == word) || ["help", "version"].contains(&word);
+        assert!(is_known, "{word} is completed and is no command");
+    }
+}

@@ -38,13 +38,8 @@ fn the_defaults_are_those_of_the_units() {
 }
 
 #[test]
-fn the_manual_and_the_completion_know_every_command() {
+fn the_manual_is_of_this_version() {
     let manual = text("firmware-config/package/deskbell.1");
-    let completion = text("firmware-config/package/deskbell.bash");
-    for command in ["demo", "serve", "desk", "backup", "restore", "user", "doctor"] {
-        assert!(manual.lines().any(|line| line == format!(".B {command}")), "{command} is not in the manual");
-        assert!(completion.contains(command), "{command} is not completed");
-    }
     let head = format!("\"deskbell {}\"", env!("CARGO_PKG_VERSION"));
     assert!(manual.contains(&head), "the manual is of another version");
 }
