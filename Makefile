@@ -18,7 +18,7 @@ export BINARY
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box test-long tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64
+.PHONY: help run build test test-box test-long tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64 test-board
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,24 @@ test-arm64: ## Build for arm64; under qemu a chat, over TLS, and a restart
 	export DESKBELL_RUN="qemu-aarch64-static $$(tail -1 target/cross-binary)"; \
 	$(CARGO) test --test chat -- --test-threads=1 && \
 	$(CARGO) test --test power_cut an_offer_goes_on -- --test-threads=1
+
+BOARD_PACKAGES = qemu-system-arm:qemu-system-aarch64 cpio:cpio
+
+test-board: ## The arm64 box on an emulated board of 512 MiB, with Debian's kernel: boots, chats, tells its memory
+	@missing=""; \
+	for pair in $(BOARD_PACKAGES); do command -v "$${pair#*:}" >/dev/null 2>&1 || missing="$$missing $${pair%%:*}"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing from Debian for the board:$$missing"; \
+	  apt-get update -q; DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=400 install -y -q --no-install-recommends $$missing || true; \
+	fi
+	@firmware-config/package/cross.sh >target/cross-binary; code=$$?; \
+	if [ $$code = 3 ] || ! command -v qemu-system-aarch64 >/dev/null || ! command -v cpio >/dev/null; then \
+	  echo "SKIPPED, not passed: the box on a board, for want of its tools"; exit 0; fi; \
+	[ $$code = 0 ] || exit $$code; \
+	tests/board/make.sh "$$(tail -1 target/cross-binary)" target/board; code=$$?; \
+	if [ $$code = 3 ]; then echo "SKIPPED, not passed: the box on a board, for want of a kernel"; exit 0; fi; \
+	[ $$code = 0 ] || exit $$code; \
+	$(CARGO) test --test board -- --ignored --nocapture
 
 sim: ## Simulate the engine: make sim STEPS=10000000, or one day with SEED=1
 	SEED=$(SEED) STEPS=$(STEPS) ONLY=$(ONLY) $(CARGO) test --profile drill --test sim -- --nocapture
