@@ -245,3 +245,89 @@ fn a_box_without_staff_asks_for_its_set_up_code_once() {
     desk.start_again();
     assert!(!kept.exists(), "nor is there one at the next start");
 }
+
+/// A desk with four hundred people, each of whom is wrong twice.
+fn wrong_in_many_places() -> String {
+    let person =
+        |n: usize| format!("[[agent]]\nusername = \"no name {n}\"\nname = \"Person\"\ncapacity = -{n}\n");
+    format!("version = 1\nname = \"Wrong\"\n{}", (1..=400).map(person).collect::<String>())
+}
+
+#[test]
+fn a_desk_with_hundreds_of_faults_is_told_quickly_and_no_more_of_them_than_anybody_reads() {
+    let desk = Desk::start(&[]);
+    let text = wrong_in_many_places();
+    let (etag, before) = desk_file(&desk);
+    let root = Browser(desk.dir.join("admin.sock"));
+    let form = root.form("/admin/import").set("desk", &text).with("act", "apply");
+    let told = root.post(&form);
+    assert_eq!(told.status, 422);
+    let lines = told.body.matches("Line ").count();
+    assert!((500..=501).contains(&lines), "{lines} faults on the page");
+    assert!(told.body.len() < 1024 * 1024, "{} bytes", told.body.len());
+
+    let bearer = format!("Bearer {}", desk.login("admin"));
+    let headers =
+        [("authorization", bearer.as_str()), ("if-match", &etag), ("content-type", "application/toml")];
+    let reply = desk.http("PUT", "/api/v1/desk", &headers, &text);
+    assert_eq!(reply.status, 422, "{}", reply.body.chars().take(300).collect::<String>());
+    let error = reply.json()["error"].clone();
+    let faults = error["faults"].as_array().map_or(0, Vec::len);
+    assert_eq!(faults, 500, "no more than anybody reads");
+    assert!(
+        error["more"].as_u64().is_some_and(|more| more > 0),
+        "and how many there are besides: {}",
+        error["more"]
+    );
+    assert_eq!(desk_file(&desk), (etag, before), "nothing was changed");
+    // Others were served meanwhile, and are now.
+    desk.agent("alice");
+}
+
+#[test]
+fn what_a_destructive_change_does_to_running_chats_is_told_before_it_is_done() {
+    let desk = Desk::start(&[]);
+    let mut alice = desk.agent("alice");
+    let mut eva = desk.customer("shop", serde_json::json!({"name": "Eva"}));
+    let conversation = eva.start(serde_json::json!({"comment": "a lamp"}));
+    alice.take(&conversation);
+    let root = Browser(desk.dir.join("admin.sock"));
+    let words = "1 conversation is interrupted and can only be ended";
+    let page = root.page("/admin/delete/widgets/shop");
+    assert!(page.body.contains(words), "{}", page.body);
+    let (_, text) = desk_file(&desk);
+    let from = text.find("[[widget]]\n").expect("widgets");
+    let shop = from + text[from..].find("id = \"shop\"").expect("the shop's");
+    let start = text[..shop].rfind("[[widget]]").expect("its head");
+    let end = text[shop..].find("\n[[widget]]").or_else(|| text[shop..].find("\n[[masking]]"));
+    let end = shop + end.expect("what follows it");
+    let without = format!("{}{}", &text[..start], &text[end..]);
+    let look = root.form("/admin/import").set("desk", &without).with("act", "look");
+    let looked = root.post(&look);
+    assert!(looked.status == 200 && looked.body.contains(words), "{}", looked.body);
+    eva.say("c1", "still here");
+    alice.socket.wait("her words: looking changes nothing", |frame| frame["text"] == "still here");
+    assert_eq!(root.post(&page.form("/admin/delete/widgets/shop")).status, 303);
+    alice.socket.wait("the warning (REQ S3-9)", |frame| frame["kind"] == "asset_removed");
+}
+
+#[test]
+fn many_who_knock_at_the_socket_and_say_nothing_keep_nobody_from_chatting() {
+    let desk = Desk::start(&[]);
+    let socket = desk.dir.join("admin.sock");
+    let knock = |_| {
+        let mut stream = std::os::unix::net::UnixStream::connect(&socket).expect("the socket takes it");
+        std::io::Write::write_all(&mut stream, b"GET /admin/ HTTP/1.1\r\nHost: ad").expect("written");
+        stream
+    };
+    let silent: Vec<_> = (0..100).map(knock).collect();
+    let mut alice = desk.agent("alice");
+    let mut eva = desk.customer("shop", serde_json::json!({"name": "Eva"}));
+    let conversation = eva.start(serde_json::json!({"comment": "a lamp"}));
+    alice.take(&conversation);
+    let root = Browser(socket.clone());
+    assert_eq!(root.get("/admin/queues").status, 200, "whoever does speak is answered");
+    drop(silent);
+    assert_eq!(root.get("/admin/queues").status, 200);
+    assert_eq!(desk.get("/healthz").status, 200);
+}

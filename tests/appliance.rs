@@ -373,6 +373,9 @@ fn an_own_certificate_is_judged_shown_kept_and_taken_away() {
         page.contains("Trial authority") && page.contains("The certificate ends in "),
         "told, and warned of: {page}"
     );
+    let health = support::Desk::attach(&one.data(), staff).get("/healthz");
+    let days = health.json()["certificate_days"].as_i64();
+    assert!(health.status == 200 && matches!(days, Some(19 | 20)), "warned of in time: {}", health.body);
     let secret = key.lines().nth(1).expect("a key has lines");
     assert!(!page.contains(secret) && !one.log().contains(secret), "the key is never shown again");
     let (_, audit) = one.page("GET", "/admin/audit", "");

@@ -162,6 +162,18 @@ fn a_full_disk_refuses_by_name_goes_on_reading_and_heals() {
     assert_eq!(refusal["code"], "storage_full", "{refusal}");
     let page = alice.socket.ok("history", json!({"conversation": conversation}));
     assert_eq!(page["messages"][0]["text"], "room enough", "reads go on");
+    // A backup onto the full disk ends by name, leaves no half of one, and costs the box nothing.
+    let half = place.path().join("half.backup");
+    let backup = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+        .args(["backup", "--to", &half.display().to_string(), "--data", &desk.dir.display().to_string()])
+        .output()
+        .expect("it ends");
+    let said = String::from_utf8_lossy(&backup.stderr).to_lowercase();
+    assert!(!backup.status.success() && said.contains("space"), "{said}");
+    let left = std::fs::read_dir(place.path()).expect("listed").flatten();
+    let left: Vec<_> =
+        left.map(|entry| entry.file_name()).filter(|name| name.to_string_lossy().contains("half")).collect();
+    assert!(left.is_empty(), "{left:?}");
     std::fs::remove_file(&filler).expect("room again");
     let healed = (0..100).any(|again| {
         std::thread::sleep(Duration::from_millis(250));

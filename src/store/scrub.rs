@@ -170,12 +170,13 @@ mod tests {
         let store = scrubbed(&disk);
         assert_eq!(store.rewrite(), Some(Rewrite::AtNextStart));
         store.shutdown().expect("closed");
+        let written = disk.counts(Name::NewState).writes;
         let small = || Options { anew_bytes_max: 1, ..disk.options() };
         for _ in 0..2 {
             let store = Store::<()>::open(small()).expect("a store opens").0;
             let told = store.rewrite();
             assert!(matches!(told, Some(Rewrite::TooLarge(bytes)) if bytes > 1), "{told:?}");
-            assert!(holds(&disk, Name::State), "the pages are as they were");
+            assert_eq!(disk.counts(Name::NewState).writes, written, "nothing was begun");
             assert_eq!(rows(&store), 99);
             store.shutdown().expect("closed");
         }
@@ -190,6 +191,7 @@ mod tests {
         let store =
             Store::<()>::open(Options { anew_bytes_max: u64::MAX, ..disk.options() }).expect("opens").0;
         assert_eq!((store.rewrite(), rows(&store)), (None, 99));
+        assert!(disk.counts(Name::NewState).writes > written);
         assert!(!holds(&disk, Name::State) && !disk.has(Name::OldState));
     }
 
