@@ -380,8 +380,8 @@ pub const RETENTION_CARDS_MAX: usize = 256;
 // ── channels ────────────────────────────────────────────────────────────────────────────────────────
 
 /// Messages and calls to other systems that wait to go out, each in memory too. A provider that is down for a day
-/// fills it slowly. Doubled: 10 MiB more at worst, when all are of the longest, and the smallest board has no room.
-pub const OUTBOUND_MAX: usize = 2048;
+/// fills it slowly. Doubled: 5 MiB more at worst, when all are of the longest, and the smallest board has no room.
+pub const OUTBOUND_MAX: usize = 1024;
 
 /// Bytes of the body of a signed call to another system. Doubled: so is the worst case of [`OUTBOUND_MAX`].
 pub const OUTBOUND_BODY_BYTES_MAX: usize = 4096;
