@@ -145,8 +145,8 @@ sim-arm64: ## The same days here and on arm64 under qemu: the same effects, byte
 	there=$$(qemu-aarch64-static "$$(tail -1 target/cross-sim)" | tee /dev/stderr | grep 'all effects') && \
 	echo "x86-64: $$here" && echo "arm64:  $$there" && [ "$$here" = "$$there" ]
 
-crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its n-th write or sync, for every n
-	CRASH_EVERY=1 $(CARGO) test --profile drill --test crash --test journal -- --nocapture --test-threads=2
+crash: ## A busy minute on a disk that fails, tears, freezes or fills up at its n-th write or sync, for every n; and the real box on a disk that dies
+	CRASH_EVERY=1 DISK_PLACES=12 $(CARGO) test --profile drill --test crash --test journal --test failing_disk -- --nocapture --test-threads=2
 
 bench: ## Print every figure of the README, each as a ratio to a floor of the same run
 	$(CARGO) bench
