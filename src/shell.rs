@@ -177,6 +177,8 @@ pub struct Shell {
     retention: retention::Sweep,
     /// Conversations that retention has deleted since the start.
     retained_away: u64,
+    /// How many they were when rosters were looked through last.
+    rosters_swept: Option<u64>,
     marked: Option<Instant>,
     doors: hours::Doors,
     vouchers: trust::Vouchers,

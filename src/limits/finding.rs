@@ -23,6 +23,9 @@ pub const EXPORT_CONVERSATIONS_MAX: usize = 200;
 /// nears the two minutes systemd gives it.
 pub const SCRUB_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
+/// Rosters one sweep looks after, the oldest first. Doubled: nothing a branch would notice; one has a handful in a year.
+pub const ROSTERS_SWEPT_MAX: usize = 64;
+
 /// Elements of an article within one another; what lies deeper stands at that depth.
 /// Doubled: quotes in quotes that nobody can read.
 pub const MARKDOWN_DEPTH_MAX: usize = 12;

@@ -271,6 +271,7 @@ impl Shell {
             enrolling: HashMap::new(),
             retention: super::retention::Sweep::default(),
             retained_away: 0,
+            rosters_swept: None,
             marked: None,
             doors,
             vouchers,

@@ -1,13 +1,14 @@
 //! Retention: what the desk says is to be kept so long and no longer, is deleted for good.
 //!
 //! A closed conversation goes with everything that hangs on it, a contact made by staff with her last
-//! conversation, a line of the audit log by its age. Bounded steps, one a second at most, on the product clock,
+//! conversation, a line of the audit log by its age, a roster with the last decision that is read by it. Bounded steps, one a second at most, on the product clock,
 //! and never by a clock that nobody trusts: a box that starts in the year 2038 must not forget its past. A sweep
 //! cut short by a restart begins again with the oldest; a conversation's card goes last, so it is found again.
 
 use super::Shell;
 use super::belongings::{self, Row};
 use super::reads::{self, conversation_key, list_key};
+use super::roster::{Look, Looked};
 use crate::limits::{ERASED_ROWS_MAX, RETENTION_CARDS_MAX};
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
@@ -32,6 +33,8 @@ pub(super) enum Sweep {
     From(u64),
     /// Conversations are through: now the audit log.
     Audit,
+    /// Then rosters that only deleted conversations were decided by.
+    Rosters(Look),
     /// A step is being read.
     Reading,
 }
@@ -62,7 +65,7 @@ impl Shell {
                 self.resume_erasures();
                 self.retention = Sweep::From(0);
             }
-            Sweep::From(_) | Sweep::Audit => {}
+            Sweep::From(_) | Sweep::Audit | Sweep::Rosters(_) => {}
         }
         let now = std::mem::replace(&mut self.retention, Sweep::Reading);
         match (now, self.desk.retention_days, self.desk.audit_days) {
@@ -70,8 +73,9 @@ impl Shell {
                 self.sweep_conversations(from, now_ms - i64::from(days) * DAY_MS)
             }
             (Sweep::From(_), ..) => self.retention = Sweep::Audit,
+            (Sweep::Rosters(look), ..) => self.sweep_rosters(look),
             (_, _, days @ 1..) => self.sweep_audit(now_ms - i64::from(days) * DAY_MS),
-            _ => self.retention = Sweep::Rest { until_ms: now_ms + EVERY_MS },
+            _ => self.retention = Sweep::Rosters(Look::default()),
         }
     }
 
@@ -119,8 +123,32 @@ impl Shell {
             for (key, _) in found.map(|page| page.rows).unwrap_or_default() {
                 shell.delete(Table::Audit, &key);
             }
-            let until_ms = shell.now.wall_ms + EVERY_MS;
-            shell.retention = if more { Sweep::Audit } else { Sweep::Rest { until_ms } };
+            shell.retention = if more { Sweep::Audit } else { Sweep::Rosters(Look::default()) };
+        });
+    }
+
+    /// A look through all decisions, after the start and whenever conversations have gone since the last one.
+    fn sweep_rosters(&mut self, look: Look) {
+        let rest = |shell: &Shell| Sweep::Rest { until_ms: shell.now.wall_ms + EVERY_MS };
+        if self.rosters_swept == Some(self.retained_away) {
+            self.retention = rest(self);
+            return;
+        }
+        let (newest, gone) = (self.newest_roster(), self.retained_away);
+        let sequence = self.watermark();
+        let job = move |snapshot: &Snapshot| look.step(snapshot, newest);
+        self.readers.clone().spawn(&self.door.clone(), sequence, job, move |shell, looked| {
+            shell.retention = match looked {
+                Ok(Looked::On(look)) => Sweep::Rosters(look),
+                Ok(Looked::Through(unused)) => {
+                    for number in unused {
+                        shell.delete(Table::Rosters, &number.to_be_bytes());
+                    }
+                    shell.rosters_swept = Some(gone);
+                    rest(shell)
+                }
+                Err(_) => rest(shell),
+            };
         });
     }
 }
