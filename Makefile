@@ -47,18 +47,18 @@ test: tools lint ## Everything quick: format, clippy, unit, model, integration, 
 	$(CARGO) test
 	@echo "make test: done. Not run here: the slow checks (make test-box), the sweeps (make sim, make bench)."
 
-test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers, a box filled to the brim (under 40 minutes)
+test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten thousand callers, a box filled to the brim, a million messages searched (under 40 minutes)
 	STEPS=1000000 $(CARGO) test --profile drill --test sim
 	$(CARGO) test --profile drill --test box -- --ignored --nocapture --test-threads=1
 	$(CARGO) test --profile drill --test at_size -- --ignored --nocapture
 	$(CARGO) test --profile drill --test memory_bound -- --ignored --nocapture
+	$(CARGO) test --profile drill --test finding -- --ignored --nocapture
 	@$(MAKE) --no-print-directory axe
 	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
 	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
-	@echo "make test-box: done. Not run here: a million messages searched, thousands of chats (make test-long, minutes each), the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
+	@echo "make test-box: done. Not run here: thousands of chats (make test-long, minutes), the booted units and packages (make test-units), make test-arm64 (13 minutes of cross build)."
 
-test-long: ## A million messages searched, thousands of short chats and the memory they leave: minutes each
-	$(CARGO) test --profile drill --test finding -- --ignored --nocapture
+test-long: ## Thousands of short chats and the memory they leave: minutes
 	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
 
 axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing

@@ -215,6 +215,9 @@ impl Shell {
                 }
             }
             self.pump();
+            if self.until_trace().is_some_and(|wait| wait.is_zero()) {
+                self.trace_step();
+            }
             if Instant::now() >= chores {
                 self.chores();
                 chores = Instant::now() + CHORES;
@@ -267,7 +270,7 @@ impl Shell {
     fn wait(&self) -> Duration {
         let timers = self.engine.next_deadline().map_or(CHORES, |deadline| self.clock.until(deadline));
         let hours = self.until_hours_ms().map_or(CHORES, |wait_ms| self.clock.real_time(wait_ms));
-        timers.min(hours)
+        timers.min(hours).min(self.until_trace().unwrap_or(CHORES))
     }
 
     fn tick_if_due(&mut self) {

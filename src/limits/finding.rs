@@ -56,6 +56,14 @@ pub const SEARCH_TRACES_MAX: usize = 200_000;
 /// Messages one call of the search reads to be certain; then it says how far it has come. Doubled: the same.
 pub const SEARCH_MESSAGES_MAX: usize = 20_000;
 
+/// Milliseconds one call of the search takes; then too it says how far it has come. Counts alone bound no time: a row is
+/// a microsecond here, and a page from a slow card a thousand. Doubled: who looks for what is not there waits so long.
+pub const SEARCH_MS_MAX: u64 = 1_500;
+
+/// Searches at a time, of the [`READS_MAX`](super::READS_MAX) places; others wait. Doubled: half of the places are taken
+/// by them, and a history is slow to open while everybody searches.
+pub const SEARCHES_MAX: usize = 2;
+
 /// Newest messages of one conversation that are searched. Doubled: one long acquaintance takes half of a call.
 pub const SEARCH_CONVERSATION_MESSAGES_MAX: usize = 5_000;
 
@@ -74,3 +82,7 @@ pub const TRACES_DUE_MAX: usize = 1_024;
 
 /// Messages one step of tracing reads. Doubled: a step takes a reader's place twice as long.
 pub const TRACE_STEP_MESSAGES_MAX: usize = 2_000;
+
+/// Times as long as a step of the walk took does the next one wait: tracing what was never traced takes a third of a
+/// core, whatever the board. Doubled: a fifth, and a search misses old conversations for almost twice as long.
+pub const TRACE_REST: u32 = 2;

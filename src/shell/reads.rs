@@ -11,7 +11,7 @@ use super::door::Door;
 use super::outbound::records::Peer;
 use super::records::{Message, Waiting};
 use crate::gateway::ConnId;
-use crate::limits::READS_MAX;
+use crate::limits::{READS_MAX, SEARCHES_MAX};
 use crate::store::records::Record;
 use crate::store::{Direction, ReadError, Reader, Sequence, Snapshot, Table};
 
@@ -23,12 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Readers {
     reader: Reader,
     places: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
 }
 
 impl Readers {
     /// Readers of a store.
     pub fn new(reader: Reader) -> Readers {
-        Readers { reader, places: Arc::new(Semaphore::new(READS_MAX)) }
+        let places = |most| Arc::new(Semaphore::new(most));
+        Readers { reader, places: places(READS_MAX), searches: places(SEARCHES_MAX) }
     }
 
     /// The reader itself, for a backup, which is no job among the few.
@@ -50,6 +52,16 @@ impl Readers {
             job(&reader.snapshot()?)
         })
         .await
+    }
+
+    /// The same for a search, which may take its whole time: only so many at once, so that others find a place.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        sequence: Sequence,
+        job: impl FnOnce(&Snapshot) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let _turn = self.searches.acquire_arc().await;
+        self.read(sequence, job).await
     }
 
     /// Has a job done and its answer handed in at the door.

@@ -5,6 +5,7 @@
 //! nothing that was only likely. A search that has worked its share answers with what it has and how far it came.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::card::Card;
 use super::reads::{self, conversation_key};
@@ -73,14 +74,16 @@ pub struct Findings {
 }
 
 /// Searches a snapshot. `live` are the conversations of the engine's table, whose cards there are newer than the
-/// stored ones.
+/// stored ones. After `time` it answers with what it has, having looked at one conversation at least.
 pub fn search(
     snapshot: &Snapshot,
     query: &Query,
     live: &HashMap<u64, Card>,
     masker: &Masker,
     masks: u32,
+    time: Duration,
 ) -> Result<Findings, ReadError> {
+    let begun = Instant::now();
     let wanted = Wanted::of(query);
     let mut found = Findings::default();
     let (mut looked, mut read) = (0, 0);
@@ -93,7 +96,8 @@ pub fn search(
         let page = snapshot.range(Table::Traces, &low[..]..&high[..], READ_ROWS_MAX, Direction::Backward)?;
         for (key, value) in &page.rows {
             let Some(id) = reads::conversation_of(key) else { continue };
-            if looked >= SEARCH_TRACES_MAX || read >= SEARCH_MESSAGES_MAX || found.hits.len() >= query.limit {
+            let worked = looked >= SEARCH_TRACES_MAX || read >= SEARCH_MESSAGES_MAX;
+            if worked || found.hits.len() >= query.limit || looked > 0 && begun.elapsed() >= time {
                 return Ok(found);
             }
             looked += 1;

@@ -6,6 +6,7 @@
 //! the next start writes it.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::card::Card;
@@ -14,7 +15,8 @@ use super::records::{Author, Message, Note};
 use crate::desk::Desk;
 use crate::finding::trace::{Gathering, Trace, name};
 use crate::limits::{
-    NOTES_MAX, SEARCH_CONVERSATION_MESSAGES_MAX, SYNC_PAGE_MAX, TRACE_STEP_MESSAGES_MAX, TRACES_DUE_MAX,
+    NOTES_MAX, SEARCH_CONVERSATION_MESSAGES_MAX, SYNC_PAGE_MAX, TRACE_REST, TRACE_STEP_MESSAGES_MAX,
+    TRACES_DUE_MAX,
 };
 use crate::masking::{Field, Masker};
 use crate::store::{Direction, ReadError, Snapshot, Table};
@@ -39,6 +41,8 @@ pub(super) struct Traces {
     busy: bool,
     /// The walk through what is stored: below this conversation, and how many more to look at.
     walk: Option<(u64, usize)>,
+    /// The walk goes on then, real time.
+    walk_at: Option<Instant>,
 }
 
 struct Step {
@@ -177,7 +181,14 @@ impl Shell {
         self.traces.walk.is_some_and(|(_, most)| most > AFTER_START_MAX)
     }
 
-    /// One step, once a second at most: what has just closed first, then the walk.
+    /// How long until the walk goes on; none while it does not, or a step is being read.
+    pub(super) fn until_trace(&self) -> Option<Duration> {
+        let at = self.traces.walk_at.filter(|_| self.traces.walk.is_some() && !self.traces.busy)?;
+        Some(at.saturating_duration_since(Instant::now()))
+    }
+
+    /// One step: what has just closed first, once a second at most, then the walk. With a step of that a second, as it
+    /// once was, a million messages took it nine minutes, on a fast board as on a slow one; so it rests by what it took.
     pub(super) fn trace_step(&mut self) {
         if self.traces.busy || self.traces.due.is_empty() && self.traces.walk.is_none() {
             return;
@@ -188,13 +199,17 @@ impl Shell {
         let walk = if due.is_empty() { self.traces.walk } else { None };
         let (masker, masks) = (self.masker(), self.traces.masks);
         let sequence = self.watermark();
-        let job = move |snapshot: &Snapshot| match walk {
-            Some((below, most)) => step_down(snapshot, &masker, masks, below, most),
-            None => step_due(snapshot, &masker, masks, &due),
+        let job = move |snapshot: &Snapshot| {
+            let begun = Instant::now();
+            let step = match walk {
+                Some((below, most)) => step_down(snapshot, &masker, masks, below, most),
+                None => step_due(snapshot, &masker, masks, &due),
+            }?;
+            Ok((step, begun.elapsed()))
         };
         self.readers.clone().spawn(&self.door.clone(), sequence, job, move |shell, step| {
             shell.traces.busy = false;
-            let Ok(step) = step else {
+            let Ok((step, took)) = step else {
                 // The store has said why; the next start walks again.
                 shell.traces.due.clear();
                 shell.traces.walk = None;
@@ -208,6 +223,7 @@ impl Shell {
                     shell.put(Table::Traces, &conversation_key(id), &trace);
                 }
             }
+            shell.traces.walk_at = Some(Instant::now() + took * TRACE_REST);
             if walk.is_some() && masks == shell.traces.masks {
                 shell.traces.walk = step.walk;
                 if step.walk.is_none() {

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Shared, refused, unavailable};
 use crate::engine::refusal::Refusal;
 use crate::finding::words::sought;
 use crate::gateway::{Request, Response, Role};
-use crate::limits::{DESK_ID_BYTES_MAX, SEARCH_CHARS_MAX, SEARCH_PAGE_MAX, SEARCH_WORDS_MAX};
+use crate::limits::{DESK_ID_BYTES_MAX, SEARCH_CHARS_MAX, SEARCH_MS_MAX, SEARCH_PAGE_MAX, SEARCH_WORDS_MAX};
 use crate::shell::card::Card;
 use crate::shell::search::{Query, search};
 use crate::shell::wire::{ContactName, ConversationName, Stamp};
@@ -26,8 +27,9 @@ pub(super) async fn find(shared: Arc<Shared>, request: Request) -> Response {
     });
     let Some((sequence, live, masks, incomplete)) = asked.await else { return unavailable() };
     let masker = shared.surface.board.masker();
-    let job = move |snapshot: &Snapshot| search(snapshot, &query, &live, &masker, masks);
-    let Ok(found) = shared.surface.readers.read(sequence, job).await else { return unavailable() };
+    let time = Duration::from_millis(SEARCH_MS_MAX);
+    let job = move |snapshot: &Snapshot| search(snapshot, &query, &live, &masker, masks, time);
+    let Ok(found) = shared.surface.readers.search(sequence, job).await else { return unavailable() };
     let shown =
         shared.surface.door.ask(move |shell| shell.staff_view().found(&found, incomplete, &words)).await;
     match shown {
