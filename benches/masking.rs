@@ -10,9 +10,13 @@ use deskbell::masking::{Masker, Settings};
 
 const BYTES: usize = 4096;
 
-/// Inputs by name; the first is what a customer writes, and the floor.
-fn inputs() -> Vec<(&'static str, String)> {
-    [
+/// A text, and the region of the desk that reads it.
+type Input = (&'static str, &'static str, String);
+
+/// Inputs by name; the first is what a customer writes, and the floor. The last four are the worst that a search by
+/// chance has found.
+fn inputs() -> Vec<Input> {
+    let dutch = [
         (
             "ordinary talk",
             "Good morning, do you have the table lamp of 45 cm in stock? I can be there after 17:30 today. ",
@@ -29,16 +33,19 @@ fn inputs() -> Vec<(&'static str, String)> {
         ("an address without end", "a.b@c."),
         ("digits of Arabic script", "\u{664}"),
         ("zero-width between digits", "4\u{200b}"),
-    ]
-    .into_iter()
-    .map(|(name, part)| {
-        (name, part.repeat(BYTES / part.len() + 1)[..BYTES / part.len() * part.len()].to_owned())
-    })
-    .collect()
+    ];
+    let others = [
+        ("digits and slashes, no region", "XX", "2 6/"),
+        ("digits and slashes, US", "US", "3/"),
+        ("zeros in brackets, US", "US", "(0"),
+        ("digits and dots, DK", "DK", "2/2 ."),
+    ];
+    let all = dutch.into_iter().map(|(name, part)| (name, "NL", part)).chain(others);
+    all.map(|(name, region, part)| (name, region, part.repeat(BYTES / part.len()))).collect()
 }
 
-fn masker() -> Masker {
-    Masker::new(Settings { enabled: true, pci: true, pii: true, phone_region: "NL".to_owned() })
+fn masker(region: &str) -> Masker {
+    Masker::new(Settings { enabled: true, pci: true, pii: true, phone_region: region.to_owned() })
 }
 
 fn nanoseconds(masker: &Masker, text: &str) -> f64 {
@@ -76,12 +83,12 @@ fn instructions(at: usize) -> Option<u64> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let masker = masker();
     let inputs = inputs();
     if let [_, only, at, rounds] = &arguments[..]
         && only == "only"
     {
-        let (_, text) = &inputs[at.parse::<usize>().expect("a number")];
+        let (_, region, text) = &inputs[at.parse::<usize>().expect("a number")];
+        let masker = masker(region);
         for _ in 0..rounds.parse::<u32>().expect("a number") {
             black_box(masker.mask(black_box(text)));
         }
@@ -90,8 +97,8 @@ fn main() {
     println!("masking: 4 KiB of each, beside 4 KiB of ordinary talk");
     println!("{:>32} {:>12} {:>7} {:>14} {:>7}", "text", "median ns", "ratio", "instructions", "ratio");
     let mut floor: Option<(f64, Option<u64>)> = None;
-    for (at, (name, text)) in inputs.iter().enumerate() {
-        let (time, count) = (nanoseconds(&masker, text), instructions(at));
+    for (at, (name, region, text)) in inputs.iter().enumerate() {
+        let (time, count) = (nanoseconds(&masker(region), text), instructions(at));
         let (base_time, base_count) = *floor.get_or_insert((time, count));
         let ratio = match (count, base_count) {
             (Some(count), Some(base)) => format!("{:.2}", count as f64 / base as f64),

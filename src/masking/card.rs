@@ -3,6 +3,7 @@
 //! The digits may be grouped in any way, over one line break, and may touch letters: all three must hold, so a
 //! false alarm is rare, while a missed card is a breach.
 
+use super::digits::{Lengths, bit};
 use super::scan::{Gap, Scan};
 
 /// What stands where a card might begin.
@@ -20,84 +21,72 @@ pub(super) fn find(scan: &Scan, i: usize) -> Option<Found> {
         return None;
     }
     let run = scan.run(i, Gap::Checked);
-    let valid = |&&(_, count): &&(usize, usize)| is_card(run.digits(count));
-    if let Some(&(end, _)) = run.ends().iter().rev().find(valid) {
+    let issued = run.ends_at(lengths_issued(run.all()));
+    if let Some((end, _)) = { issued }.find(|&(_, count)| run.has_checksum(count)) {
         return Some(Found::Valid(end));
     }
-    let layout: &[u8] = if run.is_grouped(&[4, 4, 4, 4]) { &[4, 4, 4, 4] } else { &[4, 6, 5] };
-    run.is_grouped(layout).then(|| Found::NearMiss(run.ends()[layout.len() - 1].0))
+    let in_fours = run.end(16).filter(|_| run.is_grouped(&[4, 4, 4, 4]));
+    in_fours.or_else(|| run.end(15).filter(|_| run.is_grouped(&[4, 6, 5]))).map(Found::NearMiss)
 }
 
-fn is_card(digits: &[u8]) -> bool {
-    (12..=19).contains(&digits.len()) && is_issued(digits) && luhn(digits)
-}
-
-/// Whether a brand issues numbers of this length under this prefix.
-fn is_issued(digits: &[u8]) -> bool {
-    let six = digits[..6].iter().fold(0, |n, &d| n * 10 + u32::from(d));
-    BRANDS
-        .iter()
-        .any(|brand| (brand.from..=brand.to).contains(&six) && brand.lengths.contains(&(digits.len() as u8)))
-}
-
-fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(index, &d)| match (index % 2, u32::from(d) * 2) {
-            (0, _) => u32::from(d),
-            (_, twice) if twice > 9 => twice - 9,
-            (_, twice) => twice,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+/// The lengths in which a brand issues numbers that begin like this.
+fn lengths_issued(digits: &[u8]) -> Lengths {
+    let Some(six) = digits.first_chunk::<6>() else { return 0 };
+    let six = six.iter().fold(0, |n, &d| n * 10 + u32::from(d));
+    let after = BRANDS.partition_point(|brand| brand.from <= six);
+    let brand = after.checked_sub(1).map(|index| &BRANDS[index]);
+    brand.filter(|brand| six <= brand.to).map_or(0, |brand| brand.lengths)
 }
 
 struct Brand {
     from: u32,
     to: u32,
-    lengths: &'static [u8],
+    lengths: Lengths,
 }
 
-const fn brand(from: u32, to: u32, lengths: &'static [u8]) -> Brand {
-    Brand { from, to, lengths }
+const fn brand(from: u32, to: u32, lengths: &[usize]) -> Brand {
+    let (mut all, mut at) = (0, 0);
+    while at < lengths.len() {
+        all |= bit(lengths[at]);
+        at += 1;
+    }
+    Brand { from, to, lengths: all }
 }
 
-/// First six digits and lengths, by brand. Maestro only under the prefixes it really issues: its whole range
+/// First six digits, ascending and apart, and lengths, by brand. Maestro only under the prefixes it really issues: its whole range
 /// (50, 56 to 69, 12 to 19 digits) would catch every other customer number.
 const BRANDS: &[Brand] = &[
-    brand(400_000, 499_999, &[13, 16, 19]),     // Visa
-    brand(510_000, 559_999, &[16]),             // Mastercard
+    brand(220_000, 220_499, &[16, 17, 18, 19]), // Mir
     brand(222_100, 272_099, &[16]),             // Mastercard
-    brand(340_000, 349_999, &[15]),             // American Express
-    brand(370_000, 379_999, &[15]),             // American Express
     brand(300_000, 305_999, &[14, 16]),         // Diners Club
     brand(309_500, 309_599, &[14, 16]),         // Diners Club
-    brand(360_000, 369_999, &[14, 16]),         // Diners Club
-    brand(380_000, 399_999, &[14, 16]),         // Diners Club
+    brand(340_000, 349_999, &[15]),             // American Express
     brand(352_800, 358_999, &[16, 17, 18, 19]), // JCB
-    brand(601_100, 601_199, &[16, 19]),         // Discover
-    brand(644_000, 659_999, &[16, 19]),         // Discover, RuPay
-    brand(620_000, 629_999, &[16, 17, 18, 19]), // UnionPay
-    brand(220_000, 220_499, &[16, 17, 18, 19]), // Mir
-    brand(501_900, 501_999, &[16]),             // Dankort
+    brand(360_000, 369_999, &[14, 16]),         // Diners Club
+    brand(370_000, 379_999, &[15]),             // American Express
+    brand(380_000, 399_999, &[14, 16]),         // Diners Club
+    brand(400_000, 499_999, &[13, 16, 19]),     // Visa
     brand(501_800, 501_899, MAESTRO),
+    brand(501_900, 501_999, &[16]), // Dankort
     brand(502_000, 502_099, MAESTRO),
     brand(503_800, 503_899, MAESTRO),
+    brand(506_099, 506_198, &[16, 18, 19]), // Verve
+    brand(508_500, 508_999, &[16]),         // RuPay
+    brand(510_000, 559_999, &[16]),         // Mastercard
     brand(561_200, 561_299, MAESTRO),
     brand(589_300, 589_399, MAESTRO),
-    brand(630_400, 630_499, MAESTRO),
-    brand(670_300, 670_399, MAESTRO), // Bancontact
-    brand(675_900, 676_399, MAESTRO),
-    brand(508_500, 508_999, &[16]),             // RuPay
-    brand(506_099, 506_198, &[16, 18, 19]),     // Verve
+    brand(601_100, 601_199, &[16, 19]),         // Discover
     brand(606_282, 606_282, &[16]),             // Hipercard
+    brand(620_000, 629_999, &[16, 17, 18, 19]), // UnionPay
+    brand(630_400, 630_499, MAESTRO),
     brand(636_000, 636_999, &[16, 17, 18, 19]), // InterPayment
-    brand(979_200, 979_299, &[16]),             // Troy
+    brand(644_000, 659_999, &[16, 19]),         // Discover, RuPay
+    brand(670_300, 670_399, MAESTRO),           // Bancontact
+    brand(675_900, 676_399, MAESTRO),
+    brand(979_200, 979_299, &[16]), // Troy
 ];
 
-const MAESTRO: &[u8] = &[12, 13, 14, 15, 16, 17, 18, 19];
+const MAESTRO: &[usize] = &[12, 13, 14, 15, 16, 17, 18, 19];
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +97,11 @@ mod tests {
             Some(Found::Valid(end)) => Some(end),
             _ => None,
         }
+    }
+
+    #[test]
+    fn brands_ascend_and_stand_apart() {
+        assert!(BRANDS.windows(2).all(|pair| pair[0].from <= pair[0].to && pair[0].to < pair[1].from));
     }
 
     #[test]

@@ -22,10 +22,12 @@ const IBAN_DIGITS_MIN: usize = 8;
 
 /// What begins at `i`.
 pub(super) fn find(scan: &Scan, i: usize) -> Option<Found> {
-    let country = [scan.ch(i).to_ascii_uppercase(), scan.ch(i + 1).to_ascii_uppercase()];
-    if !country.iter().all(char::is_ascii_uppercase) {
+    // Asked of every letter of a text, and nearly every one has two more behind it.
+    let is_letter = |k| scan.ch(k).is_ascii_alphabetic();
+    if !is_letter(i) || !is_letter(i + 1) || is_letter(i + 2) {
         return None;
     }
+    let country = [scan.ch(i).to_ascii_uppercase(), scan.ch(i + 1).to_ascii_uppercase()];
     let digits_at = scan.over_gap(i + 2, Gap::Checked)?;
     if !scan.is_digit(digits_at) || !scan.is_digit(digits_at + 1) {
         return None;

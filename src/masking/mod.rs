@@ -14,6 +14,7 @@
 //!   or IBAN that reaches beyond it is found as well.
 
 mod card;
+mod digits;
 mod e164;
 mod email;
 mod examples;
@@ -188,6 +189,14 @@ fn is_number(name: &str) -> bool {
 /// A number found at one place: what, and the glyph behind it.
 type Match = (Kind, usize);
 
+/// The longer of two that begin together; the first when they are as long.
+fn longest(one: Option<Match>, other: Option<Match>) -> Option<Match> {
+    match (one, other) {
+        (Some(one), Some(other)) if other.1 > one.1 => Some(other),
+        (one, other) => one.or(other),
+    }
+}
+
 /// What the checksums say of one place.
 enum Checked {
     Valid(Kind, usize),
@@ -263,28 +272,41 @@ impl Search {
 
     /// The longest match that begins at `i`.
     fn longest_at(&mut self, i: usize) -> Option<Match> {
-        let Masker { pci, pii, plan } = self.masker;
-        let is_start = self.scan.ch(i).is_alphanumeric() || matches!(self.scan.ch(i), '+' | '(');
-        if !is_start {
+        let first = self.scan.ch(i);
+        if first.is_ascii_digit() && !self.scan.starts_group(i) || first.is_alphabetic() && !first.is_ascii()
+        {
+            // No number begins here, whatever its kind.
+            return self.address_at(i);
+        }
+        if first.is_ascii_alphabetic() {
+            let checked = self.checked(i);
+            let address = self.address_at(i);
+            return longest(checked, address);
+        }
+        if !first.is_alphanumeric() && !matches!(first, '+' | '(') {
             return None;
         }
-        let checked = match checked_at(&self.scan, i) {
-            Some(Checked::Valid(kind, end)) if pci => Some((kind, end)),
-            // Near misses, and what is not to be masked: known for what they are, and no telephone number.
-            Some(Checked::Valid(_, end) | Checked::NearMiss(end)) => {
-                self.dead_until = self.dead_until.max(end);
-                None
-            }
-            None => None,
-        };
+        let Masker { pci, pii, plan } = self.masker;
+        let checked = self.checked(i);
         let is_dead = i < self.dead_until;
         let address = self.address_at(i);
         let ssn = || ssn::find(&self.scan, i).map(|end| (Kind::Ssn, end));
         let phone = || phone::find(&self.scan, plan, i, is_dead).map(|end| (Kind::Phone, end));
         let ssn = if pci && !is_dead { ssn() } else { None };
         let phone = if pii { phone() } else { None };
-        let found = [checked, ssn, phone, address].into_iter().flatten();
-        found.reduce(|best, next| if next.1 > best.1 { next } else { best })
+        longest(longest(checked, ssn), longest(phone, address))
+    }
+
+    /// The card or IBAN that begins at `i`. Near misses, and what is not to be masked, are known for what they are:
+    /// no telephone number begins inside them.
+    fn checked(&mut self, i: usize) -> Option<Match> {
+        match checked_at(&self.scan, i)? {
+            Checked::Valid(kind, end) if self.masker.pci => Some((kind, end)),
+            Checked::Valid(_, end) | Checked::NearMiss(end) => {
+                self.dead_until = self.dead_until.max(end);
+                None
+            }
+        }
     }
 
     fn address_at(&mut self, i: usize) -> Option<Match> {

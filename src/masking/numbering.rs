@@ -1,5 +1,7 @@
 //! How telephone numbers are built: country codes with their lengths, and the regions a desk can stand in.
 
+use super::digits::{Lengths, Run, between, bit};
+
 /// How numbers are dialled in one region.
 pub(super) struct Plan {
     region: &'static str,
@@ -28,56 +30,76 @@ impl Plan {
         first == '0' || self.mobile.0.starts_with(first) || !self.shapes.is_empty()
     }
 
-    /// Whether these are all the digits of a number dialled from abroad or from within the region.
-    pub(super) fn is_dialled(&self, digits: &[u8]) -> bool {
-        self.is_dialled_abroad(digits) || self.is_dialled_inland(digits)
+    /// The lengths at which digits are all of a number dialled from abroad or from within the region.
+    pub(super) fn dialled(&self, digits: &[u8]) -> Lengths {
+        self.dialled_abroad(digits) | self.dialled_inland(digits)
     }
 
     /// `0031 6 …`; in North America `011 31 6 …`.
-    fn is_dialled_abroad(&self, digits: &[u8]) -> bool {
-        let behind = |prefix: &str| digits.get(prefix.len()..).filter(|_| starts(digits, prefix));
-        behind(self.abroad).or_else(|| behind("00")).is_some_and(is_international)
+    fn dialled_abroad(&self, digits: &[u8]) -> Lengths {
+        let lead = [self.abroad, "00"].into_iter().find(|lead| starts(digits, lead));
+        lead.map_or(0, |lead| international(&digits[lead.len()..]) << lead.len())
     }
 
     /// A number with its leading 0, or a mobile of this region with its country code and no `+`.
-    fn is_dialled_inland(&self, digits: &[u8]) -> bool {
+    fn dialled_inland(&self, digits: &[u8]) -> Lengths {
         let (country, leads, lengths) = self.mobile;
-        let is_mobile = starts(digits, country) && {
-            let rest = &digits[country.len()..];
-            lengths.contains(&rest.len()) && leads.iter().any(|lead| starts(rest, lead))
-        };
-        let is_inland = digits.len() > 1
-            && digits[1] != 0
-            && self.inland.iter().any(|&(lead, count)| digits.len() == count && starts(digits, lead));
-        is_mobile || is_inland
+        let mut found = 0;
+        if starts(digits, country) && leads.iter().any(|lead| starts(&digits[country.len()..], lead)) {
+            found = lengths.iter().fold(0, |all, length| all | bit(country.len() + length));
+        }
+        if digits.len() > 1 && digits[1] != 0 {
+            let leads = self.inland.iter().filter(|(lead, _)| starts(digits, lead));
+            found = leads.fold(found, |all, (_, count)| all | bit(*count));
+        }
+        found
     }
 
-    /// A number without a leading 0, in groups of these sizes.
-    pub(super) fn is_bare(&self, digits: &[u8], sizes: &[u8]) -> bool {
-        self.shapes.contains(&sizes) && (self.can_be)(digits, sizes.len() == 1) && digits[3..] != [0; 6]
+    /// The lengths at which a run is laid out like a number without a leading 0.
+    pub(super) fn shaped(&self, run: &Run<'_>) -> Lengths {
+        let fits = self.shapes.iter().filter(|shape| run.is_grouped(shape));
+        fits.fold(0, |all, shape| all | bit(shape.iter().map(|&size| usize::from(size)).sum()))
+    }
+
+    /// Whether digits so laid out can be a number without a leading 0; the flag says that they stand in one row.
+    pub(super) fn is_bare(&self, digits: &[u8], in_a_row: bool) -> bool {
+        (self.can_be)(digits, in_a_row) && digits[3..] != [0; 6]
     }
 }
 
-/// Whether digits behind a `+` are a complete number: an assigned country code and a length used there.
-pub(super) fn is_international(digits: &[u8]) -> bool {
-    // The shortest country's digits: asked first, since every place where a number might end comes by here.
-    if digits.len() < 7 || digits.len() > 16 || digits[0] == 0 {
-        return false;
+/// Digits of the shortest and the longest number behind a `+`, its country code and a needless 0 included.
+const INTERNATIONAL_DIGITS: (usize, usize) = (7, 16);
+
+/// The lengths at which digits behind a `+` are a complete number: an assigned country code and a length used there.
+pub(super) fn international(digits: &[u8]) -> Lengths {
+    let (least, most) = INTERNATIONAL_DIGITS;
+    if digits.len() < least || digits[0] == 0 {
+        return 0;
     }
-    let Some(code) = country_code(digits) else { return false };
-    let national = &digits[code.digits..];
+    let Some(code) = country_code(digits) else { return 0 };
     // `+31 (0)6 …`: the trunk 0 that nobody should dial and everybody writes. In Italy it belongs there.
-    let has_zero = national.first() == Some(&0);
-    let is_part = starts(digits, "39");
-    let count = national.len() - usize::from(has_zero && !is_part);
-    (code.min..=code.max).contains(&count) && (!has_zero || is_part || national.get(1) != Some(&0))
+    let national = &digits[code.digits..];
+    let is_extra = national[0] == 0 && !starts(digits, "39");
+    if is_extra && national[1] == 0 {
+        return 0;
+    }
+    let before = code.digits + usize::from(is_extra);
+    between(before + code.min, before + code.max) & between(least, most)
 }
 
-/// Whether digits behind a `+` were meant as a number though their count is wrong. North American numbers
-/// have one length, and `+10 000 000` is an amount.
-pub(super) fn is_plausible(digits: &[u8]) -> bool {
-    (8..=15).contains(&digits.len())
-        && country_code(digits).is_some_and(|code| code.digits > 1 && digits[code.digits] != 0)
+/// Whether these digits, all of them, are such a number.
+pub(super) fn is_international(digits: &[u8]) -> bool {
+    digits.len() <= INTERNATIONAL_DIGITS.1 && international(digits) & bit(digits.len()) != 0
+}
+
+/// The lengths at which digits behind a `+` were meant as a number though their count is wrong. North American
+/// numbers have one length, and `+10 000 000` is an amount.
+pub(super) fn plausible(digits: &[u8]) -> Lengths {
+    let code = if digits.len() < 8 { None } else { country_code(digits) };
+    match code {
+        Some(code) if code.digits > 1 && digits[code.digits] != 0 => between(8, 15),
+        _ => 0,
+    }
 }
 
 /// Country code and national number of digits that [`is_international`].
@@ -87,18 +109,56 @@ pub(super) fn split(digits: &str) -> Option<(&str, &str)> {
     digits.split_at_checked(code.digits)
 }
 
+#[derive(Clone, Copy)]
 struct CountryCode {
+    /// Its own; 0 where none is assigned.
     digits: usize,
+    /// The national number's fewest and most digits.
     min: usize,
     max: usize,
 }
 
+/// The code at the head of at least three digits.
 fn country_code(digits: &[u8]) -> Option<CountryCode> {
-    if let Some(&(code, min, max)) = COUNTRIES.iter().find(|row| starts(digits, row.0)) {
-        return Some(CountryCode { digits: code.len(), min, max });
+    let head = digits.first_chunk::<3>()?;
+    let (digits, min, max) = CODES[head.iter().fold(0, |n, &d| n * 10 + usize::from(d))];
+    (digits > 0).then_some(CountryCode { digits: digits.into(), min: min.into(), max: max.into() })
+}
+
+/// What begins with each three digits: a text of nothing but digits asks at every one of them.
+static CODES: [(u8, u8, u8); 1000] = {
+    let mut codes = [(0, 0, 0); 1000];
+    let mut at = 0;
+    while at < ASSIGNED.len() {
+        fill(&mut codes, ASSIGNED[at], (3, 6, 10));
+        at += 1;
     }
-    let is_assigned = digits.len() > 3 && ASSIGNED.iter().any(|lead| starts(digits, lead));
-    is_assigned.then_some(CountryCode { digits: 3, min: 6, max: 10 })
+    at = 0;
+    while at < COUNTRIES.len() {
+        let (code, min, max) = COUNTRIES[at];
+        fill(&mut codes, code, (code.len() as u8, min, max));
+        at += 1;
+    }
+    codes
+};
+
+/// Puts a row at every three digits that begin with `lead`.
+const fn fill(codes: &mut [(u8, u8, u8); 1000], lead: &str, row: (u8, u8, u8)) {
+    let lead = lead.as_bytes();
+    let (mut first, mut count, mut at) = (0, 1, 0);
+    while at < 3 {
+        if at < lead.len() {
+            first = first * 10 + (lead[at] - b'0') as usize;
+        } else {
+            (first, count) = (first * 10, count * 10);
+        }
+        at += 1;
+    }
+    let end = first + count;
+    while first < end {
+        codes[first] = row;
+        first += 1;
+    }
 }
 
 fn starts(digits: &[u8], lead: &str) -> bool {
@@ -108,7 +168,7 @@ fn starts(digits: &[u8], lead: &str) -> bool {
 /// Country codes of one and two digits, and of three where the length is worth knowing: the national number's
 /// fewest and most digits.
 #[rustfmt::skip]
-const COUNTRIES: &[(&str, usize, usize)] = &[
+const COUNTRIES: &[(&str, u8, u8)] = &[
     ("1", 10, 10), ("7", 10, 10), ("20", 8, 10), ("27", 9, 9), ("30", 10, 10), ("31", 9, 9), ("32", 8, 9),
     ("33", 9, 9), ("34", 9, 9), ("36", 8, 9), ("39", 8, 11), ("40", 9, 9), ("41", 9, 9), ("43", 8, 13),
     ("44", 9, 10), ("45", 8, 8), ("46", 7, 10), ("47", 8, 8), ("48", 9, 9), ("49", 7, 11), ("51", 8, 9),

@@ -4,8 +4,9 @@
 //! address are told apart by grouping and neighbours. In doubt a number with a `+` or a leading 0 is masked,
 //! and a bare row of digits is not.
 
+use super::digits::Run;
 use super::numbering::{self, Plan};
-use super::scan::{Gap, RUN_DIGITS_MAX, Run, Scan};
+use super::scan::{Gap, Scan};
 
 /// Where the number that begins at `i` ends. `is_dead`: inside another kind's near miss, where only a `+`
 /// begins a number.
@@ -25,10 +26,9 @@ fn after_plus(scan: &Scan, i: usize) -> Option<usize> {
         return None;
     }
     let run = scan.run(digits_at, Gap::Phone);
-    let is_complete = |&&(_, count): &&(usize, usize)| numbering::is_international(run.digits(count));
-    let is_plausible = |&&(_, count): &&(usize, usize)| numbering::is_plausible(run.digits(count));
-    let ends = || run.ends().iter().rev();
-    ends().find(is_complete).or_else(|| ends().find(is_plausible)).map(|&(end, _)| end)
+    let complete = run.ends_at(numbering::international(run.all())).next();
+    let end = complete.or_else(|| run.ends_at(numbering::plausible(run.all())).next());
+    end.map(|(end, _)| end)
 }
 
 /// `12 + 34567890`: a plus with blanks around it and a number before it adds.
@@ -46,7 +46,7 @@ fn in_parentheses(scan: &Scan, plan: &Plan, i: usize, is_dead: bool) -> Option<u
         None
     } else {
         let run = scan.run(i + 1, Gap::Phone);
-        let american = run.is_grouped(&[3, 3, 4]).then(|| run.ends()[2].0);
+        let american = run.end(10).filter(|_| run.is_grouped(&[3, 3, 4]));
         american.filter(|&end| !is_code_after(scan, end)).or_else(|| without_plus(scan, plan, i + 1))
     };
     end.filter(|&end| end > close)
@@ -56,36 +56,23 @@ fn without_plus(scan: &Scan, plan: &Plan, i: usize) -> Option<usize> {
     if !plan.may_begin(scan.ch(i)) || is_code_before(scan, i) {
         return None;
     }
+    let run = scan.run(i, Gap::Phone);
     // After a 0 any grouping goes; without one there are the shapes, and `31 6 12 34 56 78`.
-    let groups_max = if scan.ch(i) == '0' { RUN_DIGITS_MAX } else { 6 };
-    let run = scan.run_of(i, Gap::Phone, groups_max);
+    let run = if scan.ch(i) == '0' { run } else { run.of_groups(6) };
     if is_date(scan, &run) {
         return None;
     }
-    let dialled =
-        |&&(end, count): &&(usize, usize)| plan.is_dialled(run.digits(count)) && !is_code_after(scan, end);
-    if let Some(&(end, _)) = run.ends().iter().rev().find(dialled) {
+    let is_whole = |&(end, _): &(usize, usize)| !is_code_after(scan, end);
+    if let Some((end, _)) = run.ends_at(plan.dialled(run.all())).find(is_whole) {
         return Some(end);
     }
-    let bare = |&last: &usize| {
-        let (end, count) = run.ends()[last];
-        plan.is_bare(run.digits(count), &sizes(&run, last)[..=last])
+    let is_bare = |&(end, count): &(usize, usize)| {
+        let is_plain = run.ends().next() == Some((end, count));
+        plan.is_bare(run.digits(count), is_plain)
             && !is_code_after(scan, end)
-            && is_alone(scan, i, end, last == 0)
+            && is_alone(scan, i, end, is_plain)
     };
-    // No shape of a bare number has more groups than five.
-    (0..run.ends().len().min(5)).rev().find(bare).map(|last| run.ends()[last].0)
-}
-
-/// The sizes of the groups up to `last`.
-fn sizes(run: &Run, last: usize) -> [u8; RUN_DIGITS_MAX] {
-    let mut sizes = [0; RUN_DIGITS_MAX];
-    let mut before = 0;
-    for (size, &(_, count)) in sizes.iter_mut().zip(&run.ends()[..=last]) {
-        *size = (count - before) as u8;
-        before = count;
-    }
-    sizes
+    run.ends_at(plan.shaped(&run)).find(is_bare).map(|(end, _)| end)
 }
 
 /// Whether what touches the number on its left makes it a code: `#…`, `INV-…`, `JVGL…`, a decimal fraction.
@@ -154,13 +141,16 @@ const REFERENCES: &[&str] = &[
 
 /// `21-11-2026`, `2026-11-21`, `1/2/26`, and eight digits that read as a day of these centuries. With blanks
 /// between it is not a date: `06 12 34 56 78` is the usual way to write a number.
-fn is_date(scan: &Scan, run: &Run) -> bool {
+fn is_date(scan: &Scan, run: &Run<'_>) -> bool {
     let value = |from: usize, to: usize| run.digits(to)[from..].iter().fold(0, |n, &d| n * 10 + u32::from(d));
     if run.is_grouped(&[8]) {
         return is_day(value(0, 4), value(4, 6), value(6, 8))
             || is_day(value(4, 8), value(2, 4), value(0, 2));
     }
-    let [first, second, third, ..] = *run.ends() else { return false };
+    let mut ends = run.ends();
+    let (Some(first), Some(second), Some(third)) = (ends.next(), ends.next(), ends.next()) else {
+        return false;
+    };
     let mark = scan.ch(first.0);
     let goes_on = scan.ch(third.0) == mark && scan.is_digit(third.0 + 1);
     if !matches!(mark, '-' | '.' | '/') || scan.ch(second.0) != mark || goes_on {

@@ -9,17 +9,10 @@
 use std::ops::Range;
 
 use super::Span;
+use super::digits::{self, Digits, Run};
 
-/// One visible character: where it stands in the text and what it reads as.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Glyph {
-    /// Byte offset of the character as written.
-    pub(super) at: usize,
-    /// Byte offset behind it.
-    pub(super) end: usize,
-    /// What it reads as: a digit is `0`..=`9` whatever its script, white space is `' '`, a line's end `'\n'`.
-    pub(super) ch: char,
-}
+/// Where a visible character stands in the text as written, in bytes: where it begins, and behind it.
+type Place = (usize, usize);
 
 /// Stars in a row that can only be a mask. One or two are how people write bold.
 pub(super) const MASK_STARS: usize = 3;
@@ -27,9 +20,6 @@ pub(super) const MASK_STARS: usize = 3;
 /// Glyphs that may stand between two groups of digits of one number: ` - ` and `) (` are the widest habits.
 /// Doubled: numbers in neighbouring table cells grow together.
 const GAP_GLYPHS_MAX: usize = 3;
-
-/// Digits of the longest number any detector reads (a card's 19), and one to notice that it is too long.
-pub(super) const RUN_DIGITS_MAX: usize = 20;
 
 /// What may stand between the digit groups of one number.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,16 +32,8 @@ pub(super) enum Gap {
     Phone,
 }
 
-/// The glyphs of a text, in order; invisible characters are left out.
-pub(super) fn glyphs(text: &str) -> Vec<Glyph> {
-    let mut out = Vec::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        if let Some(ch) = fold(c) {
-            out.push(Glyph { at, end: at + c.len_utf8(), ch });
-        }
-    }
-    out
-}
+/// All of them, in the order of their numbers.
+pub(super) const GAPS: [Gap; 3] = [Gap::Checked, Gap::Plain, Gap::Phone];
 
 /// Whether a text is worth a scan: it holds an at sign, or as many digits as the shortest number has.
 /// Nearly every message of a chat ends here, without an allocation.
@@ -143,17 +125,70 @@ const ZEROS: &[u32] = &[
 ];
 
 /// The glyphs of one text and the questions detectors ask of them. Out of range reads as a line's end.
+///
+/// What they read as stands apart from where they stand: every detector asks for the one at every glyph, and nobody
+/// for the other before something is found.
 pub(super) struct Scan {
-    glyphs: Vec<Glyph>,
+    /// What each glyph reads as: a digit is `0`..=`9` whatever its script, white space is `' '`, a line's end `'\n'`.
+    glyphs: Vec<char>,
+    places: Vec<Place>,
+    /// The digits among them, and which of them each glyph is, if any; of others it says nothing.
+    digits: Digits,
+    numbers: Vec<usize>,
     /// The web addresses among them, in order.
     urls: Vec<Range<usize>>,
 }
 
 impl Scan {
     pub(super) fn new(text: &str) -> Scan {
-        let glyphs = glyphs(text);
+        let (mut glyphs, mut places) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
+        for (at, c) in text.char_indices() {
+            if let Some(glyph) = fold(c) {
+                glyphs.push(glyph);
+                places.push((at, at + c.len_utf8()));
+            }
+        }
         let urls = urls(&glyphs);
-        Scan { glyphs, urls }
+        let mut digits = Digits::new();
+        let mut numbers = vec![0; glyphs.len()];
+        for (number, glyph) in numbers.iter_mut().zip(&glyphs) {
+            if let '0'..='9' = glyph {
+                *number = digits.count();
+                digits.push(*glyph as u8 - b'0');
+            }
+        }
+        let mut scan = Scan { glyphs, places, digits, numbers, urls };
+        scan.measure(0, scan.len());
+        scan
+    }
+
+    /// Notes how the digits of a range stand. What is behind it must be noted already.
+    fn measure(&mut self, from: usize, to: usize) {
+        for i in (from..to).rev() {
+            if self.is_digit(i) {
+                self.digits.put(self.numbers[i], self.place_of(i));
+            }
+        }
+    }
+
+    /// How the digit at `i` stands.
+    fn place_of(&self, i: usize) -> digits::Place {
+        let number = self.numbers[i];
+        let behind = || self.digits.place(number + 1).last;
+        if self.is_digit(i + 1) {
+            return digits::Place { glyph: i, is_end: false, last: behind() };
+        }
+        let alone = [number; GAPS.len()];
+        if self.starts_mailbox_mask(i + 1) {
+            return digits::Place { glyph: i, is_end: false, last: alone };
+        }
+        // Nearly every gap is one blank, and costly texts are made of nothing else.
+        if self.ch(i + 1) == ' ' && self.is_digit(i + 2) {
+            return digits::Place { glyph: i, is_end: true, last: behind() };
+        }
+        let goes_on = |gap| self.over_gap(i + 1, gap).is_some_and(|next| self.is_digit(next));
+        let last = GAPS.map(|gap| if goes_on(gap) { behind()[gap as usize] } else { number });
+        digits::Place { glyph: i, is_end: true, last }
     }
 
     /// Whether glyph `i` belongs to a web address.
@@ -166,8 +201,9 @@ impl Scan {
         self.glyphs.len()
     }
 
+    #[inline]
     pub(super) fn ch(&self, i: usize) -> char {
-        self.glyphs.get(i).map_or('\n', |g| g.ch)
+        self.glyphs.get(i).copied().unwrap_or('\n')
     }
 
     /// The glyph before `i`; a line's end at the start of the text.
@@ -175,6 +211,7 @@ impl Scan {
         i.checked_sub(1).map_or('\n', |p| self.ch(p))
     }
 
+    #[inline]
     pub(super) fn is_digit(&self, i: usize) -> bool {
         self.ch(i).is_ascii_digit()
     }
@@ -191,16 +228,13 @@ impl Scan {
 
     /// Whether stars and an at sign follow `i`: what stands before is the first letter of a masked address, and
     /// belongs to no number although it may be a digit.
+    #[inline]
     pub(super) fn starts_mailbox_mask(&self, i: usize) -> bool {
         self.ch(i) == '*' && (i..self.len()).find(|&k| self.ch(k) != '*').is_some_and(|k| self.ch(k) == '@')
     }
 
     /// Where the next digit or letter stands, when only a permitted gap lies between it and `i`.
     pub(super) fn over_gap(&self, i: usize, gap: Gap) -> Option<usize> {
-        // Nearly every gap is one blank, and costly texts are made of nothing else.
-        if self.ch(i) == ' ' && self.is_digit(i + 1) {
-            return Some(i + 1);
-        }
         let (mut marks, mut lines) = (0, 0);
         for k in i..=i + GAP_GLYPHS_MAX {
             match (self.ch(k), gap) {
@@ -219,42 +253,16 @@ impl Scan {
         None
     }
 
-    /// The groups of digits that begin at `i`, read as one number.
-    pub(super) fn run(&self, i: usize, gap: Gap) -> Run {
-        self.run_of(i, gap, RUN_DIGITS_MAX)
-    }
-
-    /// The same, of at most so many groups.
-    pub(super) fn run_of(&self, i: usize, gap: Gap, groups_max: usize) -> Run {
-        let mut run = Run { digits: [0; RUN_DIGITS_MAX], ends: [(0, 0); RUN_DIGITS_MAX], groups: 0 };
-        let (mut at, mut count) = (i, 0);
-        loop {
-            while let Some(value) = self.ch(at).to_digit(10) {
-                if count == RUN_DIGITS_MAX {
-                    return run;
-                }
-                run.digits[count] = value as u8;
-                count += 1;
-                at += 1;
-            }
-            if self.starts_mailbox_mask(at) {
-                return run;
-            }
-            run.ends[run.groups] = (at, count);
-            run.groups += 1;
-            match self.over_gap(at, gap) {
-                Some(next) if count < RUN_DIGITS_MAX && run.groups < groups_max && self.is_digit(next) => {
-                    at = next
-                }
-                _ => return run,
-            }
-        }
+    /// The groups of digits that begin with the digit at `i`, read as one number.
+    pub(super) fn run(&self, i: usize, gap: Gap) -> Run<'_> {
+        debug_assert!(self.is_digit(i), "a run begins with a digit");
+        self.digits.run(self.numbers[i], gap)
     }
 
     /// The bytes from glyph `from` up to glyph `to`.
     pub(super) fn bytes(&self, from: usize, to: usize) -> Range<usize> {
         debug_assert!(from < to && to <= self.len());
-        self.glyphs[from].at..self.glyphs[to - 1].end
+        self.places[from].0..self.places[to - 1].1
     }
 
     /// Writes the mask of a number over its glyphs: stars, then the `keep` visible characters that stay.
@@ -266,26 +274,27 @@ impl Scan {
                 write -= 1;
                 kept += 1;
                 self.glyphs[write] = self.glyphs[read];
+                self.places[write] = self.places[read];
+                self.numbers[write] = self.numbers[read];
             }
         }
-        for glyph in &mut self.glyphs[from..write] {
-            glyph.ch = '*';
-        }
+        self.glyphs[from..write].fill('*');
+        self.measure(write, to);
         write
     }
 }
 
 /// The web addresses of a text: from the scheme, or from `www.`, to the next white space.
-fn urls(glyphs: &[Glyph]) -> Vec<Range<usize>> {
+fn urls(glyphs: &[char]) -> Vec<Range<usize>> {
     let mut urls = Vec::new();
     let mut from = 0;
-    for word in glyphs.split_inclusive(|g| g.ch.is_whitespace()) {
+    for word in glyphs.split_inclusive(|c| c.is_whitespace()) {
         let reads = |at: usize, what: &str| {
-            what.chars().zip(&word[at..]).filter(|(c, g)| *c == g.ch).count() == what.len()
+            what.chars().zip(&word[at..]).filter(|(c, glyph)| c == *glyph).count() == what.len()
         };
-        let scheme = (0..word.len()).find(|&k| word[k].ch == ':' && reads(k, "://"));
+        let scheme = (0..word.len()).find(|&k| word[k] == ':' && reads(k, "://"));
         let start = match scheme {
-            Some(colon) => (0..colon).rev().take_while(|&k| word[k].ch.is_ascii_alphabetic()).last(),
+            Some(colon) => (0..colon).rev().take_while(|&k| word[k].is_ascii_alphabetic()).last(),
             None => (reads(0, "www.") && is_host(word)).then_some(0),
         };
         if let Some(start) = start {
@@ -297,38 +306,8 @@ fn urls(glyphs: &[Glyph]) -> Vec<Range<usize>> {
 }
 
 /// Whether no at sign stands in what would be the host: `www.anna@x.nl` is a mailbox.
-fn is_host(word: &[Glyph]) -> bool {
-    word.iter().take_while(|g| g.ch != '/').all(|g| g.ch != '@')
-}
-
-/// A number read over its gaps, with every place where it might end.
-pub(super) struct Run {
-    digits: [u8; RUN_DIGITS_MAX],
-    /// Behind each group: the glyph index, and the digits so far.
-    ends: [(usize, usize); RUN_DIGITS_MAX],
-    groups: usize,
-}
-
-impl Run {
-    /// The places where the number might end, nearest first: glyph index and digit count.
-    pub(super) fn ends(&self) -> &[(usize, usize)] {
-        &self.ends[..self.groups]
-    }
-
-    /// The first `count` digits.
-    pub(super) fn digits(&self, count: usize) -> &[u8] {
-        &self.digits[..count]
-    }
-
-    /// Whether the first groups have exactly these sizes.
-    pub(super) fn is_grouped(&self, sizes: &[u8]) -> bool {
-        let mut so_far = 0;
-        self.groups >= sizes.len()
-            && sizes.iter().zip(self.ends()).all(|(&size, &(_, count))| {
-                so_far += usize::from(size);
-                so_far == count
-            })
-    }
+fn is_host(word: &[char]) -> bool {
+    word.iter().take_while(|c| **c != '/').all(|c| *c != '@')
 }
 
 /// Writes a span's mask behind `out`: white space and invisible characters dropped, all but the last `keep`
@@ -383,7 +362,7 @@ mod tests {
     fn a_run_stops_where_the_gap_is_too_wide() {
         let scan = Scan::new("12 - 34    56");
         let run = scan.run(0, Gap::Plain);
-        assert_eq!(run.ends(), &[(2, 2), (7, 4)]);
+        assert_eq!(run.ends().collect::<Vec<_>>(), [(2, 2), (7, 4)]);
         assert_eq!(run.digits(4), &[1, 2, 3, 4]);
     }
 

@@ -10,12 +10,15 @@ const WORDS_BACK_MAX: usize = 40;
 
 /// Where the SSN that begins at `i` ends.
 pub(super) fn find(scan: &Scan, i: usize) -> Option<usize> {
+    if !scan.starts_group(i) || scan.before(i).is_alphanumeric() {
+        return None;
+    }
     let group = (i..i + 10).take_while(|&k| scan.is_digit(k)).count();
-    if !matches!(group, 3 | 9) || !scan.starts_group(i) || scan.before(i).is_alphanumeric() {
+    if !matches!(group, 3 | 9) {
         return None;
     }
     let run = scan.run(i, Gap::Plain);
-    let &(end, _) = run.ends().iter().find(|&&(_, count)| count == 9)?;
+    let end = run.end(9)?;
     let is_shaped = match group {
         3 => run.is_grouped(&[3, 2, 4]) && !is_part_of_more(scan, i, end),
         _ => is_named(scan, i),
