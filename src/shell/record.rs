@@ -99,7 +99,12 @@ impl Recorder {
         let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         let mut file = BufWriter::new(file);
         file.write_all(MAGIC)?;
-        Ok(Recorder { file, left: bytes_max, named: [0; 3], came: Digest::NOTHING })
+        Ok(Recorder {
+            file,
+            left: bytes_max.saturating_sub(MAGIC.len() as u64),
+            named: [0; 3],
+            came: Digest::NOTHING,
+        })
     }
 
     /// An engine was made of this. False when the recording is over.
@@ -246,5 +251,40 @@ impl<R: Read> Recording<R> {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(RecordingError::Io(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_ends_at_its_size_with_whole_entries() {
+        const BYTES_MAX: u64 = 5_000;
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut recorder = Recorder::create(dir.path(), BYTES_MAX).expect("a file");
+        let names = Names::new(Capacity { conversations: 1, agents: 1, queues: 1, workstreams: 1 });
+        let mut told = 0_i64;
+        while told < 10_000
+            && recorder.input(Now { mono_ms: told as u64, wall_ms: told }, &Input::Tick, &names)
+            && recorder.drained()
+        {
+            told += 1;
+        }
+        assert!((100..10_000).contains(&told), "{told} inputs");
+        assert!(recorder.flush());
+        drop(recorder);
+        let path = dir.path().join(FILE);
+        let bytes = std::fs::metadata(&path).expect("written").len();
+        assert!((BYTES_MAX - 64..=BYTES_MAX).contains(&bytes), "{bytes} bytes");
+        let mut recording = Recording::open(File::open(path).expect("there")).expect("a recording");
+        let mut read = 0;
+        while let Some(entry) = recording.read().expect("whole entries") {
+            read += i64::from(matches!(entry, Entry::Input { .. }));
+        }
+        assert!((told..=told + 1).contains(&read), "{read} of {told}");
+        // The next start begins anew and keeps this one beside.
+        Recorder::create(dir.path(), BYTES_MAX).expect("a file");
+        assert_eq!(std::fs::metadata(dir.path().join(FILE_BEFORE)).expect("kept").len(), bytes);
     }
 }
