@@ -2,10 +2,13 @@
 //!
 //! Times are medians within one run, quoted as ratios; instructions come from valgrind, as the difference of two runs.
 
+#[path = "support/count.rs"]
+mod count;
+
 use std::hint::black_box;
-use std::process::Command;
 use std::time::Instant;
 
+use count::instructions;
 use deskbell::masking::{Masker, Settings};
 
 const BYTES: usize = 4096;
@@ -64,23 +67,6 @@ fn nanoseconds(masker: &Masker, text: &str) -> f64 {
     times[BATCHES / 2]
 }
 
-/// Instructions of one masking; none without valgrind.
-fn instructions(at: usize) -> Option<u64> {
-    let program = std::env::current_exe().ok()?;
-    let count = |rounds: u32| {
-        let run = Command::new("valgrind")
-            .args(["--tool=none", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
-            .arg(&program)
-            .args(["only".to_owned(), at.to_string(), rounds.to_string()])
-            .output()
-            .ok()?;
-        let text = String::from_utf8_lossy(&run.stderr).to_string();
-        let line = text.lines().find(|line| line.contains("I") && line.contains("refs:"))?;
-        line.rsplit(':').next()?.trim().replace(',', "").parse::<u64>().ok()
-    };
-    Some(count(22)?.checked_sub(count(2)?)? / 20)
-}
-
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let inputs = inputs();
@@ -98,7 +84,7 @@ fn main() {
     println!("{:>32} {:>12} {:>7} {:>14} {:>7}", "text", "median ns", "ratio", "instructions", "ratio");
     let mut floor: Option<(f64, Option<u64>)> = None;
     for (at, (name, region, text)) in inputs.iter().enumerate() {
-        let (time, count) = (nanoseconds(&masker(region), text), instructions(at));
+        let (time, count) = (nanoseconds(&masker(region), text), instructions(&[&at.to_string()]));
         let (base_time, base_count) = *floor.get_or_insert((time, count));
         let ratio = match (count, base_count) {
             (Some(count), Some(base)) => format!("{:.2}", count as f64 / base as f64),

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod drill;
+pub(crate) mod history;
 pub(crate) mod provider;
 pub(crate) mod site;
 
