@@ -68,7 +68,23 @@ impl std::fmt::Display for Line {
 
 /// A difference with the label of its field, where it has one.
 pub(super) fn line(change: &Change, desk: &Desk) -> Line {
-    Line { what: what(&change.path, desk), old: change.old.clone(), new: change.new.clone() }
+    let unit = unit(&change.path);
+    let value = |value: &Option<String>| {
+        let is_number = |text: &String| !unit.is_empty() && text.parse::<i64>().is_ok();
+        value.as_ref().map(|text| if is_number(text) { format!("{text} {unit}") } else { text.clone() })
+    };
+    Line { what: what(&change.path, desk), old: value(&change.old), new: value(&change.new) }
+}
+
+/// The unit of a setting, where it has one.
+fn unit(path: &str) -> &'static str {
+    let (list, rest) = path.split_once('.').unwrap_or((path, ""));
+    let field = match subjects::by_key(list) {
+        None => subjects::DESK.field(path),
+        Some(subject) if subject.is_single() => subject.field(rest),
+        Some(subject) => subject.field(split_id(rest).1),
+    };
+    field.map_or("", |field| field.unit)
 }
 
 fn what(path: &str, desk: &Desk) -> String {

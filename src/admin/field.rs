@@ -244,8 +244,13 @@ impl Subject {
 
     /// The label of a setting, by its place below the entry.
     pub(super) fn label(&self, key: &str) -> Option<&'static str> {
+        self.field(key).map(|field| field.label)
+    }
+
+    /// The field of a setting, by its place below the entry.
+    pub(super) fn field(&self, key: &str) -> Option<&'static Field> {
         let fields = self.tabs.iter().flat_map(Tab::fields);
-        let mut found: Option<&Field> = None;
+        let mut found: Option<&'static Field> = None;
         for field in fields {
             let fits = key
                 .strip_prefix(field.key)
@@ -254,6 +259,6 @@ impl Subject {
                 found = Some(field);
             }
         }
-        found.map(|field| field.label)
+        found
     }
 }
