@@ -18,7 +18,7 @@ export BINARY
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box test-long tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64 test-board
+.PHONY: help run build test test-box test-long pictures tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64 test-board
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,15 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 
 test-long: ## Thousands of short chats and the memory they leave, an agent whose machine stands still: minutes
 	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
+
+pictures: tools ## Make the README's pictures anew, from a running demo in Chromium (tests/pictures)
+	@command -v pngquant >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends pngquant
+	$(CARGO) test --test browser readme_pictures -- --ignored
+	@mkdir -p tests/pictures
+	@for name in widget desktop supervisor admin; do \
+	  pngquant --force --strip --speed 1 --quality 70-95 --output tests/pictures/$$name.png target/screenshots/readme-$$name.png || exit 1; \
+	done
+	@ls -l tests/pictures
 
 axe: tools ## Fetch the judge of accessibility from npm into target/, when it is missing
 	@if [ -e $(AXE) ]; then exit 0; fi; \

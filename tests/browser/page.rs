@@ -261,6 +261,14 @@ impl Browser {
         self.devtools("Emulation.setTouchEmulationEnabled", json!({"enabled": touch}));
     }
 
+    /// A page of 1440 by 900, drawn smaller: 1200 by 750 in a picture.
+    pub(crate) fn reduced(&self) {
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            json!({"width": 1440, "height": 900, "deviceScaleFactor": 1200.0 / 1440.0, "mobile": false}),
+        );
+    }
+
     /// What the system says about light and dark.
     pub(crate) fn system_is_dark(&self, dark: bool) {
         let value = if dark { "dark" } else { "light" };

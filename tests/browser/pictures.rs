@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::page::Browser;
+use crate::page::{Browser, keys};
 use crate::people::{Agent, Customer};
 use crate::support::{self, Desk};
 
@@ -93,6 +93,76 @@ fn pictures_of_the_desktop() {
     alice.page.press("#presence");
     alice.page.see(".menu");
     alice.page.picture("desktop-presence");
+}
+
+/// The four pictures of the README, of one morning.
+#[test]
+#[ignore = "makes what is committed: make pictures"]
+fn readme_pictures() {
+    // Fast enough that somebody has waited a while, slow enough that an alert rings while its picture is taken.
+    let desk = Desk::start(&["--wall-clock", "2026-10-05T08:12:00Z", "--clock-speed", "6"]);
+    let mut bob = desk.agent("bob");
+    let jan = Customer::at_the_shop(&desk);
+    jan.page.reduced();
+    jan.page.go("/demo/product/lamp");
+    jan.start("Tom Bakker", "Good morning. Is the lamp in stock in Utrecht?");
+    let offer = bob.socket.of("notification");
+    bob.take_known(&offer);
+    let conversation = offer["conversation"].as_str().unwrap_or_default().to_owned();
+    bob.say(&conversation, "b1", "Good morning Tom. Yes: two with the brass foot, one with the black one.");
+    jan.hear("Good morning Tom.");
+    jan.say("Could you keep a brass one for me? I can be there after five.");
+    jan.sent("Could you keep a brass one");
+    bob.say(&conversation, "b2", "Of course. It lies at the counter in your name until Saturday.");
+    jan.hear("It lies at the counter");
+    jan.page.leave();
+    jan.page.picture("readme-widget");
+    bob.socket.ok("presence", json!({"status": "away"}));
+
+    let alice = Agent { page: Browser::new(&desk) };
+    alice.page.reduced();
+    alice.page.go("/agent/");
+    alice.sign_in("alice");
+    let (_socket, _customers) = busy_desk(&desk);
+    alice.open("Jan de Boer");
+    alice.hear("No, thank you!");
+    let ask = |name: &str, email: &str, comment: &str| {
+        let mut customer = desk.customer("shop", json!({}));
+        customer.start(json!({"name": name, "email": email, "comment": comment}));
+        customer
+    };
+    let _third = ask("Melissa de Vries", "melissa@gmail.com", "Can I bring back a chair without the box?");
+    alice.page.see_text(".alert h2", "Melissa");
+    alice.page.picture("readme-desktop");
+    alice.page.press(".alert .btn--main");
+    alice.opened("Melissa");
+
+    // Alice has as much as she can do, and Bob is away: two wait, and the view says why.
+    let _waiting = [
+        ask("Ines Almeida", "", "When do you open on Sunday?"),
+        ask("Piet Visser", "", "My order has not come."),
+    ];
+    let sofie = Agent { page: Browser::new(&desk) };
+    sofie.page.reduced();
+    sofie.page.go("/agent/");
+    sofie.sign_in("sofie");
+    sofie.page.press_text(".top__nav button", "Live");
+    sofie.page.press_text(".live .cell-link", "Ines Almeida");
+    sofie.page.see_text(".side .why", "Alice");
+    sofie.page.picture("readme-supervisor");
+
+    let admin = Browser::new(&desk);
+    admin.reduced();
+    admin.go("/admin/workstreams/web-live");
+    admin.write("[name=username]", "admin");
+    admin.write("[name=password]", "admin-demo-pass");
+    admin.write("[name=password]", keys::ENTER);
+    admin.see("[name='notify.incoming.timeout_s']");
+    admin.run("document.querySelector(\"[name='notify.incoming.timeout_s']\").value = '';", json!([]));
+    admin.write("[name='notify.incoming.timeout_s']", "120");
+    admin.press_text("button", "Save");
+    admin.see_text("body", "Saved at");
+    admin.picture("readme-admin");
 }
 
 #[test]
