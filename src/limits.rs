@@ -386,6 +386,9 @@ pub const OUTBOUND_MAX: usize = 1024;
 /// Bytes of the body of a signed call to another system. Doubled: so is the worst case of [`OUTBOUND_MAX`].
 pub const OUTBOUND_BODY_BYTES_MAX: usize = 4096;
 
+/// Bytes of the service's credential with the providers' secrets. Doubled: nothing gained, it is read once.
+pub const CREDENTIALS_BYTES_MAX: u64 = 64 * 1024;
+
 /// Calls under way at a time. Doubled: twice the threads of the relay.
 pub const RELAY_CALLS_MAX: usize = 16;
 

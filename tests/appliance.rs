@@ -462,3 +462,49 @@ fn one_page_leads_from_nothing_to_a_working_widget() {
     let (_, again) = one.page("GET", "/admin/begin", "");
     assert!(again.contains("has a widget already"), "{again}");
 }
+
+/// The example's desk, with two gateways for text messages whose secrets are credentials of the service.
+const WITH_GATEWAYS: &str = concat!(
+    include_str!("data/desk.example.toml"),
+    "\n[[workstream]]\nid = \"lan\"\nchannel = \"sms\"\nqueue = \"front\"\n[workstream.sms]\nprovider = \"gateway\"\n",
+    "url = \"http://127.0.0.1:9/send\"\naccount = \"box\"\nsecret = \"credential:lan-gateway\"\nfrom = \"+3197\"\n",
+    "request = \"to={to}&text={text}&key={secret}\"\n",
+    "\n[[workstream]]\nid = \"lost\"\nchannel = \"sms\"\nqueue = \"front\"\n[workstream.sms]\nprovider = \"gateway\"\n",
+    "url = \"http://127.0.0.1:9/send\"\naccount = \"box\"\nsecret = \"credential:nobody-gave-it\"\nfrom = \"+3198\"\n",
+    "request = \"to={to}&text={text}&key={secret}\"\n",
+);
+
+#[test]
+fn a_providers_secret_given_as_a_credential_is_used_and_kept_nowhere() {
+    let mut one = Appliance::with_desk(WITH_GATEWAYS, "");
+    std::fs::write(one.dir.path().join("providers"), "# of the image\nlan-gateway = as given by the image\n")
+        .expect("written");
+    let (status, _) = one.post("/admin/restart", "/admin/restart", &[]);
+    assert_eq!((status, one.ends()), (202, Some(0)));
+    one.launch();
+    let desk = support::Desk::attach(&one.data(), one.port("Public face on"));
+    let mut id = 0;
+    let mut call = |workstream: &str, word: &str| {
+        id += 1;
+        let bearer = format!("Bearer {word}");
+        let headers =
+            [("authorization", bearer.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let body = format!("from=%2B31612345678&text=Hello&id=m{id}");
+        desk.http("POST", &format!("/hooks/sms/{workstream}"), &headers, &body).status
+    };
+    assert_eq!(call("lan", "as given by the image"), 200);
+    for guess in ["", "credential:lan-gateway", "another"] {
+        assert_eq!(call("lan", guess), 403, "{guess:?}");
+    }
+    for guess in ["", "credential:nobody-gave-it"] {
+        assert_eq!(call("lost", guess), 403, "{guess:?}: a credential that is not there opens nothing");
+    }
+    assert!(one.log().contains("no credential \"nobody-gave-it\""), "{}", one.log());
+    assert!(!one.log().contains("as given by the image"));
+    let (_, exported) = one.page("GET", "/admin/desk.toml", "");
+    assert!(!exported.contains("as given by the image"), "{exported}");
+    for file in ["state.redb", "journal"] {
+        let bytes = std::fs::read(one.data().join(file)).expect("the store");
+        assert!(!bytes.windows(21).any(|some| some == b"as given by the image"), "{file} holds the secret");
+    }
+}

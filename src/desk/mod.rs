@@ -40,7 +40,7 @@ pub use language::{ByLanguage, Lang, Localized};
 pub use load::{LoadOptions, Loaded, load, load_with};
 pub use model::*;
 pub use notify::{Auto, Desktop, Notify, NotifyKind, Style};
-pub use secret::{Credential, Secret};
+pub use secret::{Credential, Kept, Secret};
 pub use template::{Known, Placeholder, Template, Values};
 pub use texts::TextKey;
 pub use widget::{Origin, PagePattern, Widget};

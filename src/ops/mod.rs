@@ -1,6 +1,7 @@
 //! What a running box shows its keepers: notices to systemd, metrics, health.
 
 pub mod bound;
+pub mod credentials;
 pub mod day;
 pub mod doctor;
 pub mod inherited;

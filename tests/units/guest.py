@@ -273,6 +273,9 @@ def unpacks_enables_and_starts():
         with open(f"/trial/{name}") as given, open(f"/etc/credstore/{name}", "w") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(given.read())
+    with open("/etc/credstore/providers", "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write("twilio = a secret of the image's\n")
     run("dpkg", "-i", "/trial/old.deb")
     for unit in ("deskbell.service", "deskbell-staff.socket", "deskbell-public.socket", "deskbell-redirect.socket",
                  "deskbell-admin.socket", "deskbell-backup.timer"):
@@ -336,7 +339,7 @@ def writes_nowhere_but_in_its_state():
 def has_its_keys_as_credentials():
     folder = "/run/credentials/deskbell.service"
     found = seen_from_within(lambda: {name: len(open(f"{folder}/{name}").read()) for name in os.listdir(folder)})
-    expect(found.get("public.crt", 0) > 0 and found.get("public.key", 0) > 0, f"{found}")
+    expect(all(found.get(name, 0) > 0 for name in ("public.crt", "public.key", "providers")), f"{found}")
     key = os.stat(f"/proc/{pid()}/root{folder}/public.key")
     expect(stat.S_IMODE(key.st_mode) & 0o077 == 0 or key.st_uid == 0, oct(key.st_mode))
 

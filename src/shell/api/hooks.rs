@@ -15,6 +15,7 @@ use crate::desk::{Id, Workstream};
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Refused, Request, Response, form_pairs};
 use crate::limits::HOOK_PAIRS_MAX;
+use crate::ops::credentials::reveal;
 
 /// `POST /hooks/sms/WORKSTREAM`: a message or a receipt.
 pub(super) async fn sms(shared: Arc<Shared>, request: Request) -> Response {
@@ -64,7 +65,7 @@ fn twilio_heard(shared: &Shared, request: &Request, sms: &Sms) -> Result<Heard, 
     let signature = request.header("x-twilio-signature").ok_or(Untaken::Unsigned)?;
     let query = request.raw_query().map(|query| format!("?{query}")).unwrap_or_default();
     let url = format!("{}{}{query}", shared.surface.public_url, request.path);
-    if !twilio::is_signed(sms.secret.expose(), &url, &pairs, signature) {
+    if !reveal(&sms.secret).is_some_and(|secret| twilio::is_signed(secret, &url, &pairs, signature)) {
         return Err(Untaken::Unsigned);
     }
     let outbound = request.query("out").and_then(|id| id.parse().ok());
@@ -83,7 +84,7 @@ fn gateway_heard(request: &Request, sms: &Sms) -> Result<Heard, Untaken> {
     if let Some(receipt) = gateway_receipt(request, sms, status.as_deref()) {
         return receipt;
     }
-    if !gateway::is_known(sms.secret.expose(), request.header("authorization")) {
+    if !reveal(&sms.secret).is_some_and(|secret| gateway::is_known(secret, request.header("authorization"))) {
         return Err(Untaken::Unsigned);
     }
     gateway::heard(&pairs.ok_or(Untaken::Malformed)?)
@@ -93,7 +94,7 @@ fn gateway_heard(request: &Request, sms: &Sms) -> Result<Heard, Untaken> {
 fn gateway_receipt(request: &Request, sms: &Sms, status: Option<&str>) -> Option<Result<Heard, Untaken>> {
     let id: u64 = request.query("out")?.parse().ok()?;
     let key = request.query("key").unwrap_or_default();
-    if !gateway::is_receipt_key(sms.secret.expose(), id, &key) {
+    if !reveal(&sms.secret).is_some_and(|secret| gateway::is_receipt_key(secret, id, &key)) {
         return Some(Err(Untaken::Unsigned));
     }
     let receipt = gateway::receipt(id, status.unwrap_or_default());
@@ -106,7 +107,8 @@ pub(super) async fn messenger_check(shared: Arc<Shared>, request: Request) -> Re
     let Some((_, page)) = page_of(&desk, &request) else { return refused(Refusal::NotFound) };
     let query = |name: &str| request.query(name).unwrap_or_default();
     let (mode, token, challenge) = (query("hub.mode"), query("hub.verify_token"), query("hub.challenge"));
-    match messenger::verified(page.verify_token.expose(), &mode, &token, &challenge) {
+    let known = reveal(&page.verify_token);
+    match known.and_then(|known| messenger::verified(known, &mode, &token, &challenge)) {
         Some(challenge) => Response::text(200, challenge),
         None => refuse(Untaken::Unsigned),
     }
@@ -116,9 +118,10 @@ pub(super) async fn messenger_check(shared: Arc<Shared>, request: Request) -> Re
 pub(super) async fn messenger(shared: Arc<Shared>, request: Request) -> Response {
     let desk = shared.surface.board.desk();
     let Some((workstream, page)) = page_of(&desk, &request) else { return refused(Refusal::NotFound) };
-    let signed = request
-        .header("x-hub-signature-256")
-        .is_some_and(|signature| messenger::is_signed(page.app_secret.expose(), &request.body, signature));
+    let signature = request.header("x-hub-signature-256");
+    let signed = reveal(&page.app_secret)
+        .zip(signature)
+        .is_some_and(|(secret, signature)| messenger::is_signed(secret, &request.body, signature));
     if !signed {
         return refuse(Untaken::Unsigned);
     }

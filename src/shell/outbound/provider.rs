@@ -5,7 +5,8 @@ use crate::channels::call::Watched;
 use crate::channels::sms::{gateway, twilio};
 use crate::channels::{Call, Found, Reply, Sent, messenger, spool, webhook};
 use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
-use crate::desk::{Desk, Id};
+use crate::desk::{Desk, Id, Kept};
+use crate::ops::credentials::reveal;
 use crate::shell::Shell;
 
 /// What a row of the outbox asks of whom, by the desk in force.
@@ -76,7 +77,7 @@ impl<'a> Errand<'a> {
                 match sms.provider {
                     SmsProvider::Twilio => twilio::call(account(sms), to, text, &hook),
                     SmsProvider::Gateway => {
-                        let key = gateway::receipt_key(sms.secret.expose(), id);
+                        let key = gateway::receipt_key(shown(&sms.secret), id);
                         gateway::call(lan(sms), id, to, text, &format!("{hook}&key={key}&status=%d"))
                     }
                     SmsProvider::Spool => spool::call(&sms.folder, id, to, text),
@@ -84,7 +85,7 @@ impl<'a> Errand<'a> {
             }
             Errand::Messenger(page, Words { to, text, .. }) => messenger::call(page_of(page), to, text),
             Errand::Webhook(hook, Event { id, body }) => {
-                webhook::call(&hook.url, hook.secret.expose(), id, now_s, body)
+                webhook::call(&hook.url, shown(&hook.secret), id, now_s, body)
             }
         }
     }
@@ -127,8 +128,13 @@ impl<'a> Errand<'a> {
     }
 }
 
+/// A secret as the provider is to see it. Without one the provider refuses, which is told and waited for.
+fn shown(kept: &Kept) -> &str {
+    reveal(kept).unwrap_or_default()
+}
+
 fn account(sms: &Sms) -> twilio::Account<'_> {
-    twilio::Account { url: &sms.url, sid: &sms.account, token: sms.secret.expose(), from: &sms.from }
+    twilio::Account { url: &sms.url, sid: &sms.account, token: shown(&sms.secret), from: &sms.from }
 }
 
 fn lan(sms: &Sms) -> gateway::Gateway<'_> {
@@ -137,13 +143,13 @@ fn lan(sms: &Sms) -> gateway::Gateway<'_> {
         get: sms.asked == Asked::Get,
         request: &sms.request,
         account: &sms.account,
-        secret: sms.secret.expose(),
+        secret: shown(&sms.secret),
         from: &sms.from,
     }
 }
 
 fn page_of(page: &Messenger) -> messenger::Page<'_> {
-    messenger::Page { url: &page.url, id: &page.page, token: page.page_token.expose() }
+    messenger::Page { url: &page.url, id: &page.page, token: shown(&page.page_token) }
 }
 
 impl Shell {
