@@ -226,8 +226,16 @@ impl Engine {
     /// Says which lines changed, and watches over the deserted ones.
     pub(super) fn tell_lines(&mut self) {
         let changed = core::mem::take(&mut self.pass.lines);
-        let watched = core::mem::take(&mut self.pass.watched) | changed;
         self.catch_up();
+        // Only once nothing is left to be done at this instant. In between, somebody may be free who is about to be
+        // asked: looked at then, a minute of nobody being there began anew (found by the simulation).
+        self.pass.watched |= changed;
+        let is_settled = |engine: &Engine| engine.next_deadline().is_none_or(|due| due > engine.now.mono_ms);
+        let watched = if self.pass.watched != 0 && is_settled(self) {
+            core::mem::take(&mut self.pass.watched)
+        } else {
+            0
+        };
         for at in 0..self.queue_order.len() {
             let queue = self.queue_order[at];
             if self.is_open && watched & (1 << queue.0) != 0 {
