@@ -40,15 +40,16 @@ export function contactSection(state, one, id) {
   const about = { conversation: one.conversation };
   const body = (...kids) =>
     h("section", { class: "sect", key: "stored" }, h("h3", { class: "sect__h" }, t("agent.cust.stored")), ...kids);
+  // Before it is hers there is nothing to be done about it, and the head says already that nobody is stored.
+  if (!id && !may) return null;
   if (!id)
     return body(
-      may &&
-        h(
-          "p",
-          { class: "cust__acts" },
-          act("keep", () => newContact(one.conversation)),
-          act("find", () => openDialog("contact_find", { ...about, filter: "", index: 0, items: [] })),
-        ),
+      h(
+        "p",
+        { class: "cust__acts" },
+        act("keep", () => newContact(one.conversation)),
+        act("find", () => openDialog("contact_find", { ...about, filter: "", index: 0, items: [] })),
+      ),
     );
   const contact = (state.people || {})[id];
   if (!contact) queueMicrotask(() => load(id));

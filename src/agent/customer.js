@@ -5,7 +5,7 @@
 
 import { h, icon } from "/web/dom.js";
 import { ago, clockTime, dayName, exact, span } from "/web/format.js";
-import { t } from "/web/i18n.js";
+import { language, t } from "/web/i18n.js";
 import { loadContact, loadTranscript, openDialog } from "./acts.js";
 import { articlesPanel } from "./articles.js";
 import { contactSection } from "./contact.js";
@@ -89,6 +89,7 @@ export function customer(state) {
             "aria-selected": String(tab === id),
             "aria-controls": "tabpanel",
             tabindex: tab === id ? "0" : "-1",
+            ...(id === "details" && { title: t("agent.tab.details_full"), "aria-label": t("agent.tab.details_full") }),
             onclick: () => openTab(id, one),
           },
           t(`agent.tab.${id}`),
@@ -137,7 +138,7 @@ const panels = {
     const who = contactOf(one);
     const rows = FIELDS.filter((key) => who[key]).map((key) => [
       t(`agent.field.${key}`),
-      masked(state, one, key, who[key]),
+      key === "language" ? tongue(who[key]) : masked(state, one, key, who[key]),
     ]);
     const page = pageOf(one);
     if (page.url) rows.push([t("agent.field.page"), h("span", { class: "cut", title: page.url }, path(page.url))]);
@@ -297,6 +298,15 @@ function stored(state, one) {
       ),
     ),
   );
+}
+
+/** A language by its name in the agent's own: "Dutch" for `nl`. */
+function tongue(tag) {
+  try {
+    return h("span", { title: tag }, new Intl.DisplayNames([language()], { type: "language" }).of(tag));
+  } catch {
+    return tag; // What the page gave is no tag.
+  }
 }
 
 function masked(state, one, key, value) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::page::{Browser, keys};
-use crate::people::{Customer, FRAME};
+use crate::people::{Agent, Customer, FRAME};
 use crate::support::Desk;
 
 const CARD: &str = "deskbell-chat >>> section";
@@ -211,4 +211,42 @@ fn no_invitation_without_the_switch_or_the_script() {
     page.go("/demo/product/lamp");
     page.see_text(CARD, "Rule any?");
     assert!(fetched().contains("invite.js"));
+}
+
+/// REQ S1-12, S1-13: an ambiguous match shows both and links neither; what the page and the box say stands in the details.
+#[test]
+fn the_agent_sees_who_it_could_be_where_she_was_and_what_the_page_says() {
+    let contact = "[[contact]]\nname = \"Melissa de Vries\"";
+    let more = format!("[[contact]]\nname = \"Jan de Boer\"\nphone = \"+31 20 555 0199\"\n{contact}");
+    let desk = Desk::start_with_desk(&[(contact, &more)], &["--wall-clock", "2026-10-05T08:00:00Z"]);
+    let alice = Agent::signed_in(&desk, "alice");
+    let phone = "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0 Mobile Safari/537.36";
+    let mut eva = desk.socket("/ws/customer?widget=shop", &[("user-agent", phone)]).expect("upgraded");
+    let at = |page: &str| format!("https://shop.example/{page}");
+    let page = json!({"url": at("pricing"), "title": "Prices", "referrer": "", "seconds": 75, "path": [at(""), at("pricing")]});
+    eva.send(&json!({"t": "hello", "locale": "nl", "page": page}));
+    eva.of("welcome");
+    eva.ok(
+        "start",
+        json!({
+            "name": "Mel", "email": "melissa@gmail.com", "phone": "020 555 0199", "comment": "Hello?",
+            "context": {"plan": "gold"},
+        }),
+    );
+    alice.accept("Mel");
+    let pane = || alice.page.texts(".cust__body").join("\n");
+    for words in ["Melissa de Vries", "Jan de Boer", "Dutch", "/pricing", "1:15"] {
+        assert!(pane().contains(words), "no {words:?} in {}", pane());
+    }
+    assert!(!pane().contains("melissa@gmail.com"), "masked: {}", pane());
+    alice.page.picture("contact-ambiguous");
+    eva.send(
+        &json!({"t": "page", "page": {"url": at("contact"), "path": [at(""), at("pricing"), at("contact")]}}),
+    );
+    alice.page.see_text(".cust__body li", "/contact");
+    alice.page.press("[role=tab][aria-label='Additional details']");
+    for words in ["gold", "Seconds on the page", "75", "Phone", "Prices"] {
+        assert!(pane().contains(words), "no {words:?} in {}", pane());
+    }
+    alice.page.picture("details-additional");
 }

@@ -651,6 +651,7 @@ export default {
   "agent.tab.articles": "Články",
   "agent.tab.contact": "Kontakt",
   "agent.tab.details": "Detaily",
+  "agent.tab.details_full": "Další detaily",
   "agent.tab.history": "Historie",
   "agent.talk": "Konverzace",
   "agent.talk.asset_removed": "Chat byl ze stránek odebrán",

@@ -642,6 +642,7 @@ export default {
   "agent.tab.articles": "Artikler",
   "agent.tab.contact": "Kontakt",
   "agent.tab.details": "Detaljer",
+  "agent.tab.details_full": "Yderligere detaljer",
   "agent.tab.history": "Historik",
   "agent.talk": "Samtale",
   "agent.talk.asset_removed": "Chatten er fjernet fra siden",

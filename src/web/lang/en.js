@@ -642,6 +642,7 @@ export default {
   "agent.tab.articles": "Articles",
   "agent.tab.contact": "Contact",
   "agent.tab.details": "Details",
+  "agent.tab.details_full": "Additional details",
   "agent.tab.history": "History",
   "agent.talk": "Conversation",
   "agent.talk.asset_removed": "The chat was removed from the site",

@@ -642,6 +642,7 @@ export default {
   "agent.tab.articles": "Artikelen",
   "agent.tab.contact": "Contact",
   "agent.tab.details": "Details",
+  "agent.tab.details_full": "Aanvullende details",
   "agent.tab.history": "Eerder",
   "agent.talk": "Gesprek",
   "agent.talk.asset_removed": "De chat is van de site gehaald",
