@@ -85,12 +85,21 @@ fn failed(error: &ureq::Error) -> Reply {
             Reply::Unreached("the provider cannot be reached".to_owned())
         }
         Error::BadUri(_) | Error::Http(_) => Reply::Unreached("the provider's address is not one".to_owned()),
-        Error::Tls(_) | Error::Rustls(_) => {
-            Reply::Unreached("the provider's certificate is not trusted".to_owned())
-        }
+        Error::Tls(_) | Error::Rustls(_) => untrusted(),
+        Error::Io(error) if is_untrusted(error) => untrusted(),
         Error::Timeout(_) => Reply::Unclear("the provider takes too long".to_owned()),
         _ => Reply::Unclear("the connection to the provider broke off".to_owned()),
     }
+}
+
+fn untrusted() -> Reply {
+    Reply::Unreached("the provider's certificate is not trusted".to_owned())
+}
+
+/// The handshake is done with the first write, so its end comes as that write's fault. Nothing was said before it.
+fn is_untrusted(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::PeerIncompatible(_)))
 }
 
 fn never_connected(kind: ErrorKind) -> bool {
