@@ -295,6 +295,67 @@ fn new_entries_are_made_and_a_bad_or_taken_id_is_told_at_its_field() {
 }
 
 #[test]
+fn who_carries_a_workstream_is_set_by_its_form_and_no_secret_is_shown() {
+    let house = house();
+    for (id, channel) in [("sms", "sms"), ("page", "messenger"), ("calls", "voice")] {
+        let new = house.browser.form("/admin/new/workstreams").set("id", id).set("name", id);
+        house.browser.saved(&new.set("channel", channel));
+    }
+    let path = |id: &str| format!("/admin/workstreams/{id}/provider");
+    let sms =
+        house.browser.form(&path("sms")).set("sms.provider", "twilio").set("sms.from", "+3197010123456");
+    let unfinished = house.browser.post(&sms);
+    assert_eq!(unfinished.status, 422, "{}", unfinished.said());
+    assert!(unfinished.fault("sms-account").is_some(), "{}", unfinished.said());
+    let sms = sms.set("sms.account", "AC1").set("sms.secret", "the-auth-token");
+    house.browser.saved(&sms.set("sms.stop_words", "STOP\nAFMELDEN"));
+    let page = house
+        .browser
+        .form(&path("page"))
+        .set("messenger.page", "4242")
+        .set("messenger.page_token", "the-token");
+    house
+        .browser
+        .saved(&page.set("messenger.app_secret", "the-app-secret").set("messenger.verify_token", "verify"));
+    let hook = house.browser.form(&path("cases")).set("webhook.url", "https://crm.example/hook");
+    house.browser.saved(&hook.set("webhook.secret", "the-crm-secret"));
+    let calls = house.browser.form(&path("calls")).set("voice.wait_max_s", "90").set("voice.host", "pbx.lan");
+    house.browser.saved(&calls);
+    let secrets = ["the-auth-token", "the-token", "the-app-secret", "the-crm-secret"];
+    for id in ["sms", "page", "cases", "calls"] {
+        let page = house.browser.page(&path(id)).body;
+        assert!(secrets.iter().all(|secret| !page.contains(secret)), "{id} shows a secret");
+    }
+    // Blank keeps what is set, and another value takes its place.
+    house.browser.saved(&house.browser.form(&path("sms")).set("sms.from", "+3197010999999"));
+    house.browser.saved(&house.browser.form(&path("cases")).set("webhook.secret", "another secret"));
+    let desk = house.shelf.desk();
+    let of = |id: &str| desk.workstream(id).expect("there").clone();
+    let sms = of("sms").sms.expect("carried");
+    assert_eq!((sms.from.as_str(), sms.secret.expose()), ("+3197010999999", "the-auth-token"));
+    assert_eq!(sms.stop_words, ["STOP", "AFMELDEN"]);
+    assert_eq!(of("page").messenger.expect("carried").app_secret.expose(), "the-app-secret");
+    assert_eq!(of("cases").webhook.expect("told").secret.expose(), "another secret");
+    let voice = of("calls").voice.expect("always there");
+    assert_eq!((voice.wait_max_s, voice.host.as_deref()), (90, Some("pbx.lan")));
+    // What is wrong stands at its field.
+    for (id, name, value, field) in [
+        ("cases", "webhook.url", "http://crm.example/hook", "webhook-url"),
+        ("calls", "voice.host", "not a host", "voice-host"),
+        ("calls", "voice.wait_max_s", "1", "voice-wait-max-s"),
+        ("page", "messenger.page", "my page", "messenger-page"),
+    ] {
+        let answer = house.browser.post(&house.browser.form(&path(id)).set(name, value));
+        assert_eq!(answer.status, 422, "{name}: {}", answer.said());
+        assert!(answer.fault(field).is_some(), "{name}: {}", answer.said());
+    }
+    house.browser.saved(&house.browser.form("/admin/people/alice").set("extension", "201@pbx.lan"));
+    assert_eq!(house.shelf.desk().agent("alice").expect("there").extension(), "201@pbx.lan");
+    let answer = house.browser.post(&house.browser.form("/admin/people/alice").set("extension", "2 01"));
+    assert!(answer.fault("extension").is_some(), "{}", answer.said());
+}
+
+#[test]
 fn ticks_and_switches_are_read_off_when_they_are_off() {
     let house = house();
     let form =
