@@ -378,3 +378,30 @@ fn a_supervisor_transfers_assigns_finds_and_reads_by_keyboard_alone() {
     assert!(!page.shows("dialog .keys"), "the list did not open");
     let _keep: (support::Customer, support::Agent) = (jan, bob);
 }
+
+#[test]
+fn a_bots_choice_is_made_by_keyboard_alone() {
+    let example = include_str!("../data/desk.example.toml");
+    let line = "mode = \"live\"\n";
+    let text =
+        example.replacen(line, &format!("{line}bot = \"guide\"\n"), 1) + include_str!("../data/bots.toml");
+    let desk = Desk::start_with_text(&text, &[]);
+    let page = Browser::new(&desk);
+    page.go("/widget/shop");
+    page.write("#f-name", "Eva Smit");
+    page.write("#f-comment", "Hello");
+    tab_to(&page, ".p__pane .p__go");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".p__choices button", "An invoice");
+    // A group with a name, in the order in which it is read; Enter chooses.
+    let named =
+        page.run("return document.querySelector('.p__choices').getAttribute('aria-label') || '';", json!([]));
+    assert_ne!(named, "", "the group of choices has a name");
+    tab_to(&page, ".p__choices button:nth-of-type(2)");
+    page.chord(&[keys::ENTER]);
+    page.see_text(".me .p__text", "An invoice");
+    page.see_text(".them .p__text", "number");
+    page.gone(".p__choices");
+    // What is asked next is answered where one writes.
+    tab_to(&page, "textarea");
+}
