@@ -194,7 +194,9 @@ impl Shell {
     ) -> Option<Answer> {
         let workstream = self.names.workstreams.row(&card.workstream).map(WorkstreamId)?;
         let kind = self.engine.desk().workstream(workstream)?.kind;
-        let queue = self.names.queues.row(&card.queue).map(QueueId);
+        // Only another queue than the workstream's is said: a recording told again under another desk follows that one.
+        let own = self.engine.desk().workstream(workstream).map(|settings| settings.queue);
+        let queue = self.names.queues.row(&card.queue).map(QueueId).filter(|queue| Some(*queue) != own);
         let id = self.new_number();
         card.id = id;
         card.started_ms = self.now.wall_ms;
