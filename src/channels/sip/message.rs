@@ -130,9 +130,8 @@ fn whole_name(name: &str) -> String {
 /// `SIP/2.0/UDP host:port;branch=…`, of several the first.
 fn via(value: &str) -> Option<Via> {
     let (top, _) = split_list(value);
-    let sent = top.rsplitn(2, '/').next()?.trim();
-    let (transport_and_host, parameters) = sent.split_once(';').unwrap_or((sent, ""));
-    let (_, host) = transport_and_host.trim().split_once([' ', '\t'])?;
+    let (sent, parameters) = top.split_once(';').unwrap_or((top, ""));
+    let (_, host) = sent.rsplit('/').next()?.trim().split_once([' ', '\t'])?;
     let rport = parameters.split(';').any(|one| one.trim().eq_ignore_ascii_case("rport"));
     let branch = parameter(parameters, "branch").unwrap_or_default().to_owned();
     // Some write a space before the port.
@@ -358,6 +357,8 @@ mod tests {
             Contact: <sip:calls@box.lan>\r\n\
             Content-Length: 0\r\n\r\n";
         assert_eq!(String::from_utf8_lossy(&answer), expected);
+        let slashed = parse(INVITE.replace("z9hG4bK1", "z9hG4bK/1").as_bytes()).expect("an INVITE");
+        assert_eq!((slashed.via.branch.as_str(), slashed.via.port()), ("z9hG4bK/1", 5070));
         let plain = parse(INVITE.replace(";rport", "").as_bytes()).expect("an INVITE");
         assert_eq!(plain.answer_to(peer()), "192.0.2.9:5070".parse().expect("an address"));
     }
