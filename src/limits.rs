@@ -7,10 +7,12 @@
 mod bots;
 mod calls;
 mod finding;
+mod mail;
 
 pub use self::bots::*;
 pub use self::calls::*;
 pub use self::finding::*;
+pub use self::mail::*;
 
 // ── frames and messages (stored) ────────────────────────────────────────────────────────────────────
 

@@ -158,8 +158,8 @@ fn a_broken_language_file_is_named_by_its_line_and_key() {
 /// Every script of the pages but the languages themselves; and of what the box writes itself, its words by whole keys.
 fn scripts() -> String {
     let mut all = String::new();
-    for file in ["src/agent/transcript.rs"] {
-        all += &read(file).replace("word(\"", "\"paper.");
+    for file in ["src/agent/transcript.rs", "src/shell/outbound/copies.rs"] {
+        all += &read(file).replace("word(\"", "\"paper.").replace("word(language, \"", "\"paper.");
     }
     for folder in ["src/agent", "src/widget", "src/web"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -27,6 +27,33 @@ impl fmt::Debug for Http {
     }
 }
 
+/// A letter to be handed to a mail relay once.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The mail relay's name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `starttls`, `tls` or `none`.
+    pub security: String,
+    /// Who the box is there; empty: nobody.
+    pub user: String,
+    /// Its password there.
+    pub password: String,
+    /// The sender of the envelope.
+    pub from: String,
+    /// Its one recipient.
+    pub to: String,
+    /// The whole letter, headers and all; ASCII.
+    pub text: String,
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a letter by {} …", self.host)
+    }
+}
+
 /// One thing to do outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +69,8 @@ pub enum Call {
         /// What it holds.
         text: String,
     },
+    /// A letter.
+    Letter(Letter),
     /// Where in the spool folder a file of that name is.
     Look {
         /// The spool folder.

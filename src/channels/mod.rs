@@ -10,6 +10,7 @@
 pub mod bot;
 pub mod call;
 pub mod calls;
+pub mod mail;
 pub mod messenger;
 pub mod relay;
 pub mod sip;

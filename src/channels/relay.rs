@@ -5,6 +5,7 @@
 
 mod folders;
 mod http;
+mod mail;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -99,6 +100,7 @@ fn make(link: &Arc<Link>, n: u64, call: Call) -> io::Result<()> {
     std::thread::Builder::new().name("call".to_owned()).spawn(move || {
         let reply = match &call {
             Call::Http(http) => link.client.make(http),
+            Call::Letter(letter) => mail::send(letter),
             Call::Put { folder, name, text } => folders::put(folder, name, text),
             Call::Look { folder, name } => folders::look(folder, name),
         };

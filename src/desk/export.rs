@@ -81,6 +81,9 @@ impl Desk {
             tree.put_table("sign_in", sign_in);
         }
         tree.put_table("figures", switch("per_agent", self.figures_per_agent));
+        if let Some(mail) = &self.mail {
+            tree.put_table("mail", channels::mail(mail, secrets));
+        }
         tree.put_table("missed", switch("enabled", self.missed_enabled));
         tree.put_table("reject", switch("enabled", self.reject_enabled));
         tree.put_table("masking", masking(&self.masking));

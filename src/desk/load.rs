@@ -139,6 +139,12 @@ impl Desk {
                 token.secret.clone_from(&before.secret);
             }
         }
+        if let (Some(mail), Some(before)) = (&mut self.mail, &old.mail)
+            && mail.password.is_absent()
+            && mail.user == before.user
+        {
+            mail.password.clone_from(&before.password);
+        }
         for workstream in &mut self.workstreams {
             let Some(before) = old.workstream(workstream.id.as_str()) else { continue };
             workstream.keep_from(before);

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod keys;
 pub mod language;
 mod load;
+pub mod mail;
 pub mod model;
 pub mod notify;
 mod parse;

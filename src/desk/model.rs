@@ -140,6 +140,8 @@ pub struct Desk {
     pub totp_required: Vec<Role>,
     /// Whether supervisors see daily figures per agent (B-11); off unless switched on (S2-1). Agents see their own.
     pub figures_per_agent: bool,
+    /// The relay for copies by mail; none: customers save a copy themselves.
+    pub mail: Option<super::mail::Mail>,
     /// Whether a missed notification has a banner and sets Inactive (S2-23). Routing is the same without.
     pub missed_enabled: bool,
     /// Whether a rejected one has a banner and sets Do not disturb (S2-34). Routing is the same without.

@@ -63,6 +63,7 @@ impl Shell {
             }
             Request::End {} => self.customer_ends(conn, re, visitor),
             Request::Rate { score, comment } => self.rate(conn, re, visitor, score, comment),
+            Request::Copy { email } => self.copy_by_mail(conn, re, visitor, email),
         }
     }
 

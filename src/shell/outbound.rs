@@ -7,6 +7,7 @@
 //! one before it.
 
 mod attempt;
+mod copies;
 mod provider;
 pub mod records;
 mod settle;
@@ -44,6 +45,8 @@ pub(super) struct Outbox {
     last: u64,
     /// Receipts of messages whose acceptance is not recorded yet, by workstream.
     early: VecDeque<(String, Receipt)>,
+    /// Copies by mail of the last day, oldest first: when, in real time, and of which conversation.
+    copies: VecDeque<(i64, u64)>,
     /// Is there anything for a relay to do?
     wanted: Arc<AtomicBool>,
 }

@@ -79,11 +79,20 @@ impl Shell {
             let state = self.engine.conversation(ConversationId(id)).map(|row| row.state());
             let while_it_goes_on =
                 self.workstream_of(&known.widget).is_some_and(|workstream| workstream.rate_during_chat);
-            return match state {
-                Some(State::WrapUp | State::Closed) => Ok(id),
-                Some(State::Active) if while_it_goes_on => Ok(id),
-                _ => Err(Refusal::NotAllowed),
-            };
+            if state == Some(State::Active) && while_it_goes_on {
+                return Ok(id);
+            }
+        }
+        self.ended_of(visitor)
+    }
+
+    /// The conversation of a visitor that has ended, for a day after the close.
+    pub(super) fn ended_of(&self, visitor: u64) -> Result<u64, Refusal> {
+        let known = self.visitors.get(visitor).ok_or(Refusal::NotFound)?;
+        if let Some(id) = known.conversation.filter(|id| self.is_live(*id)) {
+            let state = self.engine.conversation(ConversationId(id)).map(|row| row.state());
+            let is_over = matches!(state, Some(State::WrapUp | State::Closed));
+            return if is_over { Ok(id) } else { Err(Refusal::NotAllowed) };
         }
         match known.closed {
             None if known.conversation.is_some() => Err(Refusal::NotAllowed),

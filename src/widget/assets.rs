@@ -25,6 +25,8 @@ const WIDGET: &[(&str, &[u8])] = &[
     ("page-forms.js", include_bytes!("page-forms.js")),
     ("page-host.js", include_bytes!("page-host.js")),
     ("page-log.js", include_bytes!("page-log.js")),
+    ("page-mail.css", include_bytes!("page-mail.css")),
+    ("page-mail.js", include_bytes!("page-mail.js")),
     ("page-past.js", include_bytes!("page-past.js")),
     ("page-rating.css", include_bytes!("page-rating.css")),
     ("page-rating.js", include_bytes!("page-rating.js")),

@@ -82,6 +82,11 @@ pub enum Request {
         /// In words.
         comment: Option<String>,
     },
+    /// A copy of the chat that has ended, by mail (B-11).
+    Copy {
+        /// To whom.
+        email: String,
+    },
 }
 
 /// What `start` carries.

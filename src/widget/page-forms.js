@@ -188,7 +188,7 @@ async function copy(state, acts) {
 }
 
 /** After the end: how it was, and a way to a new one. */
-export function endedPane(state, acts) {
+export function endedPane(state, acts, part) {
   const { form, rated } = state;
   const scores = [1, 2, 3, 4, 5];
   return h(
@@ -219,10 +219,11 @@ export function endedPane(state, acts) {
             h("p", { class: "ends", "aria-hidden": "true" }, h("span", null, t("widget.score_1")), h("span", null, t("widget.score_5"))),
           ),
           form.score && field(state, acts, { id: "why", label: t("widget.why"), kind: "textarea", rows: 2 }),
-          failure(state),
           form.score && h("button", { class: "p__go" }, t("widget.send_rating")),
         ),
+    failure(state),
     h("button", { class: "p__go quiet", type: "button", key: "copy", onclick: () => copy(state, acts) }, t("widget.copy")),
+    state.settings.copy_by_mail && state.conversation?.agent && part("mail")?.form(state, acts),
     state.mode === "live" && h("button", { class: `p__go${rated ? "" : " quiet"}`, type: "button", onclick: acts.afresh }, t("widget.new_chat")),
   );
 }

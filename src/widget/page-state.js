@@ -75,6 +75,7 @@ export function reduce(state, action) {
         queue: null,
         typing: null,
         rated: 0,
+        copied: null,
         left: null,
         leave: false,
         formError: null,

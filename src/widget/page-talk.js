@@ -225,6 +225,7 @@ export function openTalk({ id, host, store, signed }) {
     end: () => line.request("end", {}),
     rate: (score, comment) => line.request("rate", { score, ...(comment && { comment }) }),
     leave: (fields) => line.request("leave", fields),
+    copy: (email) => line.request("copy", { email }),
     /** An invitation was accepted on the site's page: the conversation begins without a form unless one is due. */
     invited(invite) {
       set({ invited: { invite, proactive: true } });

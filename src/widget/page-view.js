@@ -70,7 +70,7 @@ export function openView(root, acts) {
     if (name === "forms" && face !== "chat") turned(face);
   }
 
-  const form = (name) => (part("forms") ? parts.forms[name](state, acts) : loading());
+  const form = (name) => (part("forms") ? parts.forms[name](state, acts, part) : loading());
 
   async function askToEnd() {
     await need("forms");

@@ -50,7 +50,11 @@ pub(crate) fn branch_with(more: &[(&str, &str)], options: &[&str]) -> Desk {
     let changes = [
         ("queues = [\"billing\"]\ncapacity = 100", "queues = [\"front\", \"billing\"]\ncapacity = 100"),
         ("consent = \"none\"", "consent = \"required\""),
-        ("[masking]", "[figures]\nper_agent = true\n[masking]"),
+        // Nobody answers at this port: nothing is sent on a walk.
+        (
+            "[masking]",
+            "[figures]\nper_agent = true\n[mail]\nhost = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nfrom = \"chat@branch.example\"\n[masking]",
+        ),
     ];
     let mut text = include_str!("../data/desk.example.toml").to_owned() + ARTICLES;
     for (from, to) in changes.iter().chain(more) {

@@ -97,6 +97,33 @@ fn a_page_that_is_open_when_the_branch_closes_and_opens_follows_and_keeps_what_w
 }
 
 #[test]
+fn a_customer_has_her_copy_sent_to_an_address() {
+    let smtp = support::smtp::Smtp::start(support::smtp::Lines::Clear);
+    let mail = format!(
+        "[mail]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"chat@branch.example\"\n[masking]",
+        smtp.port
+    );
+    let desk = Desk::start_with_desk(&[("[masking]", &mail)], &[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Is the lamp in stock?");
+    let conversation = taken(&mut bob);
+    bob.say(&conversation, "b1", "Two of them.");
+    eva.hear("Two of them.");
+    bob.socket.ok("end", json!({"conversation": conversation}));
+    eva.page.see("#f-copy");
+    eva.page.write("#f-copy", "eva");
+    eva.page.press_text(".p__mail button", "Send it by e-mail");
+    eva.page.see_text("#form-error", "Look through your entries");
+    eva.page.write("#f-copy", "@example.org");
+    eva.page.picture("widget-copy-by-mail");
+    eva.page.press_text(".p__mail button", "Send it by e-mail");
+    eva.page.see_text(".p__ended", "A copy is on its way to eva@example.org.");
+    assert_eq!(smtp.wait(1)[0].to, ["eva@example.org"]);
+    assert!(smtp.wait(1)[0].text.contains("Bob"), "{:?}", smtp.wait(1));
+}
+
+#[test]
 fn a_persistent_conversation_is_parked_comes_back_and_keeps_its_history() {
     // Monday ten o'clock.
     let desk = Desk::start(&["--wall-clock", "2026-10-05T08:00:00Z"]);

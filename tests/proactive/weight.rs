@@ -35,11 +35,12 @@ fn the_widget_stays_within_its_bytes() {
     let words = words.into_iter().max().unwrap_or_default();
     let forms = own(&["page-forms.js", "page-forms.css"]);
     let past = own(&["page-past.js", "page-alone.js", "page-signed.js", "page-refused.js"]);
+    let copies = own(&["page-copy.js", "page-mail.js", "page-mail.css"]);
     let during = own(&["page-choices.js", "page-choices.css", "page-rating.js", "page-rating.css"]);
     let (frame, invite) = (own(&["frame.js"]), own(&["invite.js"]));
     println!(
         "loader {loader}, page {page}, shared {shared}, words {words}, forms {forms}, past {past}, \
-         during {during}, frame {frame}, invite {invite}"
+         during {during}, copies {copies}, frame {frame}, invite {invite}"
     );
     assert!(loader <= 6 * 1024, "the loader: {loader} bytes");
     assert!(page <= 40 * 1024, "the chat page: {page} bytes");
@@ -47,6 +48,7 @@ fn the_widget_stays_within_its_bytes() {
     assert!(forms <= 10 * 1024, "the forms: {forms} bytes");
     assert!(past <= 3 * 1024, "older pages, the chat on its own, signed customers, a refusal: {past} bytes");
     assert!(during <= 3 * 1024, "a bot's choices and the rating: {during} bytes");
+    assert!(copies <= 3 * 1024, "copies to keep: {copies} bytes");
     assert!(frame + invite <= 12 * 1024, "on the site's page: {frame} + {invite} bytes");
 }
 

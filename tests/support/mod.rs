@@ -5,6 +5,7 @@ pub(crate) mod drill;
 pub(crate) mod history;
 pub(crate) mod provider;
 pub(crate) mod site;
+pub(crate) mod smtp;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;

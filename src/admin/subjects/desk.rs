@@ -64,6 +64,31 @@ const DESK_TAB: Tab = Tab {
             ],
         },
         Set {
+            legend: "Copies by mail",
+            fields: &[
+                Field::new("mail.host", "Mail relay", Kind::Line)
+                    .help("Where it is met. With it, customers may have a copy of their chat sent to an address when it has ended.")
+                    .note("Blank: they save a copy themselves"),
+                Field::new(
+                    "mail.security",
+                    "The line to it",
+                    Kind::Choice(&[
+                        ("", "As usual"),
+                        ("starttls", "STARTTLS"),
+                        ("tls", "TLS from the start"),
+                        ("none", "In the clear, on your own network"),
+                    ]),
+                )
+                .note("Default STARTTLS"),
+                Field::new("mail.port", "Port", Kind::Number).note("Default 587, 465 or 25, as the line is kept"),
+                Field::new("mail.user", "Signs in as", Kind::Line).note("Blank: without signing in"),
+                Field::new("mail.password", "Password", Kind::Password).note("Blank keeps what is set"),
+                Field::new("mail.from", "Letters are from", Kind::Line)
+                    .help("An address of yours, or a name and an address.")
+                    .note("Such as The branch <chat@branch.example>"),
+            ],
+        },
+        Set {
             legend: "When an agent does not take a request",
             fields: &[
                 Field::new("missed.enabled", "Missed", Kind::Flag("Banner, and Inactive"))

@@ -4,6 +4,7 @@ use data_encoding::HEXLOWER;
 
 use super::Secrets;
 use crate::desk::channels::{Messenger, Sms, SmsProvider, Voice, Webhook};
+use crate::desk::mail::Mail;
 use crate::desk::secret::Kept;
 use crate::desk::tree::{Tree, Value};
 use crate::desk::workstream::Workstream;
@@ -64,6 +65,18 @@ fn webhook_tree(webhook: &Webhook, secrets: Secrets) -> Tree {
     let mut tree = Tree::default();
     tree.put("url", webhook.url.as_str());
     tree.put_some("secret", kept(&webhook.secret, secrets).as_deref());
+    tree
+}
+
+/// The table of the mail relay.
+pub(super) fn mail(mail: &Mail, secrets: Secrets) -> Tree {
+    let mut tree = Tree::default();
+    tree.put("host", mail.host.as_str());
+    tree.put("port", u32::from(mail.port));
+    tree.put_shown("security", &mail.security);
+    tree.put_some("user", (!mail.user.is_empty()).then_some(mail.user.as_str()));
+    tree.put("from", mail.from.as_str());
+    tree.put_some("password", kept(&mail.password, secrets).as_deref());
     tree
 }
 

@@ -2,8 +2,10 @@
 //! workstream brings.
 
 use crate::channels::calls::is_host;
+use crate::channels::mail::is_sender;
 use crate::channels::{messenger, sms};
 use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Voice, Webhook};
+use crate::desk::mail::{Mail, MailSecurity};
 use crate::desk::model::Channel;
 use crate::desk::read::{Entry, NAME, Section, TextRule};
 use crate::desk::secret::Kept;
@@ -114,6 +116,35 @@ pub(super) fn webhook(section: &Section<'_>) -> Option<Webhook> {
     let address = webhook.need("url").and_then(|entry| url(&entry, false));
     let secret = secret(&webhook, "secret");
     Some(Webhook { url: address?, secret })
+}
+
+/// `[mail]`: the relay for copies by mail.
+pub(super) fn mail(root: &Section<'_>) -> Option<Mail> {
+    let mail = root.section("mail")?;
+    let host = mail.need("host").and_then(|entry| entry.text(NAME));
+    let from = mail.need("from").and_then(|entry| entry.text(NAME));
+    let security = mail.word("security").unwrap_or(MailSecurity::Starttls);
+    let port = mail.number("port", 1..=u16::MAX.into()).and_then(|port| u16::try_from(port).ok());
+    let user = mail.text("user", NAME).unwrap_or_default();
+    let password = secret(&mail, "password");
+    if from.as_ref().is_some_and(|from| !is_sender(from)) {
+        mail.fault(
+            "from",
+            "must be an address, such as chat@branch.example or The branch <chat@branch.example>",
+        );
+    }
+    let is_host = |host: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':');
+        !host.is_empty() && host.bytes().all(plain)
+    };
+    if host.as_ref().is_some_and(|host| !is_host(host)) {
+        mail.fault("host", "must be the name of a host, and nothing else");
+    }
+    if security == MailSecurity::None && host.as_ref().is_some_and(|host| !is_near(host)) {
+        mail.fault("security", "must be starttls or tls: it carries chats over the open network");
+    }
+    let port = port.unwrap_or(security.port());
+    Some(Mail { host: host?, port, security, user, password, from: from? })
 }
 
 /// `https://…`. In the clear only where it stays on the branch's own network.

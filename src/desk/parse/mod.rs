@@ -48,6 +48,7 @@ pub(super) fn desk(sheet: &Sheet, root: &Section<'_>, stored: bool) -> Desk {
         audit_days: root.number("audit_days", 0..=DESK_RETENTION_DAYS_MAX).unwrap_or(0),
         totp_required: people::totp_required(root),
         figures_per_agent: switch(root, "figures", "per_agent", false),
+        mail: channels::mail(root),
         missed_enabled: switch(root, "missed", "enabled", true),
         reject_enabled: switch(root, "reject", "enabled", true),
         masking: masking(root),

@@ -158,6 +158,7 @@ fn public(desk: &Desk, widget: &Widget, now_ms: i64, speed: u32, day: Daytime) -
         "proactive": { "enabled": widget.proactive.enabled, "rules": rules },
         "offline_message": workstream.offline_message,
         "rate_during_chat": workstream.rate_during_chat,
+        "copy_by_mail": desk.mail.is_some(),
         "consent": desk.consent.word(),
         "clock": { "now": Stamp(now_ms).to_string(), "speed": speed },
     })

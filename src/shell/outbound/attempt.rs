@@ -7,7 +7,7 @@ use smol::channel::Sender;
 use super::provider::{Asking, Errand};
 use super::records::Phase;
 use super::{Flight, Line, OVERDUE};
-use crate::channels::{DeliveryState, FromRelay, ToRelay, call, spool};
+use crate::channels::{Call, DeliveryState, FromRelay, ToRelay, call, spool};
 use crate::limits::RETRY_FOR_MS;
 use crate::shell::Shell;
 use crate::shell::clock::real_wall_ms;
@@ -40,7 +40,15 @@ impl Shell {
         }
         let now_s = real_wall_ms() / 1000;
         let (workstream, public_url) = (row.workstream.as_str(), self.public_url.as_str());
-        let call = question.unwrap_or_else(|| errand.call(Asking { id, workstream, public_url, now_s }));
+        match question.or_else(|| errand.call(Asking { id, workstream, public_url, now_s })) {
+            Some(call) => self.fly(id, call, asks),
+            None => self.attempt_copy(id),
+        }
+    }
+
+    /// Hands a call to the relay: what may arrive by it not before it is on disk that it may.
+    pub(super) fn fly(&mut self, id: u64, call: Call, asks: bool) {
+        let now_s = real_wall_ms() / 1000;
         let n = self.outbox.next_call;
         self.outbox.next_call += 1;
         let Some(lines) = self.outbox.link.as_ref().map(|link| link.lines.clone()) else { return };

@@ -3,7 +3,7 @@
 use super::records::{Outbound, Parcel};
 use crate::channels::call::Watched;
 use crate::channels::sms::{gateway, twilio};
-use crate::channels::{Call, Found, Reply, Sent, messenger, spool, webhook};
+use crate::channels::{Call, Found, Reply, Sent, mail, messenger, spool, webhook};
 use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
 use crate::desk::{Desk, Id, Kept};
 use crate::ops::credentials::reveal;
@@ -18,6 +18,8 @@ pub(super) enum Errand<'a> {
     Messenger(&'a Messenger, Words<'a>),
     /// An event for another system.
     Webhook(&'a Webhook, Event<'a>),
+    /// A customer's copy, whose text has to be read first.
+    Copy,
 }
 
 /// What is said to whom.
@@ -52,11 +54,16 @@ pub(super) struct Asking<'a> {
 impl<'a> Errand<'a> {
     /// None when the desk has nobody for it (any more).
     pub(super) fn of(desk: &'a Desk, row: &'a Outbound) -> Option<Errand<'a>> {
+        // Whatever became of its workstream.
+        if matches!(row.what, Parcel::Copy { .. }) {
+            return desk.mail.as_ref().map(|_| Errand::Copy);
+        }
         let workstream = desk.workstream(&row.workstream)?;
         match &row.what {
             Parcel::Webhook { id, body } => {
                 workstream.webhook.as_ref().map(|hook| Errand::Webhook(hook, Event { id, body }))
             }
+            Parcel::Copy { .. } => None,
             Parcel::Text { to, text } => {
                 let words = Words { to, text, since_s: row.tries.since_s };
                 match (&workstream.sms, &workstream.messenger) {
@@ -68,10 +75,11 @@ impl<'a> Errand<'a> {
         }
     }
 
-    /// The call that does it.
-    pub(super) fn call(self, asking: Asking<'_>) -> Call {
+    /// The call that does it; none for what has to be read first.
+    pub(super) fn call(self, asking: Asking<'_>) -> Option<Call> {
         let Asking { id, workstream, public_url, now_s } = asking;
-        match self {
+        Some(match self {
+            Errand::Copy => return None,
             Errand::Sms(sms, Words { to, text, .. }) => {
                 let hook = format!("{public_url}/hooks/sms/{workstream}?out={id}");
                 match sms.provider {
@@ -87,7 +95,7 @@ impl<'a> Errand<'a> {
             Errand::Webhook(hook, Event { id, body }) => {
                 webhook::call(&hook.url, shown(&hook.secret), id, now_s, body)
             }
-        }
+        })
     }
 
     /// What came of it.
@@ -100,6 +108,7 @@ impl<'a> Errand<'a> {
             },
             Errand::Messenger(..) => messenger::sent(reply),
             Errand::Webhook(..) => webhook::sent(reply),
+            Errand::Copy => mail::sent(reply),
         }
     }
 
@@ -111,7 +120,7 @@ impl<'a> Errand<'a> {
             }
             Errand::Messenger(page, words) => Some(messenger::ask(page_of(page), words.to)),
             // A spool's file has one name: putting it again is asking.
-            Errand::Sms(..) | Errand::Webhook(..) => None,
+            Errand::Sms(..) | Errand::Webhook(..) | Errand::Copy => None,
         }
     }
 

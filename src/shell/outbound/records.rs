@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::channels::{DeliveryState, messenger};
-use crate::store::records::records;
+use crate::store::records::{Record, RecordError, body_of, records};
 
 /// One thing that is to go out (table `Outbound`, key its number). Gone when it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,11 @@ pub enum Parcel {
         /// JSON.
         body: String,
     },
+    /// A customer's copy of her conversation, by mail. Its text is read when it is sent: it stands in the store already.
+    Copy {
+        /// Her address.
+        to: String,
+    },
 }
 
 /// Where a row of the outbox stands.
@@ -71,7 +76,7 @@ impl Outbound {
     /// What must go out in order.
     pub(super) fn lane(&self) -> (&str, &str) {
         let to = match &self.what {
-            Parcel::Text { to, .. } => to.as_str(),
+            Parcel::Text { to, .. } | Parcel::Copy { to } => to.as_str(),
             // A receiver that refuses one event for good must not keep the next case waiting.
             Parcel::Webhook { id, .. } => id.split('.').next().unwrap_or(id),
         };
@@ -122,8 +127,20 @@ pub struct Delivery {
     pub name: Option<String>,
 }
 
+impl Record for Outbound {
+    const NAME: &'static str = "outbound";
+    const VERSION: u8 = 2;
+
+    /// Version 1 knew no copies by mail, and is the same beside them.
+    fn migrate(version: u8, body: &[u8]) -> Result<Self, RecordError> {
+        match version {
+            1 => body_of(Self::NAME, body),
+            _ => Err(RecordError::Forgotten { name: Self::NAME, version }),
+        }
+    }
+}
+
 records! {
-    Outbound = "outbound",
     ProviderMessage = "provider's message",
     Peer = "peer",
     Delivery = "delivery",
@@ -160,7 +177,21 @@ mod tests {
             tries: Tries { count: 1, waits: 0, since_s: Some(5) },
             next_ms: 1000,
         },
-        "012a0303736d7300032b3331026869d00f010100010ad00f"
+        "022a0303736d7300032b3331026869d00f010100010ad00f"
+    );
+    golden!(
+        an_outbound_message_of_version_1_is_read,
+        Outbound {
+            conversation: 42,
+            seq: 3,
+            workstream: "sms".into(),
+            what: Parcel::Text { to: "+31".into(), text: "hi".into() },
+            made_ms: 1000,
+            phase: Phase::Trying,
+            tries: Tries { count: 1, waits: 0, since_s: Some(5) },
+            next_ms: 1000,
+        },
+        from "012a0303736d7300032b3331026869d00f010100010ad00f"
     );
     golden!(
         a_webhook_is_stored_as,
@@ -174,7 +205,21 @@ mod tests {
             tries: Tries::default(),
             next_ms: 1000,
         },
-        "012a0005636173657301026531027b7dd00f00000000d00f"
+        "022a0005636173657301026531027b7dd00f00000000d00f"
+    );
+    golden!(
+        a_copy_by_mail_is_stored_as,
+        Outbound {
+            conversation: 42,
+            seq: 0,
+            workstream: "web".into(),
+            what: Parcel::Copy { to: "e@x.nl".into() },
+            made_ms: 1000,
+            phase: Phase::Pending,
+            tries: Tries::default(),
+            next_ms: 1000,
+        },
+        "022a00037765620206654078 2e6e6cd00f00000000d00f"
     );
     golden!(a_providers_message_is_stored_as, ProviderMessage { conversation: 42, seq: 3 }, "012a03");
     golden!(

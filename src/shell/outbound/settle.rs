@@ -135,7 +135,7 @@ impl Shell {
         self.delivered(conversation, seq, state, Some(why.to_owned()));
     }
 
-    fn put_off(&mut self, id: u64) {
+    pub(super) fn put_off(&mut self, id: u64) {
         let now_ms = self.now.wall_ms;
         if let Some(row) = self.outbox.waiting.get_mut(&id) {
             row.next_ms = now_ms.saturating_add(RETRY_MS_MIN);
