@@ -39,8 +39,8 @@ pub struct Copy<'a> {
     pub at_s: i64,
 }
 
-/// The call that sends it; `None` when an address is none after all.
-pub fn call(mail: &Mail, copy: &Copy<'_>) -> Option<Call> {
+/// The call that sends it, signed in with this password; `None` when an address is none after all.
+pub fn call(mail: &Mail, password: &str, copy: &Copy<'_>) -> Option<Call> {
     let from: Mailbox = mail.from.parse().ok()?;
     let to: Address = copy.to.parse().ok()?;
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(copy.at_s).unwrap_or(0));
@@ -64,7 +64,7 @@ pub fn call(mail: &Mail, copy: &Copy<'_>) -> Option<Call> {
         port: mail.port,
         security: mail.security.word().to_owned(),
         user: mail.user.clone(),
-        password: mail.password.expose().to_owned(),
+        password: password.to_owned(),
         from: sender,
         to: copy.to.to_owned(),
         text: String::from_utf8(message.formatted()).ok()?,
@@ -123,7 +123,7 @@ mod tests {
         let text = "hello\r\n.\r\nMAIL FROM:<x@y.example>\r\nBcc: all@example.org";
         let subject = "Your chat with us\r\nBcc: all@example.org";
         let copy = Copy { id: 7, to: "eva@example.org", subject, text, at_s: 1_764_316_800 };
-        let Some(Call::Letter(letter)) = call(&relay(), &copy) else { panic!("a letter") };
+        let Some(Call::Letter(letter)) = call(&relay(), "hunter2", &copy) else { panic!("a letter") };
         let (head, _) = letter.text.split_once("\r\n\r\n").expect("a head and a body");
         let names: Vec<_> = head
             .split("\r\n")

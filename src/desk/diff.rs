@@ -44,6 +44,12 @@ pub fn diff(old: &Desk, new: &Desk) -> Vec<Change> {
         let path = join(&join("token", &token.name.to_string()), "secret");
         changes.extend(before.and_then(|before| credential(path, &before.secret, &token.secret)));
     }
+    if let (Some(before), Some(mail)) = (&old.mail, &new.mail)
+        && before.password != mail.password
+    {
+        let (old, new) = (Some("set".to_owned()), Some("changed".to_owned()));
+        changes.push(Change { path: "mail.password".to_owned(), old, new });
+    }
     for workstream in &new.workstreams {
         let Some(before) = old.workstream(super::ids::Id::as_str(&workstream.id)) else { continue };
         for (key, secret) in workstream.kept() {

@@ -11,6 +11,7 @@ use crate::channels::mail::{self, is_address};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
 use crate::limits::{MAIL_COPIES_MAX, MAIL_COPIES_PER_HOUR_MAX, MAIL_MESSAGES_MAX, MAIL_TEXT_BYTES_MAX};
+use crate::ops::credentials::reveal;
 use crate::shell::Shell;
 use crate::shell::card::Card;
 use crate::shell::clock::real_wall_ms;
@@ -97,7 +98,8 @@ impl Shell {
         let subject = word(language, "copy_subject").replace("{name}", &desk.name);
         let at_s = real_wall_ms() / 1000;
         let copy = mail::Copy { id, to, subject: &subject, text: &text, at_s };
-        match mail::call(relay, &copy) {
+        let password = reveal(&relay.password).unwrap_or_default();
+        match mail::call(relay, password, &copy) {
             Some(call) => self.fly(id, call, false),
             None => self.failed(id, "it cannot be written as a letter".to_owned()),
         }
