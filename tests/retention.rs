@@ -232,3 +232,33 @@ fn a_contact_is_exported_whole_then_erased_from_every_byte_and_her_backups_are_n
     assert_eq!(status(&desk, &after), 200);
     assert_eq!(status(&desk, &conversation), 200, "that there was one is kept");
 }
+
+#[test]
+fn a_call_goes_with_its_conversation_and_with_the_name_its_pbx_gave_it() {
+    let example =
+        include_str!("data/desk.example.toml").replacen("retention_days = 365", "retention_days = 2", 1);
+    let voice = "[[workstream]]\nid = \"calls\"\nchannel = \"voice\"\nqueue = \"front\"\n";
+    let options = &["--wall-clock", "2026-03-02T10:00:00Z"];
+    let mut desk = Desk::start_with_text(&format!("{example}\n{voice}"), options);
+    let mut alice = desk.agent("alice");
+    let headers = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
+    let call = json!({"call": "17", "caller": {"number": "+31201234567"}}).to_string();
+    let made = desk.http("POST", "/hooks/calls/calls", &headers, &call).json();
+    let conversation = made["conversation"].as_str().expect("a name").to_owned();
+    alice.take(&conversation);
+    assert_eq!(desk.http("DELETE", "/hooks/calls/calls/17", &headers, "").status, 204);
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    alice.socket.of("session_closed");
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    assert_eq!(rows(&store, Table::Calls).len(), 1);
+    store.shutdown().expect("closed");
+    desk.set_option("--wall-clock", "2026-03-09T12:00:00Z");
+    desk.start_again();
+    gone(&desk, &conversation);
+    assert_eq!(desk.http("GET", "/hooks/calls/calls/17", &headers, "").status, 404);
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    assert_eq!(rows(&store, Table::Calls), []);
+    store.shutdown().expect("closed");
+}
