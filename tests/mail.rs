@@ -239,7 +239,7 @@ fn a_letter_goes_over_tls_to_whom_is_trusted_and_to_nobody_else() {
         assert!(matches!(&replies[0], Reply::Answer { status: 250, .. }), "{security}: {replies:?}");
         assert!(matches!(&replies[1], Reply::Answer { status: 535, .. }), "{security}: {replies:?}");
         assert!(smtp.wait(1)[0].text.contains("\r\nHello\r\n.hidden\r\n"));
-        let replies = relayed(&stranger, &[letter.clone()]);
+        let replies = relayed(&stranger, std::slice::from_ref(&letter));
         assert!(matches!(&replies[0], Reply::Unreached(_)), "{security}: {replies:?}");
         // Who asks for TLS never falls back to the clear.
         let clear = Smtp::start(Lines::Clear);

@@ -293,6 +293,8 @@ fn without_motion_nothing_moves_and_in_the_systems_colours_all_is_seen() {
           one.animationName || one.transitionProperty);";
     let moved = alice.page.run(moving, json!([]));
     assert_eq!(moved, json!([]), "nothing moves");
+    let framed = "return getComputedStyle(document.querySelector('.compose')).outlineStyle;";
+    assert_eq!(alice.page.run(framed, json!([])), "solid", "the reply has an edge");
     alice.page.picture("desktop-forced-colours-talk");
     let _keep: support::Customer = eva;
 }
