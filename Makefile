@@ -56,7 +56,7 @@ test-box: ## The slow checks: a million simulated steps, 1 GiB of history, ten t
 	@$(MAKE) --no-print-directory axe
 	@if [ -e $(AXE) ]; then $(CARGO) test --test browser axe_ -- --ignored; \
 	else echo "SKIPPED, not passed: axe on every page, for want of $(AXE)"; fi
-	@echo "make test-box: done. Not run here: thousands of chats (make test-long, minutes), the booted units and packages (make test-units), make test-arm64 and make test-board (13 minutes of cross build)."
+	@echo "make test-box: done. Not run here: thousands of chats (make test-long, minutes), the booted units (make test-units), arm64 (make test-arm64, make test-board: thirteen minutes of cross build)."
 
 test-long: ## Thousands of short chats and the memory they leave, an agent whose machine stands still: minutes
 	$(CARGO) test --profile drill --test failures -- --ignored --nocapture
