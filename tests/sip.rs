@@ -133,7 +133,8 @@ fn a_call_is_queued_and_sent_to_the_agent_who_accepts() {
     let messages = sipp.end();
     let contact =
         messages.lines().find(|line| line.starts_with("Contact: <sip:201@")).expect("her extension");
-    assert!(contact.starts_with("Contact: <sip:201@127.0.0.1:"), "at the PBX that asks: {contact}");
+    // Port 5060 is no part of an address; sipp has it when nobody else does.
+    assert!(contact.starts_with("Contact: <sip:201@127.0.0.1"), "at the PBX that asks: {contact}");
     // What follows is talked on the telephone; the conversation is hers until she ends it.
     assert_eq!(state_of(&of.desk, &offer["conversation"])["state"], "active");
     alice.socket.ok("end", json!({"conversation": offer["conversation"]}));
