@@ -84,6 +84,16 @@ impl Sipp {
         Sipp::start(of, &scenario(steps), &["-m", "1"])
     }
 
+    /// Waits until this has gone to or fro.
+    fn has(&self, words: &str) {
+        let deadline = Instant::now() + support::PATIENCE;
+        let messages = self.dir.path().join("messages");
+        while !std::fs::read_to_string(&messages).unwrap_or_default().contains(words) {
+            assert!(Instant::now() < deadline, "no {words}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Waits for its end; what went to and fro. Every step of the scenario must have come about.
     fn end(mut self) -> String {
         let status = self.child.wait().expect("ours to wait for");
@@ -183,6 +193,8 @@ fn a_call_in_line_survives_a_power_cut() {
     let mut alice = of.desk.agent("alice");
     let sipp = Sipp::call(&of, &[receive(100, ""), receive(182, ""), receive(302, ""), send("ACK")]);
     let offer = offered(&mut alice);
+    // She may know of the call before its PBX does.
+    sipp.has("182 Queued");
     of.desk.start_again();
     let mut alice = of.desk.agent_with(&alice.token);
     alice.take_known(&offer);
