@@ -56,6 +56,8 @@ rm "$tree/mit"
 
 # The newest C library that any symbol of the binary asks for.
 libc=$(grep -ao 'GLIBC_2\.[0-9]*' "$binary" | sort -uV | tail -1 | cut -d_ -f2)
+# Packed relocations are read from 2.36 on, whatever is called.
+if grep -aq GLIBC_ABI_DT_RELR "$binary"; then libc=$(printf '%s\n2.36\n' "$libc" | sort -V | tail -1); fi
 mkdir "$tree/DEBIAN"
 cat >"$tree/DEBIAN/control" <<CONTROL
 Package: deskbell
