@@ -15,7 +15,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Agent, Customer, Desk, PATIENCE, root};
 
 /// Exit code of a box whose store failed: `EX_SOFTWARE` of sysexits, which systemd starts again.
@@ -203,7 +203,7 @@ impl Talk {
 
     /// Everything promised is there, once, in order, without a gap.
     fn holds(&self, alice: &mut Agent, at: &str) {
-        let stored = everything(alice, &self.conversation);
+        let stored = alice.everything(&self.conversation);
         for (index, message) in stored.iter().enumerate() {
             assert_eq!(message["seq"], index + 1, "{at}: contiguous from 1");
         }
@@ -215,25 +215,6 @@ impl Talk {
             let text = self.text(number);
             let times = stored.iter().filter(|message| message["text"] == *text).count();
             assert!(times <= 1, "{at}: {text:?} is stored {times} times");
-        }
-    }
-}
-
-fn everything(agent: &mut Agent, conversation: &str) -> Vec<Value> {
-    let (mut all, mut before): (Vec<Value>, Option<u64>) = (Vec::new(), None);
-    loop {
-        let mut fields = json!({"conversation": conversation, "limit": 50});
-        if let Some(before) = before {
-            fields["before"] = before.into();
-        }
-        let page = agent.socket.ok("history", fields);
-        let mut messages = page["messages"].as_array().expect("a list").clone();
-        messages.sort_by_key(|message| message["seq"].as_u64());
-        before = messages.first().and_then(|message| message["seq"].as_u64());
-        messages.extend(all);
-        all = messages;
-        if page["more"] != true || before.is_none() {
-            return all;
         }
     }
 }

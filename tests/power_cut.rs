@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Agent, Customer, Desk};
 
 /// What one conversation was promised.
@@ -31,28 +31,8 @@ impl Dice {
 const CUTS: usize = 20;
 const CUSTOMERS: usize = 3;
 
-fn everything(agent: &mut Agent, conversation: &str) -> Vec<Value> {
-    let mut all: Vec<Value> = Vec::new();
-    let mut before: Option<u64> = None;
-    loop {
-        let mut fields = json!({"conversation": conversation, "limit": 50});
-        if let Some(before) = before {
-            fields["before"] = before.into();
-        }
-        let page = agent.socket.ok("history", fields);
-        let mut messages = page["messages"].as_array().expect("a list").clone();
-        messages.sort_by_key(|message| message["seq"].as_u64());
-        before = messages.first().and_then(|message| message["seq"].as_u64());
-        messages.extend(all);
-        all = messages;
-        if page["more"] != true || before.is_none() {
-            return all;
-        }
-    }
-}
-
 fn check(agent: &mut Agent, ledger: &Ledger) {
-    let stored = everything(agent, &ledger.conversation);
+    let stored = agent.everything(&ledger.conversation);
     for (at, message) in stored.iter().enumerate() {
         assert_eq!(message["seq"], at + 1, "contiguous from 1 in {}", ledger.conversation);
     }

@@ -557,6 +557,26 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
+    /// Every message of a conversation as the box has it, read page by page, oldest first.
+    pub(crate) fn everything(&mut self, conversation: &str) -> Vec<Value> {
+        let (mut all, mut before): (Vec<Value>, Option<u64>) = (Vec::new(), None);
+        loop {
+            let mut fields = json!({"conversation": conversation, "limit": 50});
+            if let Some(before) = before {
+                fields["before"] = before.into();
+            }
+            let page = self.socket.ok("history", fields);
+            let mut messages = page["messages"].as_array().expect("a list").clone();
+            messages.sort_by_key(|message| message["seq"].as_u64());
+            before = messages.first().and_then(|message| message["seq"].as_u64());
+            messages.extend(all);
+            all = messages;
+            if page["more"] != true || before.is_none() {
+                return all;
+            }
+        }
+    }
+
     /// Waits for an offer of a conversation and accepts it.
     pub(crate) fn take(&mut self, conversation: &str) -> Value {
         let offer = self.socket.wait("notification", |frame| {
