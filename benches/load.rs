@@ -17,11 +17,15 @@ use serde_json::{Value, json};
 use smol::{LocalExecutor, Timer};
 use support::{Demo, Socket, device_kib, fdatasync_loop, percentile};
 
-const AGENTS: usize = 40;
+const AGENTS: usize = 50;
 /// Sessions an agent may have (REQ S2-32).
 const SESSIONS_EACH: usize = 10;
+/// Connected beside the talkers, with nothing to say.
+const SILENT: usize = 500;
 /// In flight, and lines of each customer: together below a customer's burst of twenty.
 const PHASES: [(usize, usize); 4] = [(1, 1), (16, 4), (64, 6), (256, 6)];
+/// Few enough to be heard again by the box before it asks whether they are there.
+const TRICKLERS: usize = 10;
 const ECHOES: usize = 400;
 
 fn number(name: &str, otherwise: usize) -> usize {
@@ -129,9 +133,11 @@ impl Run<'_> {
     }
 
     /// One message a second: what a quiet branch writes, checkpoints included.
-    async fn trickle(&self, seconds: usize) {
+    async fn trickle(&self, executor: &LocalExecutor<'_>, seconds: usize) {
         let device = device_kib(self.data);
         let mut customers = self.customers.take();
+        let quiet = customers.split_off(TRICKLERS.min(customers.len()));
+        let quiet = listen_in(executor, quiet);
         for at in 0..seconds {
             let line = self.lines.get();
             self.lines.set(line + 1);
@@ -139,7 +145,7 @@ impl Run<'_> {
             say(&mut customers[at % many], &self.ledger, line).await;
             Timer::after(Duration::from_secs(1)).await;
         }
-        self.customers.replace(customers);
+        drop(quiet);
         self.settle().await;
         let samples = self.ledger.take();
         println!(
@@ -157,6 +163,18 @@ impl Run<'_> {
             Timer::after(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// Sockets that say nothing, and answer the box when it asks whether they are there: else it hangs up after its minute.
+fn listen_in(executor: &LocalExecutor<'_>, sockets: Vec<Socket>) -> Vec<smol::Task<()>> {
+    let listening = sockets.into_iter().map(|mut socket| {
+        executor.spawn(async move {
+            loop {
+                socket.next().await;
+            }
+        })
+    });
+    listening.collect()
 }
 
 async fn say(socket: &mut Socket, ledger: &Ledger, line: usize) {
@@ -209,6 +227,16 @@ async fn drive<'d>(
         (demo.resident().saturating_sub(resident)) as f64 / many as f64,
         begin.elapsed().as_secs_f64() * 1e3 / many as f64,
     );
+    let mut silent = Vec::with_capacity(SILENT);
+    for _ in 0..SILENT {
+        silent.push(demo.customer().await);
+    }
+    let silent = listen_in(executor, silent);
+    println!(
+        "{AGENTS} agents, {} customers, {many} open conversations: {:.1} MiB resident",
+        many + SILENT,
+        demo.resident() as f64 / 1024.0
+    );
     let run = Run { demo, data, ledger, customers: RefCell::new(customers), lines: Cell::new(0) };
     for (in_flight, lines) in PHASES {
         run.phase(executor, in_flight, lines).await;
@@ -217,14 +245,14 @@ async fn drive<'d>(
     Timer::after(Duration::from_secs(5)).await;
     println!(
         "idle with {} connections: {:.2} % of a core",
-        many + AGENTS,
+        many + SILENT + AGENTS,
         (demo.cpu_s() - cpu) / begin.elapsed().as_secs_f64() * 100.0
     );
     if trickle > 0 {
-        run.trickle(trickle).await;
+        run.trickle(executor, trickle).await;
     }
     println!("resident at the end: {:.1} MiB", demo.resident() as f64 / 1024.0);
-    drop(listening);
+    drop((listening, silent));
 }
 
 fn main() {
