@@ -260,7 +260,8 @@ fn main() {
     let trickle = number("LOAD_TRICKLE_S", 120);
     let wrap = std::env::var("LOAD_WRAP").unwrap_or_default();
     let wrap: Vec<&str> = wrap.split_whitespace().collect();
-    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder on the disk under test");
+    let disk = std::env::var("LOAD_DIR").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
+    let dir = tempfile::tempdir_in(disk).expect("a folder on the disk under test");
     println!("floor: append 4 KiB + fdatasync                 p50 {:.3} ms", fdatasync_loop(dir.path()));
     let data = dir.path().join("data");
     std::fs::create_dir(&data).expect("a folder");

@@ -210,9 +210,11 @@ pub(crate) fn fdatasync_loop(dir: &Path) -> f64 {
     percentile(&samples, 50.0)
 }
 
-/// Sectors written on the disk under a folder, in KiB: `/proc/self/io` counts whole folios.
+/// Sectors written on the disk under a folder, in KiB: `/proc/self/io` counts whole folios. What the kernel still holds
+/// back is written first: what a message dirtied is its cost, whenever the disk gets it.
 pub(crate) fn device_kib(dir: &Path) -> Option<u64> {
     use std::os::linux::fs::MetadataExt;
+    Command::new("sync").arg("-f").arg(dir).status().ok()?;
     let device = std::fs::metadata(dir).ok()?.st_dev();
     let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xfff00);
     let stat = std::fs::read_to_string(format!("/sys/dev/block/{major}:{minor}/stat")).ok()?;
