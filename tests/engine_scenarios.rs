@@ -24,7 +24,7 @@ use deskbell::engine::input::{
 };
 use deskbell::engine::settings::{Capacity, Now, RoutingDesk};
 
-const CAPACITY: Capacity = Capacity { conversations: 16, agents: 4, queues: 3, workstreams: 3 };
+const CAPACITY: Capacity = Capacity { conversations: 16, agents: 4, queues: 3, workstreams: 4 };
 const REQUEST: Option<RequestId> = Some(RequestId(1));
 
 /// A desk in the middle of its day.

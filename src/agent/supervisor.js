@@ -398,7 +398,7 @@ function conversationTable(state) {
         h("td", null, tag(STATES[kind]?.[0], STATES[kind]?.[1], t(`agent.live.state.${kind}`))),
         h("td", { class: cls("num", { "t-wait strong": late }) }, kind === "open" ? time(at, "span") : time(at)),
         h("td", { class: "t-2" }, nameOf(one.workstream)),
-        h("td", { class: one.agent && kind !== "open" ? "" : "t-3" }, agentWords(one, kind)),
+        h("td", { class: one.agent && kind !== "open" ? "" : "t-3" }, agentWords(state, one, kind)),
         h("td", null, who ? h("span", null, t(`agent.live.from.${who}`), " · ", time(one.last.at)) : ""),
       );
     }),
@@ -406,7 +406,7 @@ function conversationTable(state) {
   );
 }
 
-function agentWords(one, kind) {
+function agentWords(state, one, kind) {
   const name = nameOf(one.agent);
   if (one.bot) return t("agent.live.with_bot", { name: one.bot });
   if (kind === "open")
@@ -416,7 +416,10 @@ function agentWords(one, kind) {
   const keeper = nameOf(one.reserved_for) || name;
   if (kind === "reserved" || kind === "waiting")
     return keeper ? t("agent.live.kept", { name: keeper.split(" ")[0] }) : "";
-  return (one.participants?.length ? one.participants : [one.agent]).map(nameOf).filter(Boolean).join(", ");
+  // A call or case she has taken stays hers while her desktop is gone (REQ S2-18, S2-21).
+  const away = kind === "active" && state.desk.agents[one.agent?.id]?.online === false;
+  const names = (one.participants?.length ? one.participants : [one.agent]).map(nameOf).filter(Boolean).join(", ");
+  return away ? t("agent.live.desktop_closed", { name: names }) : names;
 }
 
 const tag = (tone, symbol, text) =>

@@ -93,7 +93,7 @@ impl Engine {
     fn patience(&self, conversation: Handle, agent: AgentId) -> Option<u64> {
         let row = self.row(conversation);
         let talks = matches!(row.phase, Phase::Active { .. }) && row.role(agent).is_some();
-        let goes_on = talks && row.kind != WorkItemKind::Case && !row.frozen;
+        let goes_on = talks && !row.kind.stays_taken() && !row.frozen;
         goes_on.then(|| self.workstream(row.workstream).agent_lost_ms)
     }
 
@@ -121,7 +121,7 @@ impl Engine {
     }
 
     /// What is hers goes on without her: offers and holds to others, live talks to the queue's head,
-    /// persistent ones wait; cases and wrap-ups stay.
+    /// persistent ones wait; cases, calls that were taken and wrap-ups stay.
     pub(super) fn sign_out(&mut self, agent: AgentId, gone: Gone) {
         let row = self.agent_row(agent);
         row.connection = Connection::SignedOut;
@@ -182,7 +182,7 @@ impl Engine {
     /// In a conference the longest-standing participant becomes the owner; else it goes back.
     fn owner_gone(&mut self, conversation: Handle, agent: AgentId) {
         let row = self.row(conversation);
-        if row.kind == WorkItemKind::Case {
+        if row.kind.stays_taken() {
             return;
         }
         let (mode, frozen) = (row.mode, row.frozen);
@@ -380,7 +380,7 @@ impl Engine {
                     self.route(conversation, RoutingEvent::Rerouted);
                 }
                 Phase::Active { owner, .. } if owner == agent => {
-                    // A case, or one that can only be ended: both go on without her.
+                    // A case, a call, or one that can only be ended: all go on without her.
                     if row.frozen {
                         let (reason, code) = (SessionReason::AssetRemoved, SystemCode::AssetRemoved);
                         self.finish(conversation, reason, code, None);

@@ -47,6 +47,14 @@ pub enum WorkItemKind {
     Case,
 }
 
+impl WorkItemKind {
+    /// Does it stay an agent's who has taken it, also while her desktop is gone? Nobody waits in a case, and a caller
+    /// talks on the telephone: put to another, the call would ring where nobody is on the line (S2-18, S2-21).
+    pub const fn stays_taken(self) -> bool {
+        matches!(self, WorkItemKind::Voice | WorkItemKind::Case)
+    }
+}
+
 /// Live needs both sides at once; persistent lets the customer leave and resume (S0-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Mode {

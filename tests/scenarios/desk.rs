@@ -11,7 +11,7 @@ use deskbell::engine::settings::{
 
 pub(crate) const AGENTS: [&str; 4] = ["alice", "bob", "carol", "dave"];
 pub(crate) const QUEUES: [&str; 3] = ["front", "billing", "back"];
-pub(crate) const WORKSTREAMS: [&str; 3] = ["live", "later", "cases"];
+pub(crate) const WORKSTREAMS: [&str; 4] = ["live", "later", "cases", "calls"];
 
 fn place(names: &[&str], name: &str) -> Option<u16> {
     names.iter().position(|known| *known == name).map(|at| at as u16)
@@ -47,7 +47,8 @@ pub(crate) fn milliseconds(text: &str) -> Option<u64> {
 }
 
 /// Alice, Bob and Carol at the front desk, Bob and Carol in billing, Dave in the back; 100 units each. `live`
-/// and `later` (persistent) wait in front, 30 and 20 units; `cases` in billing, 10 units, always assigned.
+/// and `later` (persistent) wait in front, 30 and 20 units; `cases` in billing, 10 units, always assigned; `calls` in
+/// front, 30 units.
 pub(crate) fn standard() -> Box<RoutingDesk> {
     let notify = Notify { timeout_ms: 90_000, can_reject: true, auto: Auto::None };
     let live = Workstream {
@@ -91,7 +92,7 @@ pub(crate) fn standard() -> Box<RoutingDesk> {
     let mut presences = Status::ALL.to_vec();
     presences.push(Status::Away);
     Box::new(RoutingDesk {
-        workstreams: [live, later, cases].into(),
+        workstreams: [live, later, cases, Workstream { kind: WorkItemKind::Voice, ..live }].into(),
         queues: [queue(1, &[0, 1, 2]), queue(2, &[1, 2]), queue(3, &[3])].into(),
         agents: [agent; 4].into(),
         presences: presences.into(),

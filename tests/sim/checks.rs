@@ -80,8 +80,7 @@ impl Shadow {
                 // One never shown stays with her for its eight minutes, also when she does not come back (S2-31).
                 Place::Talk(owner) => {
                     let there = self.agents[usize::from(owner.0)].link != Link::SignedOut;
-                    let stays = talk.kind == deskbell::engine::settings::WorkItemKind::Case;
-                    assert!(there || stays, "{id} is in talk with {owner}, who is gone (D-10)");
+                    assert!(there || talk.stays_hers(), "{id} is in talk with {owner}, who is gone (D-10)");
                     assert!(self.is_employed(owner), "{id} is in talk with {owner}, who left the desk");
                 }
                 Place::Over => assert!(!talk.held.is_empty(), "{id} is over and not closed (D-1)"),

@@ -87,6 +87,11 @@ fn notify(rng: &mut Rng, kind: usize, always_assigned: bool) -> Notify {
 
 fn workstream(rng: &mut Rng, at: u16, queues: u16) -> Workstream {
     let case = at % 4 == 2;
+    let kind = match at % 4 {
+        2 => WorkItemKind::Case,
+        3 => WorkItemKind::Voice,
+        _ => WorkItemKind::Chat,
+    };
     let mode = if at % 4 == 1 { Mode::Persistent } else { Mode::Live };
     let wrapup = if rng.one_in(4) || case {
         WrapUpRule::None
@@ -97,7 +102,7 @@ fn workstream(rng: &mut Rng, at: u16, queues: u16) -> Workstream {
     };
     Workstream {
         present: true,
-        kind: if case { WorkItemKind::Case } else { WorkItemKind::Chat },
+        kind,
         mode,
         queue: QueueId(rng.below(u64::from(queues)) as u16),
         units: rng.pick(&[10, 20, 30, 50]).unwrap_or(30),

@@ -151,6 +151,11 @@ impl Talk {
         self.held.iter().filter(|held| held.part == Part::Guest).map(|held| held.agent)
     }
 
+    /// A call is talked on the telephone and nobody waits in a case: hers once taken, whoever loses her desktop.
+    pub(crate) fn stays_hers(&self) -> bool {
+        matches!(self.kind, WorkItemKind::Voice | WorkItemKind::Case)
+    }
+
     /// How many different agents have said something.
     pub(crate) fn speakers(&self) -> usize {
         let agents = self.sent.iter().map(|sent| sent.0).filter(|&speaker| speaker != Speaker::Customer);

@@ -404,10 +404,13 @@ impl Shadow {
     }
 
     fn owner_gone(&mut self, id: ConversationId, agent: AgentId, reason: SessionReason) {
+        // Who left the desk altogether keeps nothing.
+        let lost = reason == SessionReason::AgentLost && self.is_employed(agent);
         let talk = self.talk(id);
         if talk.place != Place::Talk(agent) {
             return;
         }
+        assert!(!(lost && talk.stays_hers()), "{id} is taken from {agent} on the telephone: {talk:?}");
         let heir = talk.guests().next();
         match (reason, heir) {
             (SessionReason::Transferred, _) => {}

@@ -375,6 +375,7 @@ export default {
   "agent.live.col.state": "Fáze",
   "agent.live.col.workstream": "Pracovní tok",
   "agent.live.conversations": "Konverzace",
+  "agent.live.desktop_closed": "{name}, pracoviště je zavřené",
   "agent.live.force_end": "Ukončit oběma",
   "agent.live.force_remind": "Zákazník se dozví, že konverzace byla ukončena. Nelze to vzít zpět.",
   "agent.live.force_text": "Důvod zvolí ještě operátor.",

@@ -370,6 +370,7 @@ export default {
   "agent.live.col.state": "Tilstand",
   "agent.live.col.workstream": "Arbejdsstrøm",
   "agent.live.conversations": "Samtaler",
+  "agent.live.desktop_closed": "{name}, skrivebordet er lukket",
   "agent.live.force_end": "Afslut for begge",
   "agent.live.force_remind": "Kunden får at vide, at samtalen er afsluttet. Det kan ikke fortrydes.",
   "agent.live.force_text": "Medarbejderen vælger stadig årsagen.",

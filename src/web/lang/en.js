@@ -370,6 +370,7 @@ export default {
   "agent.live.col.state": "State",
   "agent.live.col.workstream": "Workstream",
   "agent.live.conversations": "Conversations",
+  "agent.live.desktop_closed": "{name}, desktop closed",
   "agent.live.force_end": "End for both",
   "agent.live.force_remind": "The customer is told that the conversation was ended. This cannot be undone.",
   "agent.live.force_text": "Its agent still chooses the reason.",

@@ -370,6 +370,7 @@ export default {
   "agent.live.col.state": "Staat",
   "agent.live.col.workstream": "Werkstroom",
   "agent.live.conversations": "Gesprekken",
+  "agent.live.desktop_closed": "{name}, werkplek gesloten",
   "agent.live.force_end": "Voor beiden beëindigen",
   "agent.live.force_remind": "De klant hoort dat het gesprek is beëindigd. Dit is niet terug te draaien.",
   "agent.live.force_text": "De medewerker kiest nog wel de reden.",
