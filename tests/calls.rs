@@ -12,10 +12,14 @@ const VOICE: &str = "[[workstream]]\nid = \"calls\"\nname = \"Telephone\"\nchann
 
 /// The example with a workstream of calls; alice has a telephone of her own, bob goes by his name.
 fn start(more: &str, options: &[&str]) -> Desk {
+    start_with(VOICE, more, options)
+}
+
+fn start_with(voice: &str, more: &str, options: &[&str]) -> Desk {
     let example = include_str!("data/desk.example.toml");
     let name = "username = \"alice\"\n";
     let example = example.replacen(name, &format!("{name}extension = \"201\"\n"), 1);
-    Desk::start_with_text(&format!("{example}\n{VOICE}{more}"), options)
+    Desk::start_with_text(&format!("{example}\n{voice}{more}"), options)
 }
 
 fn call(desk: &Desk, method: &str, path: &str, body: &str) -> Reply {
@@ -134,6 +138,90 @@ fn a_call_rings_an_agent_with_what_the_bot_learned_and_is_sent_to_her_extension(
         "nothing begins anew: {}",
         late.body
     );
+}
+
+/// A supervisor's board until a row of a table is as wanted.
+fn board(supervisor: &mut Agent, table: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let row =
+        |frame: &Value| frame[table].as_array().and_then(|rows| rows.iter().find(|row| fits(row)).cloned());
+    let frame = supervisor.socket.wait(what, |frame| frame["t"] == "desk" && row(frame).is_some());
+    row(&frame).expect("found above")
+}
+
+#[test]
+fn an_agent_who_talks_keeps_her_call_while_her_desktop_is_gone() {
+    let desk = start_with(&VOICE.replace("units = 100", "units = 30"), "", &["--clock-speed", "30"]);
+    let mut alice = desk.agent("alice");
+    let conversation = ring(&desk, "1", "06 1234 5678").json()["conversation"].clone();
+    let offer = offer_of(&mut alice, conversation.as_str().expect("a name"));
+    alice.take_known(&offer);
+    let mut bob = desk.agent("bob");
+    let mut sofie = desk.agent("sofie");
+    sofie.socket.ok("desk_view", json!({"on": true}));
+    board(&mut sofie, "agents", "alice at work", |row| row["id"] == "alice" && row["online"] == true);
+
+    // Her browser is gone for longer than a chat would wait for her; she talks at her telephone.
+    let token = alice.token.clone();
+    drop(alice);
+    board(&mut sofie, "agents", "alice lost", |row| row["id"] == "alice" && row["reason"] == "lost");
+    board(&mut sofie, "agents", "alice given up", |row| {
+        row["id"] == "alice" && row["online"] == false && row["reason"] != "lost"
+    });
+    bob.socket.never("her call", Duration::from_millis(300), |frame| frame["t"] == "notification");
+    let talks = stands(&desk, "1");
+    assert_eq!((&talks["state"], &talks["extension"]), (&json!("accepted"), &json!("201")));
+    let mut window = desk.agent_with(&token);
+    let session = &window.welcome["sessions"][0];
+    assert_eq!((&session["conversation"], &session["state"]), (&conversation, &json!("active")));
+    assert_eq!(session["role"], "owner");
+
+    // A supervisor may decide otherwise, also of a call whose agent is away.
+    sofie.socket.ok("assign", json!({"conversation": conversation, "agent": "bob"}));
+    let offer = offer_of(&mut bob, conversation.as_str().expect("a name"));
+    bob.take_known(&offer);
+    assert_eq!(stands(&desk, "1")["extension"], "bob");
+    window
+        .socket
+        .wait("hers to wrap up", |frame| frame["t"] == "session_state" && frame["state"] == "wrap_up");
+    drop(bob);
+    sofie.socket.ok("force_end", json!({"conversation": conversation}));
+    assert_eq!(stands(&desk, "1")["reason"], "ended_by_supervisor");
+}
+
+#[test]
+fn a_pbx_says_that_a_call_is_over_by_any_name_it_has() {
+    let desk = start("", &[]);
+    let mut alice = desk.agent("alice");
+    let conversation = ring(&desk, "17.42", "06 1234 5678").json()["conversation"].clone();
+    let name = conversation.as_str().expect("a name");
+    let offer = offer_of(&mut alice, name);
+    alice.take_known(&offer);
+    let path = format!("calls/{name}");
+    assert_eq!(
+        call(&desk, "GET", &format!("{path}?wait_s=0"), "").json()["extension"],
+        "201",
+        "by the work item"
+    );
+    assert_eq!(call(&desk, "DELETE", &path, "").status, 204);
+    let over =
+        alice.socket.wait("over", |frame| frame["t"] == "session_state" && frame["state"] == "wrap_up");
+    assert_eq!(over["reason"], "ended_by_customer");
+    assert_eq!(call(&desk, "DELETE", &path, "").status, 204, "said again");
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    alice.socket.of("session_closed");
+    for again in [path.as_str(), "calls/17.42"] {
+        assert_eq!(call(&desk, "DELETE", again, "").status, 204, "{again}");
+        assert_eq!(call(&desk, "GET", again, "").json()["reason"], "ended_by_customer", "{again}");
+    }
+    // Names of nothing, and of what is no call.
+    let mut eva = desk.customer("shop", json!({}));
+    let chat = eva.start(json!({"name": "Eva"}));
+    for stale in [format!("calls/{chat}"), "calls/c999999".to_owned(), "calls/17".to_owned()] {
+        let told = call(&desk, "DELETE", &stale, "");
+        assert_eq!((told.status, &told.json()["error"]["code"]), (404, &json!("not_found")), "{stale}");
+    }
+    let alone = [("authorization", "Bearer guess")];
+    assert_eq!(desk.http("DELETE", &format!("/hooks/calls/{path}"), &alone, "").status, 401);
 }
 
 #[test]

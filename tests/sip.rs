@@ -5,6 +5,7 @@ mod support;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -236,6 +237,121 @@ fn a_flood_is_refused_and_whoever_is_inside_is_served() {
     let count: f64 = flooded.and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("counted");
     assert!(count >= 200.0, "{flooded:?}");
     assert!(metrics.contains("deskbell_conversations{state=\"active\"} 1"), "{metrics}");
+}
+
+/// A telephone that says what it is told to.
+struct Telephone {
+    socket: UdpSocket,
+    own: SocketAddr,
+    to: SocketAddr,
+}
+
+impl Telephone {
+    fn of(desk: &SipDesk) -> Telephone {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.set_read_timeout(Some(support::PATIENCE)).expect("set");
+        Telephone { own: socket.local_addr().expect("bound"), socket, to: desk.at }
+    }
+
+    fn say(&self, method: &str, call: &str, more: &str) {
+        let own = self.own;
+        let text = format!(
+            "{method} sip:calls@box SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bK{call}\r\n\
+             From: <sip:1@a>;tag=1\r\nTo: <sip:calls@box>\r\nCall-ID: {call}\r\nCSeq: 1 {method}\r\n{more}\r\n"
+        );
+        self.socket.send_to(text.as_bytes(), self.to).expect("sent");
+    }
+
+    /// Waits for an answer of this status; those of the ways to it may come before.
+    fn hears(&self, status: u16) -> String {
+        let mut buffer = [0; 4096];
+        loop {
+            let (length, _) =
+                self.socket.recv_from(&mut buffer).unwrap_or_else(|why| panic!("no {status}: {why}"));
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if text.starts_with(&format!("SIP/2.0 {status} ")) {
+                return text;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_caller_who_hangs_up_as_she_is_sent_on_leaves_nobody_waiting_for_her() {
+    let of = start("", &[]);
+    let mut alice = of.desk.agent("alice");
+    let telephone = Telephone::of(&of);
+    telephone.say("INVITE", "crossed", "");
+    telephone.hears(182);
+    let offer = offered(&mut alice);
+    alice.take_known(&offer);
+    // Sent before the 302 has come: it is hers already.
+    telephone.say("CANCEL", "crossed", "");
+    telephone.hears(302);
+    telephone.say("ACK", "crossed", "");
+    let over =
+        alice.socket.wait("over", |frame| frame["t"] == "session_state" && frame["state"] == "wrap_up");
+    assert_eq!(over["reason"], "ended_by_customer");
+}
+
+#[test]
+fn in_a_flood_of_nonsense_answers_are_repeated_and_everybody_else_is_served() {
+    let of = start("", &[]);
+    let mut alice = of.desk.agent("alice");
+    let telephone = Telephone::of(&of);
+    telephone.say("INVITE", "slow", "");
+    let offer = offered(&mut alice);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let flood = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let until = Instant::now() + support::PATIENCE;
+        let over = &over;
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) && Instant::now() < until {
+                let _ = flood.send_to(b"nonsense", of.at);
+            }
+        });
+        alice.take_known(&offer);
+        // Not acknowledged: said again by the timers, and not for an INVITE of ours.
+        for _ in 0..3 {
+            telephone.hears(302);
+        }
+        assert_eq!(of.desk.http("GET", "/healthz", &[], "").status, 200);
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_pbx_says_over_http_that_a_call_by_sip_is_over() {
+    let of = start("", &[]);
+    let mut alice = of.desk.agent("alice");
+    let headers = [("authorization", "Bearer crm-demo-token")];
+    let http =
+        |method: &str, name: &str| of.desk.http(method, &format!("/hooks/calls/calls/{name}"), &headers, "");
+    let telephone = Telephone::of(&of);
+    for name in ["Call-ID", "X-Deskbell-Work-Item"] {
+        let call_id = format!("{name}-1@pbx");
+        telephone.say("INVITE", &call_id, "");
+        let offer = offered(&mut alice);
+        alice.take_known(&offer);
+        let sent_on = telephone.hears(302);
+        telephone.say("ACK", &call_id, "");
+        let said =
+            sent_on.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).expect("its name");
+        let encoded = said.replace('@', "%40");
+        assert_eq!(http("GET", &format!("{encoded}?wait_s=0")).json()["state"], "accepted");
+        assert_eq!(http("DELETE", &encoded).status, 204, "{said}");
+        let over =
+            alice.socket.wait("over", |frame| frame["t"] == "session_state" && frame["state"] == "wrap_up");
+        assert_eq!(over["reason"], "ended_by_customer");
+        alice.socket.ok("wrapup", json!({"conversation": offer["conversation"], "reason": "solved"}));
+        closes(&of.desk, &offer["conversation"]);
+        assert_eq!(http("DELETE", &encoded).status, 204, "said again");
+        assert_eq!(http("GET", &encoded).json()["reason"], "ended_by_customer");
+    }
+    for unknown in ["Call-ID-1", "Call-ID-2%40pbx", "c999"] {
+        assert_eq!(http("DELETE", unknown).status, 404, "{unknown}");
+    }
 }
 
 #[test]

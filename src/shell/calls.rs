@@ -5,6 +5,7 @@
 //! lost, as a chat's does whose page is gone, and comes back with the next one. One that speaks SIP is told by itself,
 //! and says itself that the caller has left.
 
+mod naming;
 mod record;
 mod sip;
 
@@ -14,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use smol::channel::{Receiver, Sender};
 
-pub(super) use self::record::{CallRecord, Outcome, SipLine, key};
+pub(super) use self::naming::{key, key_of};
+pub(super) use self::record::{CallRecord, Outcome, SipLine};
 use super::Shell;
 use super::card::{Card, Customer};
 use super::sip::TurnedAway;
@@ -181,6 +183,11 @@ impl Shell {
         queue.is_some_and(|queue| queue.members.iter().any(|agent| self.connections.has_agent(*agent)))
     }
 
+    /// Is the call of this key in the table?
+    pub(super) fn has_call(&self, key: &[u8]) -> bool {
+        self.calls.by_key.contains_key(key)
+    }
+
     /// A PBX asks how a call stands; none when it is not in the table.
     pub(super) fn call_asked(&mut self, key: &[u8]) -> Option<Shown> {
         let id = *self.calls.by_key.get(key)?;
@@ -209,11 +216,11 @@ impl Shell {
         Some((shown, Some(receiver)))
     }
 
-    /// The caller has hung up. Says whether the call is in the table.
-    pub(super) fn call_left(&mut self, key: &[u8]) -> bool {
-        let Some(id) = self.calls.by_key.get(key).copied() else { return false };
-        self.end_call(id);
-        true
+    /// The caller has hung up, if that is not over already.
+    pub(super) fn call_left(&mut self, key: &[u8]) {
+        if let Some(id) = self.calls.by_key.get(key).copied() {
+            self.end_call(id);
+        }
     }
 
     fn end_call(&mut self, id: u64) {

@@ -88,7 +88,10 @@ impl Line {
         // One byte more than may be: what fills it was cut.
         let mut buffer = vec![0; SIP_DATAGRAM_BYTES_MAX + 1];
         loop {
+            // However many datagrams come, time passes, and others on this thread have their turn.
+            self.switch.tick(self.now_ms());
             self.work_off().await;
+            smol::future::yield_now().await;
             let wait =
                 self.switch.next_ms().map(|due| Duration::from_millis(due.saturating_sub(self.now_ms())));
             let next = smol::future::or(
@@ -110,7 +113,7 @@ impl Line {
                 // The port behind an answer is closed: its sender's affair.
                 Next::Datagram(Err(error)) => log::debug!("the SIP socket: {error}"),
                 Next::Word(name, word) => self.switch.word(now_ms, &name, word),
-                Next::Time => self.switch.tick(now_ms),
+                Next::Time => {}
                 Next::Over => return,
             }
         }

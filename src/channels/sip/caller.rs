@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::message::{Request, address, user};
+use super::message::{Request, address, unescaped, user};
 use crate::channels::calls::Ring;
 use crate::limits::{CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX, CONTEXT_VALUE_BYTES_MAX, FIELD_CHARS_MAX};
 use crate::widget::frames::bounded;
@@ -12,14 +12,14 @@ const OURS: &str = "x-deskbell-";
 const REASON: &str = "reason";
 const QUEUE: &str = "queue";
 
-/// The call of an INVITE. Whatever is too long is cut: a caller is not turned away for it.
-pub(super) fn ring_of(request: &Request, id: String) -> Ring {
+/// The call of an INVITE, by its `Call-ID`. Whatever is too long is cut: a caller is not turned away for it.
+pub(super) fn ring_of(request: &Request) -> Ring {
     // What the PBX vouches for, before what the caller's telephone says.
     let asserted = request.header("p-asserted-identity").or_else(|| request.header("remote-party-id"));
     let from = asserted.into_iter().chain(request.header("from")).find_map(|value| {
         let address = address(value)?;
         let (_, user) = user(address.uri)?;
-        Some((line(address.display, FIELD_CHARS_MAX), line(&user, FIELD_CHARS_MAX)))
+        Some((line(&unescaped(address.display), FIELD_CHARS_MAX), line(&user, FIELD_CHARS_MAX)))
     });
     let (display, user) = from.unwrap_or_default();
     let (number, name) = match (is_number(&user), is_withheld(&user)) {
@@ -39,6 +39,7 @@ pub(super) fn ring_of(request: &Request, id: String) -> Ring {
         .take(CONTEXT_KEYS_MAX)
         .map(|(name, value)| (name.to_owned(), Value::from(bounded(value, CONTEXT_VALUE_BYTES_MAX))))
         .collect();
+    let id = line(&request.call_id, FIELD_CHARS_MAX);
     Ring { id, number, name, queue: own(QUEUE), reason: own(REASON), variables }
 }
 
@@ -71,7 +72,7 @@ mod tests {
             "INVITE sip:calls@box SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z\r\nTo: <sip:calls@box>\r\nCall-ID: 1\r\n\
              CSeq: 1 INVITE\r\n{headers}\r\n\r\n"
         );
-        super::ring_of(&parse(text.as_bytes()).expect("an INVITE"), "k".to_owned())
+        super::ring_of(&parse(text.as_bytes()).expect("an INVITE"))
     }
 
     #[test]
@@ -87,6 +88,11 @@ mod tests {
             assert_eq!((ring.number.as_str(), ring.name.as_str()), ("", ""), "{withheld}");
         }
         assert_eq!(ring_of("From: <sip:reception@pbx>;tag=1").name, "reception");
+        let quoted = ring_of(r#"From: "Sean \"the <boss>\" O'Neil, \\" <sip:+31612345678@pbx>;tag=1"#);
+        assert_eq!(
+            (quoted.number.as_str(), quoted.name.as_str()),
+            ("+31612345678", r#"Sean "the <boss>" O'Neil, \"#)
+        );
     }
 
     #[test]

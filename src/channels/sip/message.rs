@@ -8,6 +8,11 @@ use std::net::SocketAddr;
 
 use crate::limits::SIP_HEADERS_MAX;
 
+/// Headers there is one of (RFC 3261, 7.3.1): of two, two readers would take one each.
+const ONCE: [&str; 6] = ["from", "to", "call-id", "cseq", "content-length", "max-forwards"];
+/// What a `CSeq` stays below (8.1.1.5).
+const CSEQ_END: u32 = 1 << 31;
+
 /// A request, its head read. The body, a session description, is none of the box's business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -17,7 +22,8 @@ pub struct Request {
     pub uri: String,
     /// Is it SIP 2.0?
     pub is_known_version: bool,
-    /// Is its body as long as it says, and its `CSeq` of its own method?
+    /// Is its body as long as it says, its `CSeq` of its own method, its address one, and nothing said twice that can
+    /// be said once only?
     pub is_whole: bool,
     /// Where it came through last.
     pub via: Via,
@@ -88,16 +94,22 @@ pub fn parse(bytes: &[u8]) -> Option<Request> {
     }
     let find = |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let (number, of) = find("cseq")?.split_once([' ', '\t'])?;
+    let cseq = number.parse::<u32>().ok().filter(|cseq| *cseq < CSEQ_END);
+    let is_once = |name: &&str| headers.iter().filter(|(known, _)| known == name).nth(1).is_none();
     let tag = |value: &str| parameter(address(value)?.parameters, "tag").map(str::to_owned);
     let length = find("content-length").map(|length| length.parse::<usize>().unwrap_or(usize::MAX));
     Some(Request {
         method: method.to_owned(),
         uri: uri.to_owned(),
         is_known_version: version.eq_ignore_ascii_case("SIP/2.0"),
-        is_whole: length.is_none_or(|length| length <= body_bytes) && of.trim() == method,
+        is_whole: length.is_none_or(|length| length <= body_bytes)
+            && of.trim() == method
+            && cseq.is_some()
+            && !uri.contains(['<', '>', '"'])
+            && ONCE.iter().all(is_once),
         via: via(find("via")?)?,
         call_id: Some(find("call-id")?).filter(|id| !id.is_empty())?.to_owned(),
-        cseq: number.parse().ok()?,
+        cseq: cseq.unwrap_or_default(),
         from_tag: tag(find("from")?).unwrap_or_default(),
         to_tag: tag(find("to")?),
         headers,
@@ -139,15 +151,39 @@ fn via(value: &str) -> Option<Via> {
     (!sent_by.is_empty()).then_some(Via { sent_by, branch, rport })
 }
 
+/// What stands outside of quotes, in which a backslash takes the next character for what it is.
+fn unquoted(value: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quoted, mut escaped) = (false, false);
+    value.char_indices().filter(move |(_, c)| {
+        let before = quoted;
+        match c {
+            _ if std::mem::take(&mut escaped) => {}
+            '\\' => escaped = quoted,
+            '"' => quoted = !quoted,
+            _ => {}
+        }
+        !before && !quoted
+    })
+}
+
+/// A name without the backslashes that stood in its quotes.
+pub fn unescaped(name: &str) -> String {
+    let mut chars = name.chars();
+    let mut plain = String::with_capacity(name.len());
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    plain
+}
+
 /// The first of a list, and what follows its comma.
 fn split_list(value: &str) -> (&str, Option<&str>) {
-    let (mut quoted, mut angled) = (false, false);
-    for (at, c) in value.char_indices() {
+    let mut angled = false;
+    for (at, c) in unquoted(value) {
         match c {
-            '"' => quoted = !quoted,
-            '<' if !quoted => angled = true,
-            '>' if !quoted => angled = false,
-            ',' if !quoted && !angled => return (&value[..at], Some(&value[at + 1..])),
+            '<' => angled = true,
+            '>' => angled = false,
+            ',' if !angled => return (&value[..at], Some(&value[at + 1..])),
             _ => {}
         }
     }
@@ -157,7 +193,7 @@ fn split_list(value: &str) -> (&str, Option<&str>) {
 /// A name-addr: `"Jan" <sip:201@pbx>;tag=1`, or the address alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address<'a> {
-    /// The name before it, without its quotes.
+    /// The name before it, without its quotes; [`unescaped`] reads it.
     pub display: &'a str,
     /// The address.
     pub uri: &'a str,
@@ -169,15 +205,12 @@ pub struct Address<'a> {
 pub fn address(value: &str) -> Option<Address<'_>> {
     let (value, _) = split_list(value);
     let value = value.trim();
-    let mut quoted = false;
-    let open = value.char_indices().find(|(_, c)| {
-        quoted ^= *c == '"';
-        *c == '<' && !quoted
-    });
-    match open {
+    match unquoted(value).find(|(_, c)| *c == '<') {
         Some((at, _)) => {
             let (uri, parameters) = value[at + 1..].split_once('>')?;
-            let display = value[..at].trim().trim_matches('"');
+            let display = value[..at].trim();
+            let inside = display.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            let display = inside.unwrap_or(display);
             Some(Address { display, uri: uri.trim(), parameters })
         }
         None => {
@@ -236,6 +269,18 @@ impl Request {
             .filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
+    /// All that it requires of whoever takes it (RFC 3261, 8.2.2.3).
+    pub fn required(&self) -> Option<String> {
+        let all = self.headers.iter().filter(|(name, value)| name == "require" && !value.is_empty());
+        let all: Vec<&str> = all.map(|(_, value)| value.as_str()).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// Are both of one call, whichever way they came?
+    pub fn is_of_call(&self, other: &Request) -> bool {
+        self.call_id == other.call_id && self.from_tag == other.from_tag
+    }
+
     /// Where its answer goes (RFC 3261, 18.2.2; RFC 3581). Never anywhere but to the address it came from.
     pub fn answer_to(&self, peer: SocketAddr) -> SocketAddr {
         let port = if self.via.rport { peer.port() } else { self.via.port() };
@@ -257,20 +302,22 @@ impl Request {
             text.push_str(value);
             text.push_str("\r\n");
         };
-        let mut top = true;
-        for (name, value) in &self.headers {
+        for (at, (name, value)) in self.headers.iter().enumerate() {
+            let is_first = || self.headers[..at].iter().all(|(before, _)| before != name);
             match name.as_str() {
-                "via" if std::mem::take(&mut top) => add("Via", &stamped(value, peer)),
+                "via" if is_first() => add("Via", &stamped(value, peer)),
                 "via" => add("Via", value),
                 // A provisional answer opens the way back for what comes before the final one.
                 "record-route" if (101..=299).contains(&status) => add("Record-Route", value),
-                "from" => add("From", value),
-                "to" => match tag.filter(|_| self.to_tag.is_none()) {
+                "from" if is_first() => add("From", value),
+                "to" if is_first() => match tag.filter(|_| self.to_tag.is_none()) {
                     Some(tag) => add("To", &format!("{value};tag={tag}")),
                     None => add("To", value),
                 },
-                "call-id" => add("Call-ID", value),
-                "cseq" => add("CSeq", value),
+                "call-id" if is_first() => add("Call-ID", value),
+                "cseq" if is_first() => add("CSeq", value),
+                // For who measures the way (8.2.6.1).
+                "timestamp" if status == 100 => add("Timestamp", value),
                 _ => {}
             }
         }
@@ -393,6 +440,25 @@ mod tests {
         let other =
             parse(INVITE.replace("CSeq: 7 INVITE", "CSeq: 7 BYE").as_bytes()).expect("it can be answered");
         assert!(!short.is_whole && !other.is_whole);
+        for (from, to) in [
+            ("CSeq: 7", "CSeq: 2147483648"),
+            ("CSeq: 7", "CSeq: 36893488147419103232"),
+            ("CSeq: 7", "CSeq: seven"),
+            ("l: 4", "l: -4"),
+            ("l: 4", "l: 4\r\nContent-Length: 4"),
+            ("i: 1234@pbx.lan", "i: 1234@pbx.lan\r\nCall-ID: 5@pbx.lan"),
+            ("To: <", "t: <sip:other@box.lan>;tag=1\r\nTo: <"),
+            ("sip:calls@box.lan SIP", "<sip:calls@box.lan> SIP"),
+        ] {
+            let request = parse(INVITE.replacen(from, to, 1).as_bytes()).expect("it can be answered");
+            assert!(!request.is_whole, "{to}");
+            // In the answer, too, everything stands once.
+            let answer = request.answer(peer(), (400, "Bad Request"), Some("t"), &[]);
+            let answer = String::from_utf8_lossy(&answer).into_owned();
+            for name in ["From: ", "To: ", "Call-ID: ", "CSeq: "] {
+                assert_eq!(answer.matches(&format!("\r\n{name}")).count(), 1, "{answer}");
+            }
+        }
         assert!(
             !parse(INVITE.replace("SIP/2.0\r\nVia", "SIP/3.0\r\nVia").as_bytes())
                 .expect("read")

@@ -1,7 +1,7 @@
-//! The transactions of calls under way, by the timers of RFC 3261 for UDP (17.2.1). Pure: datagrams, words of the desk
-//! and the time go in; datagrams, arrivals and departures come out.
+//! The calls under way and their word with the desk (RFC 3261, 8.2, 9.2, 17.2). Pure: datagrams, words of the desk and
+//! the time go in; datagrams, arrivals and departures come out.
 //!
-//! An INVITE has a transaction until its last answer is acknowledged. Everything else is answered from itself alone,
+//! An INVITE has a [`Transaction`] until its last answer is acknowledged. Everything else is answered from itself alone,
 //! and a repeat in the same way; so a flood costs an answer and no memory. A transaction is named by a keyed hash of
 //! what names it in the request: the same after a restart, and nothing a caller can choose.
 
@@ -10,28 +10,22 @@ use std::net::{IpAddr, SocketAddr};
 
 use ring::hmac;
 
+use super::NAME_CHARS;
 use super::caller::ring_of;
 use super::message::{Request, parse};
+use super::transaction::{Due, Transaction};
 use crate::channels::calls::{Ring, Standing};
 use crate::gateway::rate::{Rate, Rates};
 use crate::limits::{RATE_RECORDS_MAX, SIP_TRANSACTIONS_MAX};
 
-/// RFC 3261's T1: from an answer to its first repeat.
-const T1_MS: u64 = 500;
-/// T2: the longest between two repeats.
-const T2_MS: u64 = 4_000;
-/// T4: how long an acknowledged call's stragglers are expected.
-const T4_MS: u64 = 5_000;
-/// Timer H: an answer nobody acknowledges is given up.
-const GIVE_UP_MS: u64 = 64 * T1_MS;
-/// A caller in line is said to be there each minute, or proxies on the way give the call up (13.3.1.1).
-const REMIND_MS: u64 = 60_000;
 /// Calls one PBX may bring.
 const ARRIVALS: Rate = Rate { burst: 60, per_s: 20 };
 /// How long one that has brought more is to wait.
 const COME_BACK_S: &str = "5";
 
 const METHODS: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
+/// Where the 302 says which work item the call has become: by it the PBX can ask and tell over HTTP.
+const WORK_ITEM: &str = "X-Deskbell-Work-Item";
 
 /// One thing to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +43,10 @@ pub enum Out {
 pub struct Arrived {
     /// Whom it is for: the user of the address, a workstream.
     pub called: String,
-    /// The call; its id is the transaction's name.
+    /// The call; its id is what its PBX calls it, the `Call-ID`.
     pub ring: Ring,
+    /// The transaction's name.
+    pub name: String,
     /// Who brought it.
     pub peer: SocketAddr,
     /// The datagram, to go on from after a restart.
@@ -60,8 +56,15 @@ pub struct Arrived {
 /// What the desk says to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Word {
-    /// How it stands; and the host an extension without one is at, if not the PBX itself.
-    Stands(Standing, Option<String>),
+    /// How it stands.
+    Stands {
+        /// So.
+        standing: Standing,
+        /// The host that an extension without one is at, if not the PBX itself.
+        host: Option<String>,
+        /// The work item it is.
+        work_item: Option<String>,
+    },
     /// There is no such workstream, or it takes no calls.
     Unknown,
     /// There is no room.
@@ -75,24 +78,6 @@ pub struct Counts {
     pub malformed: u64,
     /// More calls than one PBX may bring, or than there is room for.
     pub flooded: u64,
-}
-
-struct Transaction {
-    peer: SocketAddr,
-    invite: Request,
-    phase: Phase,
-}
-
-enum Phase {
-    /// Not yet answered for good.
-    Proceeding {
-        /// Has the desk taken it in? Then it has been said, and is said again at this time.
-        queued: Option<u64>,
-    },
-    /// Answered, and the answer repeated until it is acknowledged.
-    Completed { answer: Vec<u8>, again_ms: u64, every_ms: u64, give_up_ms: u64 },
-    /// Acknowledged.
-    Confirmed { until_ms: u64 },
 }
 
 /// The SIP side of the box.
@@ -124,7 +109,12 @@ impl Switch {
 
     /// When [`tick`](Self::tick) is due.
     pub fn next_ms(&self) -> Option<u64> {
-        self.transactions.values().filter_map(|one| one.phase.due_ms()).min()
+        self.transactions.values().map(Transaction::due_ms).min()
+    }
+
+    /// Calls under way, those just answered included.
+    pub fn calls(&self) -> usize {
+        self.transactions.len()
     }
 
     /// A datagram of a PBX that may speak to the box.
@@ -148,13 +138,13 @@ impl Switch {
         }
         match request.method.as_str() {
             "INVITE" => self.invite(now_ms, peer, key, request, bytes),
-            "CANCEL" => self.hang_up(now_ms, peer, &key.clone(), &key, &request),
+            "CANCEL" => self.hang_up(now_ms, peer, &key, &key, &request),
             "BYE" => {
                 // A caller in line may also leave by BYE (15.1.1): then by the dialog, not by the transaction.
-                let same =
-                    |one: &Transaction| one.invite.call_id == request.call_id && one.peer.ip() == peer.ip();
-                let of = self.transactions.iter().find(|(_, one)| one.is_open() && same(one));
-                let of = of.map_or_else(|| key.clone(), |(key, _)| key.clone());
+                let of = self.transactions.values().find(|one| {
+                    one.is_open() && one.peer.ip() == peer.ip() && one.invite.is_of_call(&request)
+                });
+                let of = of.map_or_else(|| key.clone(), |one| one.name.clone());
                 self.hang_up(now_ms, peer, &of, &key, &request);
             }
             "OPTIONS" => {
@@ -165,79 +155,68 @@ impl Switch {
         }
     }
 
-    /// A call that waited when the box went down goes on. Its name, unless the INVITE cannot be read any more.
+    /// A call that waited when the box went down goes on. Its name, unless the INVITE cannot be read any more or there
+    /// is no room.
     pub fn restore(&mut self, now_ms: u64, peer: SocketAddr, invite: &[u8]) -> Option<String> {
+        if self.transactions.len() >= SIP_TRANSACTIONS_MAX {
+            return None;
+        }
         let invite = parse(invite)?;
         let key = self.name(&invite, peer);
-        let phase = Phase::Proceeding { queued: Some(now_ms) };
-        self.transactions.insert(key.clone(), Transaction { peer, invite, phase });
+        let one = Transaction::waits(now_ms, key.clone(), peer, invite);
+        self.transactions.insert(key.clone(), one);
         Some(key)
     }
 
     /// The desk's word on a call.
     pub fn word(&mut self, now_ms: u64, key: &str, word: Word) {
-        let Some(one) = self.transactions.get_mut(key) else { return };
-        let Phase::Proceeding { queued } = &mut one.phase else { return };
+        let Some(one) = self.transactions.get_mut(key).filter(|one| one.is_open()) else { return };
         match word {
-            Word::Stands(Standing::Queued, _) => {
-                if queued.is_none() {
-                    *queued = Some(now_ms + REMIND_MS);
-                    let sent = one.queued_answer(key);
-                    self.out.push_back(sent);
+            Word::Stands { standing: Standing::Queued, .. } => {
+                if let Some(answer) = one.stand_in_line(now_ms) {
+                    self.out.push_back(Out::Send(one.answer_to(), answer));
                 }
             }
-            Word::Stands(Standing::Accepted { extension, .. }, host) => {
+            Word::Stands { standing: Standing::Accepted { extension, .. }, host, work_item } => {
                 let host = host.unwrap_or_else(|| host_of(one.peer));
                 let at = if extension.contains('@') { String::new() } else { format!("@{host}") };
                 let contact = format!("<sip:{extension}{at}>");
-                self.finish(now_ms, key, (302, "Moved Temporarily"), &[("Contact", &contact)]);
+                one.sent_on = true;
+                let mut more = vec![("Contact", contact.as_str())];
+                more.extend(work_item.as_deref().map(|name| (WORK_ITEM, name)));
+                self.finish(now_ms, key, (302, "Moved Temporarily"), &more);
             }
-            Word::Stands(Standing::Unavailable(_) | Standing::Ended(_), _) => {
+            Word::Stands { standing: Standing::Unavailable(_) | Standing::Ended(_), .. } => {
                 self.finish(now_ms, key, (480, "Temporarily Unavailable"), &[]);
             }
             Word::Unknown => self.finish(now_ms, key, (404, "Not Found"), &[]),
-            Word::Full => {
-                self.finish(now_ms, key, (503, "Service Unavailable"), &[("Retry-After", COME_BACK_S)]);
-            }
+            Word::Full => self.no_room(now_ms, key),
         }
     }
 
     /// Time has passed: answers are repeated, and what is over is forgotten.
     pub fn tick(&mut self, now_ms: u64) {
         let out = &mut self.out;
+        let mut unheard = Vec::new();
         self.transactions.retain(|key, one| {
-            if one.phase.due_ms().is_none_or(|due| due > now_ms) {
-                return true;
+            match one.tick(now_ms) {
+                None => {}
+                Some(Due::Again(answer)) => out.push_back(Out::Send(one.answer_to(), answer)),
+                Some(Due::Unheard) => unheard.push(key.clone()),
+                Some(Due::Gone) => return false,
             }
-            match &mut one.phase {
-                Phase::Proceeding { queued } => {
-                    *queued = Some(now_ms + REMIND_MS);
-                    out.push_back(one.queued_answer(key));
-                    true
-                }
-                Phase::Completed { answer, again_ms, every_ms, give_up_ms } => {
-                    if now_ms >= *give_up_ms {
-                        return false;
-                    }
-                    *every_ms = (*every_ms * 2).min(T2_MS);
-                    *again_ms = (now_ms + *every_ms).min(*give_up_ms);
-                    out.push_back(Out::Send(one.invite.answer_to(one.peer), answer.clone()));
-                    true
-                }
-                Phase::Confirmed { .. } => false,
-            }
+            true
         });
+        for key in unheard {
+            self.no_room(now_ms, &key);
+            self.out.push_back(Out::Left(key));
+        }
     }
 
     fn invite(&mut self, now_ms: u64, peer: SocketAddr, key: String, request: Request, bytes: &[u8]) {
         if let Some(one) = self.transactions.get(&key) {
             // It did not hear the last answer.
-            let again = match &one.phase {
-                Phase::Proceeding { queued: Some(_) } => Some(one.queued_answer(&key)),
-                Phase::Proceeding { queued: None } => Some(one.trying()),
-                Phase::Completed { answer, .. } => Some(Out::Send(request.answer_to(peer), answer.clone())),
-                Phase::Confirmed { .. } => None,
-            };
+            let again = one.repeat().map(|answer| Out::Send(request.answer_to(peer), answer));
             return self.out.extend(again);
         }
         if self.arrivals.take(&peer.ip(), now_ms).is_err() || self.transactions.len() >= SIP_TRANSACTIONS_MAX
@@ -246,63 +225,82 @@ impl Switch {
             let more = [("Retry-After", COME_BACK_S)];
             return self.reply(&request, peer, &key, (503, "Service Unavailable"), &more);
         }
-        if request.to_tag.is_some() {
-            return self.reply(&request, peer, &key, (481, "Call Does Not Exist"), &[]);
-        }
-        if let Some(wanted) = request.header("require").filter(|wanted| !wanted.is_empty()) {
-            let more = [("Unsupported", wanted)];
-            return self.reply(&request, peer, &key, (420, "Bad Extension"), &more);
-        }
-        let Some((scheme, called)) = super::message::user(&request.uri) else {
-            return self.reply(&request, peer, &key, (400, "Bad Request"), &[]);
+        let called = match self.called(&request) {
+            Ok(called) => called,
+            Err((status, more)) => {
+                let more: Vec<(&str, &str)> =
+                    more.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                return self.reply(&request, peer, &key, status, &more);
+            }
         };
-        if !["sip", "sips"].contains(&scheme.as_str()) {
-            return self.reply(&request, peer, &key, (416, "Unsupported URI Scheme"), &[]);
-        }
-        let twin = self.transactions.values().find(|one| {
-            one.is_open() && one.invite.call_id == request.call_id && one.invite.from_tag == request.from_tag
-        });
-        if let Some(twin) = twin {
-            // The same call by another way (8.2.2.2), or again before its first answer.
-            let status =
-                if twin.invite.cseq == request.cseq { (482, "Loop Detected") } else { (500, "Too Early") };
-            return self.reply(&request, peer, &key, status, &[("Retry-After", COME_BACK_S)]);
-        }
-        let arrived = Arrived { called, ring: ring_of(&request, key.clone()), peer, invite: bytes.to_vec() };
-        let one = Transaction { peer, invite: request, phase: Phase::Proceeding { queued: None } };
-        self.out.push_back(one.trying());
+        let ring = ring_of(&request);
+        let arrived = Arrived { called, ring, name: key.clone(), peer, invite: bytes.to_vec() };
+        let one = Transaction::came(now_ms, key.clone(), peer, request);
+        self.out.push_back(Out::Send(one.answer_to(), one.trying()));
         self.out.push_back(Out::Came(Box::new(arrived)));
         self.transactions.insert(key, one);
     }
 
+    /// Whom a new call is for; else what stands against it.
+    fn called(&self, request: &Request) -> Result<String, Against> {
+        if request.to_tag.is_some() {
+            return Err(((481, "Call Does Not Exist"), None));
+        }
+        if let Some(wanted) = request.required() {
+            return Err(((420, "Bad Extension"), Some(("Unsupported", wanted))));
+        }
+        let (scheme, called) = super::message::user(&request.uri).ok_or(((400, "Bad Request"), None))?;
+        if !["sip", "sips"].contains(&scheme.as_str()) {
+            return Err(((416, "Unsupported URI Scheme"), None));
+        }
+        let mut others = self.transactions.values().filter(|one| one.invite.is_of_call(request));
+        if let Some(twin) = others.find(|one| one.is_open() || one.invite.cseq == request.cseq) {
+            // The same call by another way, however late it comes (8.2.2.2); or again before its first answer (14.2).
+            if twin.invite.cseq == request.cseq {
+                return Err(((482, "Loop Detected"), None));
+            }
+            return Err(((500, "Too Early"), Some(("Retry-After", COME_BACK_S.to_owned()))));
+        }
+        Ok(called)
+    }
+
     /// CANCEL, or BYE before the last answer: the caller has put the receiver down.
     fn hang_up(&mut self, now_ms: u64, peer: SocketAddr, of: &str, key: &str, request: &Request) {
-        let Some(one) = self.transactions.get(of) else {
+        let Some(one) = self.transactions.get_mut(of) else {
             return self.reply(request, peer, key, (481, "Call Does Not Exist"), &[]);
         };
         let open = one.is_open();
+        // One that crosses the 302 changes nothing about that answer (9.2), but nobody who hangs up follows it (16.10):
+        // without a word the agent would sit before a call that is over.
+        let left = std::mem::take(&mut one.sent_on) || open;
         self.reply(request, peer, of, (200, "OK"), &[]);
         if open {
             self.finish(now_ms, of, (487, "Request Terminated"), &[]);
+        }
+        if left {
             self.out.push_back(Out::Left(of.to_owned()));
         }
     }
 
+    /// An ACK: nothing is repeated any more. One for a call that is still without its last answer is for one that was
+    /// turned away, which is remembered nowhere: what has come since was a repeat that crossed the answer.
     fn acknowledged(&mut self, now_ms: u64, key: &str) {
-        if let Some(one) = self.transactions.get_mut(key)
-            && matches!(one.phase, Phase::Completed { .. })
-        {
-            one.phase = Phase::Confirmed { until_ms: now_ms + T4_MS };
+        let Some(one) = self.transactions.get_mut(key) else { return };
+        if one.is_open() {
+            self.out.push_back(Out::Left(key.to_owned()));
         }
+        one.acknowledge(now_ms);
+    }
+
+    fn no_room(&mut self, now_ms: u64, key: &str) {
+        self.finish(now_ms, key, (503, "Service Unavailable"), &[("Retry-After", COME_BACK_S)]);
     }
 
     /// The last answer to an INVITE.
     fn finish(&mut self, now_ms: u64, key: &str, status: (u16, &str), more: &[(&str, &str)]) {
         let Some(one) = self.transactions.get_mut(key) else { return };
-        let answer = one.invite.answer(one.peer, status, Some(key), more);
-        self.out.push_back(Out::Send(one.invite.answer_to(one.peer), answer.clone()));
-        let (again_ms, give_up_ms) = (now_ms + T1_MS, now_ms + GIVE_UP_MS);
-        one.phase = Phase::Completed { answer, again_ms, every_ms: T1_MS, give_up_ms };
+        let answer = one.finish(now_ms, status, more);
+        self.out.push_back(Out::Send(one.answer_to(), answer));
     }
 
     /// An answer that needs no memory.
@@ -328,35 +326,12 @@ impl Switch {
         }
         context.update(&request.cseq.to_be_bytes());
         context.update(peer.ip().to_string().as_bytes());
-        data_encoding::HEXLOWER.encode(&context.sign().as_ref()[..12])
+        data_encoding::HEXLOWER.encode(&context.sign().as_ref()[..NAME_CHARS / 2])
     }
 }
 
-impl Transaction {
-    fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Proceeding { .. })
-    }
-
-    fn trying(&self) -> Out {
-        Out::Send(self.invite.answer_to(self.peer), self.invite.answer(self.peer, (100, "Trying"), None, &[]))
-    }
-
-    fn queued_answer(&self, key: &str) -> Out {
-        let contact = format!("<{}>", self.invite.uri);
-        let answer = self.invite.answer(self.peer, (182, "Queued"), Some(key), &[("Contact", &contact)]);
-        Out::Send(self.invite.answer_to(self.peer), answer)
-    }
-}
-
-impl Phase {
-    fn due_ms(&self) -> Option<u64> {
-        match self {
-            Phase::Proceeding { queued } => *queued,
-            Phase::Completed { again_ms, .. } => Some(*again_ms),
-            Phase::Confirmed { until_ms } => Some(*until_ms),
-        }
-    }
-}
+/// A status, and a header that explains it.
+type Against = ((u16, &'static str), Option<(&'static str, String)>);
 
 /// A PBX's own address, as it stands in an address.
 fn host_of(peer: SocketAddr) -> String {
@@ -367,6 +342,7 @@ fn host_of(peer: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::transaction::{GIVE_UP_MS, REMIND_MS, T4_MS};
     use super::*;
     use crate::channels::calls::Nobody;
 
@@ -413,14 +389,18 @@ mod tests {
         switch.datagram(0, peer(), &request("INVITE", 1, 1));
         assert_eq!(told(&mut switch), ["100", "came"]);
         let name = name_of(&switch, 1);
-        switch.word(0, &name, Word::Stands(Standing::Queued, None));
+        switch.word(0, &name, stands(Standing::Queued));
         assert_eq!(told(&mut switch), ["182"]);
         (switch, name)
     }
 
+    fn stands(standing: Standing) -> Word {
+        Word::Stands { standing, host: None, work_item: Some("c12".to_owned()) }
+    }
+
     fn accepted(extension: &str) -> Word {
         let (agent, name) = ("alice".to_owned(), "Alice".to_owned());
-        Word::Stands(Standing::Accepted { agent, name, extension: extension.to_owned() }, None)
+        stands(Standing::Accepted { agent, name, extension: extension.to_owned() })
     }
 
     #[test]
@@ -434,6 +414,7 @@ mod tests {
             text.starts_with("SIP/2.0 302 ") && text.contains("\r\nContact: <sip:201@192.0.2.9>\r\n"),
             "{text}"
         );
+        assert!(text.contains("\r\nX-Deskbell-Work-Item: c12\r\n"), "{text}");
         // Timer G doubles to four seconds.
         let mut at = 1_000;
         for wait in [500, 1_000, 2_000, 4_000, 4_000] {
@@ -455,7 +436,7 @@ mod tests {
     #[test]
     fn an_answer_nobody_acknowledges_is_given_up() {
         let (mut switch, name) = in_line();
-        switch.word(0, &name, Word::Stands(Standing::Unavailable(Nobody::TimedOut), None));
+        switch.word(0, &name, stands(Standing::Unavailable(Nobody::TimedOut)));
         assert_eq!(told(&mut switch), ["480"]);
         let mut repeats = 0;
         while let Some(due) = switch.next_ms() {
@@ -470,7 +451,7 @@ mod tests {
     fn who_waits_is_told_each_minute_and_a_repeat_at_once() {
         let (mut switch, name) = in_line();
         switch.datagram(10, peer(), &request("INVITE", 1, 1));
-        switch.word(20, &name, Word::Stands(Standing::Queued, None));
+        switch.word(20, &name, stands(Standing::Queued));
         assert_eq!(told(&mut switch), ["182"], "the repeat, and nothing for what is known");
         assert_eq!(switch.next_ms(), Some(REMIND_MS));
         switch.tick(REMIND_MS);
@@ -496,6 +477,56 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_who_hangs_up_as_she_is_sent_on_has_left() {
+        for acknowledged in [false, true] {
+            let (mut switch, name) = in_line();
+            switch.word(1, &name, accepted("201"));
+            assert_eq!(told(&mut switch), ["302"]);
+            if acknowledged {
+                switch.datagram(2, peer(), &request("ACK", 1, 1));
+            }
+            // Her CANCEL has crossed it: the answer stands, and nobody will follow it.
+            switch.datagram(3, peer(), &request("CANCEL", 1, 1));
+            assert_eq!(told(&mut switch), ["200", "left"], "{acknowledged}");
+            switch.datagram(4, peer(), &request("CANCEL", 1, 1));
+            assert_eq!(told(&mut switch), ["200"], "once");
+        }
+        // After an answer that sends her nowhere there is nobody to tell.
+        let (mut switch, name) = in_line();
+        switch.word(1, &name, stands(Standing::Unavailable(Nobody::TimedOut)));
+        switch.datagram(2, peer(), &request("CANCEL", 1, 1));
+        assert_eq!(told(&mut switch), ["480", "200"]);
+    }
+
+    #[test]
+    fn a_call_turned_away_is_not_taken_in_by_a_repeat_that_crossed_the_answer() {
+        let mut switch = Switch::new(b"secret");
+        for call in 0..61 {
+            switch.datagram(0, peer(), &request("INVITE", call, 1));
+        }
+        assert_eq!(told(&mut switch).pop().as_deref(), Some("503"));
+        switch.datagram(500, peer(), &request("INVITE", 60, 1));
+        assert_eq!(told(&mut switch), ["100", "came"], "there is room by now");
+        switch.word(501, &name_of(&switch, 60), stands(Standing::Queued));
+        switch.datagram(502, peer(), &request("ACK", 60, 1));
+        assert_eq!(told(&mut switch), ["182", "left"], "its sender has given up on the 503");
+        switch.datagram(503, peer(), &request("ACK", 60, 1));
+        switch.word(504, &name_of(&switch, 60), accepted("201"));
+        assert_eq!(told(&mut switch), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_call_the_desk_says_nothing_about_is_given_back() {
+        let mut switch = Switch::new(b"secret");
+        switch.datagram(0, peer(), &request("INVITE", 1, 1));
+        assert_eq!((told(&mut switch).len(), switch.next_ms()), (2, Some(GIVE_UP_MS)));
+        switch.tick(GIVE_UP_MS);
+        assert_eq!(told(&mut switch), ["503", "left"]);
+        switch.word(GIVE_UP_MS, &name_of(&switch, 1), accepted("201"));
+        assert_eq!(told(&mut switch), Vec::<String>::new(), "too late");
+    }
+
+    #[test]
     fn a_call_that_came_before_the_desk_has_answered_can_leave() {
         let mut switch = Switch::new(b"secret");
         switch.datagram(0, peer(), &request("INVITE", 1, 1));
@@ -511,12 +542,37 @@ mod tests {
         let other_way =
             String::from_utf8(request("INVITE", 1, 1)).expect("text").replace("branch=z1", "branch=y1");
         switch.datagram(1, peer(), other_way.as_bytes());
+        let other_end = "192.0.2.10:5060".parse().expect("an address");
+        switch.datagram(1, other_end, &request("INVITE", 1, 1));
+        let Some(Out::Send(to, loops)) = switch.out.remove(1) else { panic!("no answer") };
+        assert!(to == other_end && loops.starts_with(b"SIP/2.0 482 "), "by another proxy");
         switch.datagram(1, peer(), &request("INVITE", 1, 2));
         let dialog = String::from_utf8(request("INVITE", 2, 1))
             .expect("text")
             .replace("box>\r\nCall", "box>;tag=x\r\nCall");
         switch.datagram(1, peer(), dialog.as_bytes());
         assert_eq!(told(&mut switch), ["482", "500", "481"]);
+        // A branch of the fork that comes late is the same call still; another attempt is another.
+        let name = name_of(&switch, 1);
+        switch.word(2, &name, accepted("201"));
+        switch.datagram(3, peer(), other_way.as_bytes());
+        switch.datagram(4, peer(), &request("INVITE", 1, 2));
+        assert_eq!(told(&mut switch), ["302", "482", "100", "came"]);
+    }
+
+    #[test]
+    fn a_bye_of_another_dialog_ends_no_call() {
+        let (mut switch, _) = in_line();
+        let bye = String::from_utf8(request("BYE", 1, 2)).expect("text");
+        switch.datagram(1, peer(), bye.replace("tag=f1", "tag=f2").as_bytes());
+        switch.datagram(1, "192.0.2.10:5060".parse().expect("an address"), bye.as_bytes());
+        assert!(
+            drain(&mut switch)
+                .iter()
+                .all(|out| matches!(out, Out::Send(_, answer) if answer.starts_with(b"SIP/2.0 481 ")))
+        );
+        switch.datagram(2, peer(), bye.as_bytes());
+        assert_eq!(told(&mut switch), ["200", "487", "left"]);
     }
 
     #[test]
@@ -532,6 +588,9 @@ mod tests {
             (invite.replace("sip:calls@box SIP", "tel:+31 SIP"), "416"),
             (invite.replace("sip:calls@box SIP", "calls SIP"), "400"),
             (invite.replace("Call-ID", "Require: 100rel\r\nCall-ID"), "420"),
+            (invite.replace("CSeq: 1", "CSeq: 4294967296"), "400"),
+            (invite.replace("Call-ID", "Call-ID: 2\r\nCall-ID"), "400"),
+            (invite.replace("sip:calls@box SIP", "sip:calls@box>;x=< SIP"), "400"),
         ] {
             switch.datagram(0, peer(), text.as_bytes());
             assert_eq!(told(&mut switch), [status], "{text}");
@@ -573,5 +632,9 @@ mod tests {
         let Out::Send(_, answer) = &sent[0] else { panic!("{sent:?}") };
         assert!(String::from_utf8_lossy(answer).contains("Contact: <sip:201@pbx.lan>"));
         assert_eq!(after.restore(0, peer(), b"nothing"), None);
+        let mut full = Switch::new(b"secret");
+        let calls = 0..SIP_TRANSACTIONS_MAX as u32 + 1;
+        let back = calls.filter(|call| full.restore(0, peer(), &request("INVITE", *call, 1)).is_some());
+        assert_eq!(back.count(), SIP_TRANSACTIONS_MAX);
     }
 }

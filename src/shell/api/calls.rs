@@ -13,7 +13,7 @@ use crate::engine::id::ConversationId;
 use crate::engine::refusal::Refusal;
 use crate::gateway::{Refused, Request, Response};
 use crate::limits::CALL_POLL_S_MAX;
-use crate::shell::calls::{CallRecord, Shown, key};
+use crate::shell::calls::{CallRecord, Shown, key, key_of};
 use crate::shell::reads;
 use crate::shell::text;
 use crate::shell::wire::{ConversationName, Stamp};
@@ -83,7 +83,10 @@ pub(super) async fn asked(shared: Arc<Shared>, request: Request) -> Response {
         Some(Ok(wait)) => wait.min(CALL_POLL_S_MAX),
         Some(Err(_)) => return refused(Refusal::BadRequest),
     };
-    let key = key(&workstream, &name);
+    let key = match meant(&shared, &workstream, &name).await {
+        Ok(key) => key,
+        Err(response) => return response,
+    };
     let door = &shared.surface.door;
     let first = key.clone();
     let shown = match door.change(move |shell| shell.call_watched(&first, &known)).await {
@@ -114,24 +117,35 @@ pub(super) async fn asked(shared: Arc<Shared>, request: Request) -> Response {
     }
 }
 
-/// `DELETE /hooks/calls/WORKSTREAM/CALL`: the caller has hung up, or both have.
+/// `DELETE /hooks/calls/WORKSTREAM/CALL`: the caller has hung up, or both have. Said again it is true again.
 pub(super) async fn left(shared: Arc<Shared>, request: Request) -> Response {
     let workstream = match workstream(&shared, &request) {
         Ok(workstream) => workstream,
         Err(response) => return response,
     };
-    let key = key(&workstream, request.param("call"));
-    let of = key.clone();
-    match shared.surface.door.change(move |shell| shell.call_left(&of)).await {
-        Some(true) => return Response::empty(204),
-        Some(false) => {}
-        None => return unavailable(),
+    let key = match meant(&shared, &workstream, request.param("call")).await {
+        Ok(key) => key,
+        Err(response) => return response,
+    };
+    match shared.surface.door.change(move |shell| shell.call_left(&key)).await {
+        Some(()) => Response::empty(204),
+        None => unavailable(),
     }
-    match stored(&shared, key).await {
-        Ok(Some(_)) => Response::empty(204),
-        Ok(None) => refused(Refusal::NotFound),
-        Err(response) => response,
-    }
+}
+
+/// Key of the call of the address: the PBX's name for it, the work item's, or the `Call-ID` of its INVITE.
+async fn meant(shared: &Shared, workstream: &str, called: &str) -> Result<Vec<u8>, Response> {
+    let own = key(workstream, called);
+    let asked = own.clone();
+    let known = shared.surface.door.ask(move |shell| (shell.watermark(), shell.has_call(&asked))).await;
+    let sequence = match known.ok_or_else(unavailable)? {
+        (_, true) => return Ok(own),
+        (sequence, false) => sequence,
+    };
+    let (workstream, called) = (workstream.to_owned(), called.to_owned());
+    let job = move |snapshot: &Snapshot| key_of(snapshot, &workstream, &called);
+    let found = shared.surface.readers.read(sequence, job).await.map_err(|_| unavailable())?;
+    found.ok_or_else(|| refused(Refusal::NotFound))
 }
 
 /// The workstream of the address, when it takes calls.

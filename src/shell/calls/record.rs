@@ -56,11 +56,6 @@ impl CallRecord {
     }
 }
 
-/// Key of a call. Neither an id of the desk nor a name of a PBX holds a zero byte.
-pub(in crate::shell) fn key(workstream: &str, name: &str) -> Vec<u8> {
-    format!("{workstream}\0{name}").into_bytes()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

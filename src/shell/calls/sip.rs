@@ -6,22 +6,24 @@ use smol::channel::Sender;
 
 use super::super::Shell;
 use super::super::reads;
-use super::{CallRecord, Outcome, SipLine, key};
+use super::super::wire::ConversationName;
+use super::naming::{by_sip, key, transaction_of};
+use super::{CallRecord, Outcome, SipLine};
 use crate::channels::calls::{Ring, Standing};
 use crate::channels::sip::{Arrived, Word};
 use crate::desk::{Channel, Id};
+use crate::engine::id::ConversationId;
 use crate::engine::input::CustomerVerb;
 use crate::engine::refusal::Refusal;
 use crate::store::{ReadError, Snapshot, Table};
-
-/// What a call's name begins with that came by SIP; the transaction's name follows.
-const BY_SIP: &str = "sip-";
 
 /// A call that waits for its answer, from before the start.
 pub(in crate::shell) struct Held {
     pub(in crate::shell) peer: SocketAddr,
     pub(in crate::shell) invite: Vec<u8>,
     pub(in crate::shell) word: Word,
+    /// Is it in line?
+    waits: bool,
 }
 
 impl Shell {
@@ -40,11 +42,13 @@ impl Shell {
             }
             let Ok(peer) = line.peer.parse() else { continue };
             let word = self.word_of(*id, call.standing.clone());
-            held.push(Held { peer, invite: line.invite.clone(), word });
+            held.push(Held { peer, invite: line.invite.clone(), word, waits });
             if waits {
                 back.push(*id);
             }
         }
+        // There is a bound to them: who waits comes before who may have been told.
+        held.sort_by_key(|one| !one.waits);
         for id in back {
             self.customer_turn(id, CustomerVerb::Back);
         }
@@ -53,10 +57,9 @@ impl Shell {
 
     /// A call has come by SIP.
     pub(in crate::shell) fn sip_came(&mut self, arrived: Arrived) {
-        let Arrived { called, mut ring, peer, invite } = arrived;
-        let name = std::mem::take(&mut ring.id);
+        let Arrived { called, mut ring, name, peer, invite } = arrived;
         let Some(workstream) = self.called(&called) else { return self.say_sip(name, Word::Unknown) };
-        ring.id = format!("{BY_SIP}{name}");
+        ring.id = by_sip(&ring.id, &name);
         let line = SipLine { peer: peer.to_string(), invite };
         self.calls.looking.insert(name.clone(), false);
         let sequence = self.watermark();
@@ -92,7 +95,7 @@ impl Shell {
             ring.variables.clear();
         }
         let word = match self.call_came(workstream, ring, known, Some(line)) {
-            Ok(shown) => Word::Stands(shown.standing, self.host_of(workstream)),
+            Ok(shown) => self.stands(shown.standing, shown.conversation, workstream),
             Err(Refusal::NotFound) => Word::Unknown,
             Err(refusal) => {
                 log::warn!("{workstream}: a call was not taken: {}", refusal.code());
@@ -108,8 +111,8 @@ impl Shell {
             *left = true;
             return;
         }
-        let by_sip = format!("{BY_SIP}{name}");
-        let found = self.calls.live.iter().find(|(_, call)| call.name == by_sip).map(|(id, _)| *id);
+        let mut calls = self.calls.live.iter();
+        let found = calls.find(|(_, call)| transaction_of(&call.name) == Some(name)).map(|(id, _)| *id);
         if let Some(id) = found {
             self.end_call(id);
         }
@@ -123,19 +126,22 @@ impl Shell {
         named.or_else(only).map(|one| one.id.to_string())
     }
 
-    fn host_of(&self, workstream: &str) -> Option<String> {
-        self.desk.workstream(workstream)?.voice.as_ref()?.host.clone()
+    fn stands(&self, standing: Standing, conversation: Option<u64>, workstream: &str) -> Word {
+        let voice = self.desk.workstream(workstream).and_then(|settings| settings.voice.as_ref());
+        let host = voice.and_then(|voice| voice.host.clone());
+        let work_item = conversation.map(|id| ConversationName(ConversationId(id)).to_string());
+        Word::Stands { standing, host, work_item }
     }
 
     fn word_of(&self, id: u64, standing: Standing) -> Word {
-        let host = self.cards.get(&id).and_then(|card| self.host_of(&card.workstream));
-        Word::Stands(standing, host)
+        let workstream = self.cards.get(&id).map_or("", |card| &card.workstream);
+        self.stands(standing, Some(id), workstream)
     }
 
     /// A call stands otherwise than before.
     pub(super) fn tell_sip(&mut self, name: String, standing: Standing, id: u64) {
-        let Some(name) = name.strip_prefix(BY_SIP) else { return };
-        let (name, word) = (name.to_owned(), self.word_of(id, standing));
+        let Some(transaction) = transaction_of(&name) else { return };
+        let (name, word) = (transaction.to_owned(), self.word_of(id, standing));
         self.say_sip(name, word);
     }
 
