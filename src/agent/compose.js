@@ -5,7 +5,7 @@
  */
 
 import { cls, h, icon } from "/web/dom.js";
-import { countChars, firstName } from "/web/format.js";
+import { countChars, firstName, span } from "/web/format.js";
 import { pick, t } from "/web/i18n.js";
 import { note, openDialog, pickup, putAway } from "./acts.js";
 import { tell } from "./box.js";
@@ -38,6 +38,7 @@ export const inputs = (s) => {
     one && one.wrapup_deadline,
     one && one.customer,
     one && one.work_item_kind,
+    one && one.state === "wrap_up" && one.messages,
     one && one.stopped,
     one && one.reply_until,
     s.drafts[id],
@@ -112,15 +113,20 @@ function instead(one) {
       label && button({ class: "btn btn--main", id: "instead", onclick: run, ref: () => takeFocus() }, label),
     );
   if (one.state === "wrap_up") {
+    const call = one.work_item_kind === "voice";
     const by =
-      one.ended === "ended_by_customer" ? t("agent.talk.customer_ended") : t(`agent.ended.${one.ended || "other"}`);
+      one.ended === "ended_by_customer"
+        ? t(call ? "agent.voice.hung_up" : "agent.talk.customer_ended")
+        : t(`agent.ended.${one.ended || "other"}`);
     return bar(
       "instead--wait",
       "note",
       by.startsWith("agent.") ? t("agent.ended.other") : by,
-      one.wrapup_deadline
-        ? [t("agent.talk.wrap_up_text"), " ", t("agent.talk.wrap_up_by_itself"), " ", time(one.wrapup_deadline, "left")]
-        : t("agent.talk.wrap_up_text"),
+      [
+        call && [talked(one), " "],
+        t("agent.talk.wrap_up_text"),
+        one.wrapup_deadline && [" ", t("agent.talk.wrap_up_by_itself"), " ", time(one.wrapup_deadline, "left")],
+      ],
       t("agent.act.finish"),
       () => openDialog("wrapup", { conversation: id }),
     );
@@ -155,6 +161,15 @@ function instead(one) {
 function keptBecause(state, one) {
   if (state.notifications.some((other) => other.conversation === one.conversation)) return "agent.talk.reserved_ringing";
   return one.hold === "undelivered" ? "agent.talk.undelivered_text" : "agent.talk.reserved_text";
+}
+
+/** Lines of the box with which an agent's part in a call is over. */
+const ENDS = new Set(["customer_ended", "agent_ended", "supervisor_ended", "customer_lost", "transferred"]);
+
+/** How long a call was hers (REQ S2-18). */
+function talked(one) {
+  const end = one.messages.findLast((message) => message.from.kind === "system" && ENDS.has(message.code));
+  return end && t("agent.voice.talked", { time: span(Date.parse(end.at) - Date.parse(one.since)) });
 }
 
 /** A call is talked on the telephone: what is left to do here is to note and to end (REQ S2-18). */

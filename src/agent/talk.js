@@ -301,9 +301,11 @@ function rowOf(state, one, i) {
 
 // The stored words are in the customer's language; an agent who reads another is told in hers (REQ B-9).
 function system(state, one, message) {
-  const own = message.code ? t(`agent.system.${message.code}`) : "";
+  const hungUp = one.work_item_kind === "voice" && message.code === "customer_ended";
+  const own = hungUp ? t("agent.voice.hung_up") : message.code ? t(`agent.system.${message.code}`) : "";
   const told = known(one.customer?.language, state.settings.locale) || "en";
-  const text = (told === language() || own.startsWith("agent.") ? message.text : own) || own || message.code;
+  const asTold = !hungUp && (told === language() || own.startsWith("agent."));
+  const text = (asTold ? message.text : own) || own || message.code;
   return h(
     "p",
     { class: cls("sys", { "sys--strong": message.code === "customer_ended" || message.code === "asset_removed" }) },

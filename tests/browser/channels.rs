@@ -105,5 +105,8 @@ fn a_call_shows_caller_queue_and_what_the_bot_learned_and_is_noted_not_written_i
     alice.page.picture("channel-call-dark");
     // The caller hangs up: hers to wrap up.
     assert_eq!(desk.http("DELETE", "/hooks/calls/calls/17-42", &headers, "").status, 204);
-    alice.page.see_text(".instead", "Customer has ended the conversation");
+    alice.page.see_text(".instead", "The caller has hung up");
+    alice.page.see_text(".instead", "Talked for 0:");
+    alice.page.see_text(".sys", "The caller has hung up");
+    alice.page.picture("channel-call-over");
 }

@@ -742,6 +742,8 @@ export default {
   "agent.unread.one": "{n} nepřečtená",
   "agent.unread.few": "{n} nepřečtené",
   "agent.unread.other": "{n} nepřečtených",
+  "agent.voice.hung_up": "Volající zavěsil",
+  "agent.voice.talked": "Hovor trval {time}.",
   "agent.voice.text": "Zvoní vám telefon: hovořte tam. Až zavěsíte, ukončete konverzaci tady.",
   "agent.voice.title": "Toto je telefonní hovor",
   "agent.went.delivered": "Doručeno",

@@ -731,6 +731,8 @@ export default {
   "agent.unreachable": "Boksen kan ikke nås. Prøver igen…",
   "agent.unread.one": "{n} ulæst",
   "agent.unread.other": "{n} ulæste",
+  "agent.voice.hung_up": "Opkalderen har lagt på",
+  "agent.voice.talked": "Samtalen varede {time}.",
   "agent.voice.text": "Din telefon ringer: tal der. Afslut samtalen her, når du har lagt på.",
   "agent.voice.title": "Dette er et telefonopkald",
   "agent.went.delivered": "Leveret",

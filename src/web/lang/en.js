@@ -731,6 +731,8 @@ export default {
   "agent.unreachable": "The box cannot be reached. Trying again…",
   "agent.unread.one": "{n} unread",
   "agent.unread.other": "{n} unread",
+  "agent.voice.hung_up": "The caller has hung up",
+  "agent.voice.talked": "Talked for {time}.",
   "agent.voice.text": "Your telephone rings: talk there. End the conversation here once you have hung up.",
   "agent.voice.title": "This is a telephone call",
   "agent.went.delivered": "Delivered",

@@ -731,6 +731,8 @@ export default {
   "agent.unreachable": "De box is niet bereikbaar. We proberen het opnieuw…",
   "agent.unread.one": "{n} ongelezen",
   "agent.unread.other": "{n} ongelezen",
+  "agent.voice.hung_up": "De beller heeft opgehangen",
+  "agent.voice.talked": "Het gesprek duurde {time}.",
   "agent.voice.text": "Je telefoon gaat over: spreek daar. Beëindig het gesprek hier als je hebt opgehangen.",
   "agent.voice.title": "Dit is een telefoongesprek",
   "agent.went.delivered": "Bezorgd",
