@@ -176,7 +176,7 @@ load: ## A branch at work: latency, throughput, memory, bytes; then on a disk wi
 FUZZ_FLAGS = -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
   -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= frames http desk records masking jwt hours
+FUZZ_TARGETS ?= frames http desk records masking jwt hours sip
 
 fuzz: ## Fuzz each target, guided by coverage: make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS="jwt hours"
 	@cd tests/fuzz && CARGO_TARGET_DIR=../../target/fuzz RUSTFLAGS="$(FUZZ_FLAGS)" $(CARGO) build --release --target x86_64-unknown-linux-gnu

@@ -2,6 +2,9 @@
 //! bytes, must not panic, and holds what it got against what must be true of it. Driven by coverage in `make fuzz`;
 //! the corpora beside this file are run through in `make test`.
 
+#[path = "sip.rs"]
+mod sip;
+
 use std::fmt::Debug;
 use std::sync::OnceLock;
 
@@ -19,7 +22,7 @@ use jiff::Timestamp;
 type Target = (&'static str, fn(&[u8]));
 
 /// All of them, by name.
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 8] = [
     ("frames", frames),
     ("http", http),
     ("desk", desk_file),
@@ -27,6 +30,7 @@ pub(crate) const TARGETS: [Target; 7] = [
     ("masking", masking),
     ("jwt", jwt),
     ("hours", hours),
+    ("sip", sip::calls),
 ];
 
 /// A target by its name.
