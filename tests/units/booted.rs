@@ -26,6 +26,7 @@ const BOOTS: [(&str, &[&str]); 3] = [
             "comes_back_from_sigkill",
             "is_killed_and_restarted_when_the_desk_is_stuck",
             "heals_by_itself_once_a_fault_of_the_settings_is_corrected",
+            "answers_a_pbx_at_its_door",
             "upgrades_with_its_doors_open",
             "backs_up_while_it_works",
         ],

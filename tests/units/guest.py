@@ -426,6 +426,45 @@ def heals_by_itself_once_a_fault_of_the_settings_is_corrected():
     still_there()
 
 
+def call(method, number):
+    """Says one thing to the SIP door; the statuses of the answers, up to the last."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.settimeout(30)
+        line.connect(("127.0.0.1", 5060))
+        own = "%s:%d" % line.getsockname()
+        head = [f"{method} sip:calls@{NAME} SIP/2.0", f"Via: SIP/2.0/UDP {own};branch=z9hG4bK{number};rport",
+                f"From: <sip:201@{own}>;tag={number}", f"To: <sip:calls@{NAME}>", f"Call-ID: {number}@{own}",
+                f"CSeq: 1 {method}", f"Contact: <sip:201@{own}>", "Content-Length: 0"]
+        line.send("\r\n".join(head).encode() + b"\r\n\r\n")
+        told = []
+        while not told or told[-1] < 200:
+            answer = line.recv(65536)
+            expect(answer.startswith(b"SIP/2.0 "), f"no SIP: {answer[:40]!r}")
+            told.append(int(answer[8:11]))
+        return told
+
+
+def answers_a_pbx_at_its_door():
+    # As the manual has it: whom to answer, then the door, which is added to a service that is down.
+    with open("/etc/deskbell/deskbell.toml", "a") as file:
+        file.write('\nsip_peers = ["127.0.0.1"]\n')
+    run("systemctl", "enable", "deskbell-sip.socket")
+    run("systemctl", "stop", "deskbell.service")
+    run("systemctl", "start", "deskbell-sip.socket", "deskbell.service")
+    expect(active("deskbell-sip.socket") and active(), "the door or the box is down")
+    expect(journal(r"SIP on \[::\]:5060"), "the box does not speak of its door")
+    expect(call("OPTIONS", 1) == [200], "not there for a PBX")
+    # This desk has no workstream for calls: the desk itself says so, not only the door.
+    told = call("INVITE", 2)
+    expect(told == [100, 404], f"a call was answered {told}")
+    # A datagram opens the box as well as a connection does.
+    run("systemctl", "stop", "deskbell.service")
+    expect(not active() and active("deskbell-sip.socket"), "its door went with it")
+    expect(call("OPTIONS", 3) == [200], "nobody opened to a PBX")
+    expect(active(), "answered, but not active")
+    still_there()
+
+
 def upgrades_with_its_doors_open():
     talk("just before the upgrade")
     refused, over = [], threading.Event()
@@ -531,7 +570,8 @@ PHASES = {
         writes_nowhere_but_in_its_state, has_its_keys_as_credentials, has_the_profiles_ceiling, holds_a_chat,
         starts_on_the_first_knock, stops_cleanly_without_loss, comes_back_from_sigkill,
         is_killed_and_restarted_when_the_desk_is_stuck,
-        heals_by_itself_once_a_fault_of_the_settings_is_corrected, upgrades_with_its_doors_open, backs_up_while_it_works,
+        heals_by_itself_once_a_fault_of_the_settings_is_corrected, answers_a_pbx_at_its_door,
+        upgrades_with_its_doors_open, backs_up_while_it_works,
     ],
     "read-only": [
         serves_from_a_read_only_root, knows_the_chat_after_a_reboot, understands_the_images_settings,
