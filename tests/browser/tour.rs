@@ -40,7 +40,18 @@ title = "Delivery days and evening delivery"
 text = "On weekdays, and on Saturdays until noon. Ask for `ORDER-1234` at the counter."
 "#;
 
-/// The example's desk with Sofie, its supervisor, in both queues, consent asked for, articles, and figures by agent.
+/// Telephone calls; little of an agent's capacity, so that one rings beside everything else of a walk.
+const CALLS: &str = r#"
+[[workstream]]
+id = "calls"
+name = "Telephone"
+channel = "voice"
+queue = "front"
+units = 10
+"#;
+
+/// The example's desk with Sofie, its supervisor, in both queues, consent asked for, articles, calls, and figures by
+/// agent.
 pub(crate) fn branch(options: &[&str]) -> Desk {
     branch_with(&[], options)
 }
@@ -56,7 +67,7 @@ pub(crate) fn branch_with(more: &[(&str, &str)], options: &[&str]) -> Desk {
             "[figures]\nper_agent = true\n[mail]\nhost = \"127.0.0.1\"\nport = 9\nsecurity = \"none\"\nfrom = \"chat@branch.example\"\n[masking]",
         ),
     ];
-    let mut text = include_str!("../data/desk.example.toml").to_owned() + ARTICLES;
+    let mut text = include_str!("../data/desk.example.toml").to_owned() + ARTICLES + CALLS;
     for (from, to) in changes.iter().chain(more) {
         assert!(text.contains(from), "the example holds {from:?}");
         text = text.replacen(from, to, 1);
@@ -151,6 +162,7 @@ pub(crate) fn desktop(desk: &Desk, page: Browser, look: Look<'_>) -> Company {
     page.press(".banner .btn--solid");
     page.gone(".banner");
     menus(page, look);
+    telephone(desk, &sofie, &mut socket, look);
 
     let bob = desk.agent("bob");
     acts(page, look);
@@ -177,6 +189,32 @@ fn beside(page: &Browser, look: Look<'_>) {
     page.see("dialog #reveal");
     look(page, "reveal");
     leave(page, "dialog");
+}
+
+/// A call: how it rings, what is known of it, and what is left of it once the caller has hung up.
+fn telephone(desk: &Desk, sofie: &Agent, socket: &mut support::Agent, look: Look<'_>) {
+    let page = &sofie.page;
+    let headers = [("authorization", "Bearer crm-demo-token"), ("content-type", "application/json")];
+    let call = json!({"call": "17-42", "caller": {"number": "+31 20 765 4321"}, "reason": "Wants to pay an invoice",
+        "variables": {"invoice": "F-2026-17", "amount": 118.5}});
+    let made = desk.http("POST", "/hooks/calls/calls", &headers, &call.to_string());
+    assert_eq!(made.status, 201, "{}", made.body);
+    let alert = ".alert:has(use[href$='#i-phone'])";
+    page.see(alert);
+    look(page, "call-alert");
+    page.press(&format!("{alert} .btn--main"));
+    page.see_text(".instead", "Wants to pay an invoice");
+    look(page, "call");
+    page.press("[role=tab]:nth-of-type(2)");
+    page.see_text("#tabpanel", "F-2026-17");
+    look(page, "call-learned");
+    page.press("[role=tab]:nth-of-type(1)");
+    assert_eq!(desk.http("DELETE", "/hooks/calls/calls/17-42", &headers, "").status, 204);
+    page.see(".instead--wait");
+    look(page, "call-over");
+    socket.socket.ok("wrapup", json!({"conversation": made.json()["conversation"], "reason": "solved"}));
+    page.gone(".instead--wait");
+    sofie.open("Jan de Boer");
 }
 
 fn menus(page: &Browser, look: Look<'_>) {
