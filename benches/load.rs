@@ -9,6 +9,9 @@ mod support;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -26,6 +29,7 @@ const SILENT: usize = 500;
 const PHASES: [(usize, usize); 4] = [(1, 1), (16, 4), (64, 6), (256, 6)];
 /// Few enough to be heard again by the box before it asks whether they are there.
 const TRICKLERS: usize = 10;
+const BLOCK: usize = 4096;
 const ECHOES: usize = 400;
 
 fn number(name: &str, otherwise: usize) -> usize {
@@ -84,6 +88,23 @@ async fn echo_floor(demo: &Demo) -> f64 {
     }
     samples.sort_by(f64::total_cmp);
     percentile(&samples, 50.0)
+}
+
+/// What the device writes for a block a second that is written and synced: the block, and the file system's own journal
+/// with the file's time stamp, each time its commit interval (`commit=` of ext4, five seconds) is over.
+fn block_a_second(dir: &Path, seconds: usize) -> Option<f64> {
+    let path = dir.join("floor");
+    let mut file = File::create(&path).expect("a file");
+    file.write_all(&vec![0; seconds * BLOCK]).expect("written");
+    let before = device_kib(dir)?;
+    for at in 0..seconds {
+        file.write_all_at(&[7; BLOCK], (at * BLOCK) as u64).expect("written");
+        file.sync_data().expect("synced");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let kib = (device_kib(dir)? - before) as f64 / seconds as f64;
+    let _ = std::fs::remove_file(path);
+    Some(kib)
 }
 
 struct Run<'d> {
@@ -263,6 +284,11 @@ fn main() {
     let disk = std::env::var("LOAD_DIR").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned());
     let dir = tempfile::tempdir_in(disk).expect("a folder on the disk under test");
     println!("floor: append 4 KiB + fdatasync                 p50 {:.3} ms", fdatasync_loop(dir.path()));
+    if trickle > 0
+        && let Some(kib) = block_a_second(dir.path(), (trickle / 4).max(10))
+    {
+        println!("floor: one block and fdatasync a second         {kib:.1} KiB on the device each");
+    }
     let data = dir.path().join("data");
     std::fs::create_dir(&data).expect("a folder");
     let desk = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/load.toml");
