@@ -1,6 +1,9 @@
 //! `deskbell doctor`: what can go wrong with a box in a back room for years, looked at one by one. Reads files
 //! and the system; changes nothing.
 
+mod disk;
+mod kept;
+
 use std::fmt;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +16,6 @@ use serde_json::Value;
 
 use super::bound;
 use super::profile::Profile;
-use crate::limits::{JOURNAL_SEGMENT_BYTES, JOURNAL_SEGMENTS, SCRUB_BYTES_MAX, SPACE_RESERVE_BYTES};
 
 /// How something is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -75,8 +77,6 @@ pub struct Patient {
 const DAY_S: i64 = 86_400;
 /// 2025-01-01: a clock that shows less has never been set.
 const CLOCK_FLOOR_S: i64 = 1_735_689_600;
-/// Days a backup may be old.
-const BACKUP_DAYS_MAX: i64 = 8;
 /// A certificate is replaced 60 days before its end; one that has come closer was not.
 const CERTIFICATE_DAYS_MIN: i64 = 50;
 
@@ -197,95 +197,6 @@ impl Patient {
         }
     }
 
-    fn disk(&self) -> Vec<Line> {
-        const WHAT: &str = "disk";
-        let space = match rustix::fs::statvfs(&self.data) {
-            Ok(space) => space,
-            Err(error) => {
-                return vec![bad(
-                    WHAT,
-                    format!("{}: {error}", self.data.display()),
-                    "Is the directory right, and its disk mounted?",
-                )];
-            }
-        };
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
-        let size = space.f_blocks.saturating_mul(space.f_frsize).max(1);
-        let percent = free * 100 / size;
-        let saw = format!("{} MiB free of {} MiB", free >> 20, size >> 20);
-        let needed = 2 * JOURNAL_SEGMENT_BYTES * u64::from(JOURNAL_SEGMENTS) + SPACE_RESERVE_BYTES;
-        let mut lines = vec![match (free < needed, percent < 10) {
-            (true, _) => bad(
-                WHAT,
-                saw,
-                "New chats are refused until there is room: delete old backups, or give it a larger disk.",
-            ),
-            (false, true) => look(
-                WHAT,
-                saw,
-                "Less than a tenth is free: shorten retention_days, or take backups elsewhere.",
-            ),
-            (false, false) => ok(WHAT, saw),
-        }];
-        if space.f_files > 0 && space.f_favail < 1000 {
-            lines.push(bad(
-                "inodes",
-                format!("{} free", space.f_favail),
-                "Something fills this disk with small files.",
-            ));
-        }
-        if space.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
-            lines.push(bad(
-                WHAT,
-                "mounted read-only".to_owned(),
-                "Nothing can be stored. The kernel's log says why: dmesg",
-            ));
-        }
-        lines
-    }
-
-    /// What a flash disk says of its own age.
-    fn wear(&self) -> Line {
-        const WHAT: &str = "wear";
-        let Some(device) = self.device() else {
-            return ok(WHAT, "no disk of its own to look at".to_owned());
-        };
-        let read = |name: &str| {
-            // Of the disk itself: a partition's folder lies in it.
-            [&device, &device.join("..")]
-                .into_iter()
-                .find_map(|folder| fs::read_to_string(folder.join("device").join(name)).ok())
-                .map(|text| text.trim().to_owned())
-        };
-        if let Some(life) = read("life_time") {
-            // JEDEC eMMC 5.0: tenths used, the larger of two kinds of cells; 11 is beyond its life.
-            let tenths = life
-                .split_whitespace()
-                .filter_map(|part| u8::from_str_radix(part.trim_start_matches("0x"), 16).ok())
-                .max()
-                .unwrap_or(0);
-            let end = read("pre_eol_info").unwrap_or_default();
-            let saw = format!("about {} % of its life used", u32::from(tenths) * 10);
-            return match (tenths, end.as_str()) {
-                (11.., _) | (_, "0x03") => {
-                    bad(WHAT, saw, "The disk is at its end: back up now and replace it.")
-                }
-                (8.., _) | (_, "0x02") => {
-                    look(WHAT, saw, "Plan its replacement; see that backups go elsewhere.")
-                }
-                _ => ok(WHAT, saw),
-            };
-        }
-        match read("type").as_deref() {
-            Some("SD") => look(
-                WHAT,
-                "an SD card, which does not tell".to_owned(),
-                "Cards die without a word: keep backups off it, replace it every few years.",
-            ),
-            _ => ok(WHAT, "this disk does not tell here; see smartctl".to_owned()),
-        }
-    }
-
     fn memory(&self) -> Line {
         const WHAT: &str = "memory";
         let total = fs::read_to_string(self.at("proc/meminfo")).unwrap_or_default();
@@ -380,112 +291,8 @@ impl Patient {
         lines
     }
 
-    fn backups(&self) -> Line {
-        const WHAT: &str = "backups";
-        let told = self.condition.as_ref().and_then(|condition| condition["last_backup_ms"].as_i64());
-        match told.or(self.last_backup_ms) {
-            None => look(
-                WHAT,
-                "none was ever made".to_owned(),
-                "deskbell backup --to FILE --data DIR; each night: systemctl enable --now deskbell-backup.timer",
-            ),
-            Some(at_ms) => {
-                let days = (self.now_s - at_ms / 1000) / DAY_S;
-                let saw = format!("the newest is of {}", day(at_ms / 1000));
-                match days {
-                    ..=BACKUP_DAYS_MAX => ok(WHAT, saw),
-                    _ => look(
-                        WHAT,
-                        format!("{saw}, {days} days old"),
-                        "Is the timer on? systemctl status deskbell-backup.timer",
-                    ),
-                }
-            }
-        }
-    }
-
-    /// Copies of the store that hold what an erasure takes away.
-    fn copies(&self) -> Vec<Line> {
-        let copies = crate::store::replace::copies(&self.data);
-        let old = |(name, at): &(&'static str, std::time::SystemTime)| {
-            let at_s = at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-            let days = (self.now_s - at_s) / DAY_S;
-            let advice =
-                format!("If this version is to stay, remove it: rm -r {}", self.data.join(name).display());
-            (days > 30).then(|| look("copy", format!("{name} is {days} days old"), &advice))
-        };
-        copies.iter().filter_map(old).collect()
-    }
-
-    /// What an erasure has left in the state's pages.
-    fn erased(&self) -> Option<Line> {
-        const WHAT: &str = "erased";
-        let size = fs::metadata(self.data.join("state.redb")).map_or(0, |about| about.len() >> 20);
-        let anew = format!(
-            "systemctl stop deskbell; deskbell doctor --write-anew --data {}; systemctl start deskbell",
-            self.data.display()
-        );
-        Some(match self.erased_pages.as_deref()? {
-            "next_start" => look(
-                WHAT,
-                "freed pages of the state hold erased data until the next start".to_owned(),
-                "systemctl restart deskbell overwrites them: the state is written anew.",
-            ),
-            "too_large" => look(
-                WHAT,
-                format!(
-                    "freed pages of the state hold erased data until they are used again: its {size} MiB are more \
-                     than the {} MiB a start takes the time to write anew",
-                    SCRUB_BYTES_MAX >> 20
-                ),
-                &anew,
-            ),
-            _ => look(
-                WHAT,
-                format!(
-                    "freed pages of the state hold erased data: no room to write its {size} MiB a second time"
-                ),
-                &format!("Make room on its disk, then: {anew}"),
-            ),
-        })
-    }
-
-    fn encryption(&self) -> Line {
-        const WHAT: &str = "encryption";
-        let Some(device) = self.device() else {
-            return look(
-                WHAT,
-                "not seen: the directory is on no disk of its own".to_owned(),
-                "See that the disk below it is encrypted.",
-            );
-        };
-        // A mapping may lie on another (a volume on an encrypted disk).
-        let mut folders = vec![device];
-        for _ in 0..8 {
-            let Some(folder) = folders.pop() else { break };
-            if fs::read_to_string(folder.join("dm/uuid")).is_ok_and(|uuid| uuid.starts_with("CRYPT-")) {
-                return ok(WHAT, "the data partition is encrypted".to_owned());
-            }
-            let below = fs::read_dir(folder.join("slaves")).into_iter().flatten().flatten();
-            folders.extend(below.map(|entry| entry.path()));
-        }
-        look(
-            WHAT,
-            "the data partition is not encrypted".to_owned(),
-            "A stolen box can be read. firmware-config/encrypted-data.md has the recipe.",
-        )
-    }
-
     fn at(&self, path: &str) -> PathBuf {
         self.root.join(path)
-    }
-
-    /// The folder of the disk the data lies on.
-    fn device(&self) -> Option<PathBuf> {
-        let number = fs::metadata(&self.data).ok()?.dev();
-        let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
-        let path = self.at(&format!("sys/dev/block/{major}:{minor}"));
-        fs::canonicalize(path).ok()
     }
 }
 
@@ -505,162 +312,5 @@ fn day(at_s: i64) -> String {
     Timestamp::from_second(at_s).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
-/// Where a data directory's own device would be told, for tests.
 #[cfg(test)]
-fn device_folder(root: &std::path::Path, data: &std::path::Path) -> PathBuf {
-    let number = fs::metadata(data).expect("there").dev();
-    root.join(format!("sys/dev/block/{}:{}", rustix::fs::major(number), rustix::fs::minor(number)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Case {
-        _dir: tempfile::TempDir,
-        patient: Patient,
-    }
-
-    fn case() -> Case {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (root, data) = (dir.path().join("root"), dir.path().join("data"));
-        for folder in [root.join("proc"), data.join("tls"), device_folder(&root, dir.path()).join("device")] {
-            fs::create_dir_all(folder).expect("made");
-        }
-        fs::write(root.join("proc/meminfo"), "MemTotal:       1000000 kB\n").expect("written");
-        for folder in [&data, &data.join("tls")] {
-            fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("set");
-        }
-        let patient = Patient {
-            data,
-            root,
-            listen: Vec::new(),
-            profile: None,
-            condition: None,
-            last_backup_ms: None,
-            erased_pages: None,
-            now_s: 1_790_000_000,
-        };
-        Case { _dir: dir, patient }
-    }
-
-    fn said(patient: &Patient, what: &str) -> Vec<(State, String)> {
-        let lines = patient.examine().into_iter().filter(|line| line.what == what);
-        lines.map(|line| (line.state, format!("{} {}", line.saw, line.advice))).collect()
-    }
-
-    fn one(patient: &Patient, what: &str, state: State, word: &str) {
-        let said = said(patient, what);
-        assert!(said.len() == 1 && said[0].0 == state && said[0].1.contains(word), "{what}: {said:?}");
-    }
-
-    #[test]
-    fn a_certificate_is_judged_by_its_last_day() {
-        let Case { _dir, patient } = case();
-        one(&patient, "certificate", State::Look, "none yet");
-        let write = |until_s: i64| {
-            let json = format!("{{\"leaf_until_s\": {until_s}, \"names\": [\"box.lan\"]}}");
-            fs::write(patient.data.join("tls/authority.json"), json).expect("written");
-        };
-        write(patient.now_s + 300 * DAY_S);
-        one(&patient, "certificate", State::Ok, "for box.lan");
-        write(patient.now_s + 10 * DAY_S);
-        one(&patient, "certificate", State::Look, "60 days before");
-        write(patient.now_s - DAY_S);
-        one(&patient, "certificate", State::Bad, "over since");
-        fs::write(patient.data.join("tls/authority.json"), "garbage").expect("written");
-        one(&patient, "certificate", State::Bad, "cannot be read");
-    }
-
-    #[test]
-    fn a_clock_is_judged_by_who_sets_it() {
-        let Case { _dir, mut patient } = case();
-        one(&patient, "clock", State::Look, "no real-time clock");
-        fs::create_dir_all(patient.root.join("sys/class/rtc/rtc0")).expect("made");
-        one(&patient, "clock", State::Look, "kept by a real-time clock");
-        fs::create_dir_all(patient.root.join("run/systemd/timesync/synchronized")).expect("made");
-        one(&patient, "clock", State::Ok, "synchronised");
-        patient.now_s = 1000;
-        one(&patient, "clock", State::Bad, "never been set");
-    }
-
-    #[test]
-    fn wear_and_encryption_are_read_off_the_disk_the_data_lies_on() {
-        let Case { _dir, patient } = case();
-        let device = device_folder(&patient.root, &patient.data);
-        one(&patient, "wear", State::Ok, "does not tell");
-        one(&patient, "encryption", State::Look, "not encrypted");
-        fs::write(device.join("device/type"), "SD\n").expect("written");
-        one(&patient, "wear", State::Look, "an SD card");
-        for (life, end, state) in [
-            ("0x01 0x02", "0x01", State::Ok),
-            ("0x09 0x01", "0x01", State::Look),
-            ("0x02 0x0b", "0x01", State::Bad),
-            ("0x01 0x01", "0x03", State::Bad),
-        ] {
-            fs::write(device.join("device/life_time"), format!("{life}\n")).expect("written");
-            fs::write(device.join("device/pre_eol_info"), format!("{end}\n")).expect("written");
-            one(&patient, "wear", state, "of its life");
-        }
-        fs::create_dir_all(device.join("slaves/sda1/dm")).expect("made");
-        fs::write(device.join("slaves/sda1/dm/uuid"), "CRYPT-LUKS2-1234\n").expect("written");
-        one(&patient, "encryption", State::Ok, "is encrypted");
-    }
-
-    #[test]
-    fn a_profile_larger_than_the_board_is_bad() {
-        let Case { _dir, mut patient } = case();
-        one(&patient, "memory", State::Ok, "976 MiB");
-        let profile = |name: &str| Some(Profile::named(name).expect("built in"));
-        patient.profile = profile("board-1g");
-        one(&patient, "memory", State::Ok, "profile board-1g: at most");
-        fs::write(patient.root.join("proc/meminfo"), "MemTotal:        480000 kB\n").expect("written");
-        one(&patient, "memory", State::Bad, "too large");
-        patient.profile = profile("board-512m");
-        one(&patient, "memory", State::Ok, "profile board-512m");
-    }
-
-    #[test]
-    fn what_others_may_read_and_a_port_that_is_taken_are_bad() {
-        let Case { _dir, mut patient } = case();
-        one(&patient, "permissions", State::Ok, "alone");
-        let file = patient.data.join("state.redb");
-        fs::write(&file, "").expect("written");
-        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("set");
-        one(&patient, "permissions", State::Bad, "chmod 0600");
-        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-        patient.listen = vec![taken.local_addr().expect("an address")];
-        one(&patient, "port", State::Bad, "ss -ltnp");
-        drop(taken);
-        one(&patient, "port", State::Ok, "is free");
-    }
-
-    #[test]
-    fn erased_data_that_is_still_in_the_state_is_told_with_the_way_to_be_rid_of_it() {
-        let Case { _dir, mut patient } = case();
-        assert!(said(&patient, "erased").is_empty());
-        for (pages, word) in [
-            ("next_start", "restart deskbell overwrites"),
-            ("too_large", "more than the 512 MiB"),
-            ("no_room", "Make room"),
-        ] {
-            patient.erased_pages = Some(pages.to_owned());
-            one(&patient, "erased", State::Look, word);
-        }
-        assert!(said(&patient, "erased")[0].1.contains("doctor --write-anew"));
-    }
-
-    #[test]
-    fn a_backup_is_judged_by_its_age() {
-        let Case { _dir, mut patient } = case();
-        one(&patient, "backups", State::Look, "none was ever made");
-        patient.last_backup_ms = Some((patient.now_s - 2 * DAY_S) * 1000);
-        one(&patient, "backups", State::Ok, "the newest");
-        patient.last_backup_ms = Some((patient.now_s - 20 * DAY_S) * 1000);
-        one(&patient, "backups", State::Look, "20 days old");
-        patient.condition =
-            Some(serde_json::json!({"last_backup_ms": patient.now_s * 1000, "health": "storage"}));
-        one(&patient, "backups", State::Ok, "the newest");
-        one(&patient, "box", State::Bad, "no room");
-    }
-}
+mod tests;
