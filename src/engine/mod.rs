@@ -29,6 +29,7 @@ pub mod presence;
 pub mod refusal;
 pub mod settings;
 pub mod table;
+pub mod weighed;
 pub mod wheel;
 
 mod accept;
@@ -59,7 +60,7 @@ use std::collections::VecDeque;
 
 use agent::Agent;
 use conversation::Conversation;
-use effect::{Answer, Effect, Weighed};
+use effect::{Answer, Effect};
 use id::{AgentId, Handle, QueueId, RequestId};
 use input::{AgentVerb, CustomerVerb, Input, SupervisorVerb};
 use line::Lines;
@@ -67,6 +68,7 @@ use refusal::Refusal;
 use settings::{Capacity, Now, RoutingDesk};
 use table::{IdMap, Table};
 use timer::TimerOwner;
+use weighed::Weighed;
 use wheel::{TimerId, Wheel};
 
 use crate::limits::{AGENTS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX};

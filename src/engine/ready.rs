@@ -9,10 +9,10 @@ use super::Engine;
 use super::agent::Agent;
 use super::agent_set::AgentSet;
 use super::columns::Columns;
-use super::effect::{Verdict, Weighed};
 use super::id::{AgentId, QueueId, WorkstreamId};
 use super::presence::Status;
 use super::settings::{AgentSettings, RoutingDesk, Workstream};
+use super::weighed::{Verdict, Weighed};
 use crate::limits::{QUEUES_MAX, SESSIONS_MAX, WORKSTREAMS_MAX};
 
 /// Presences a desk may have: one bit each in a workstream's mask.

@@ -2,11 +2,12 @@
 
 use super::Engine;
 use super::conversation::AgentSet;
-use super::effect::{Effect, RoutingEvent, TieBreak, Verdict, Weighed};
+use super::effect::{Effect, RoutingEvent};
 use super::id::{AgentId, Handle, QueueId, WorkstreamId};
 use super::presence::{Penalty, Status};
 use super::settings::{Distribution, Workstream};
 use super::timer::TimerOwner;
+use super::weighed::{TieBreak, Verdict, Weighed};
 use super::wheel::TimerId;
 use crate::limits::{ROUND_MS, SESSIONS_MAX, WORKSTREAMS_MAX};
 

@@ -4,7 +4,7 @@
 use super::Engine;
 use super::agent::Agent;
 use super::conversation::Conversation;
-use super::effect::{Effect, Weighed};
+use super::effect::Effect;
 use super::id::{AgentId, Handle};
 use super::line::Lines;
 use super::ready::Ready;
@@ -12,6 +12,7 @@ use super::sent::SentRings;
 use super::settings::{AgentSettings, Capacity, Queue, RoutingDesk, Workstream};
 use super::table::{IdMap, Table};
 use super::timer::TimerOwner;
+use super::weighed::Weighed;
 use super::wheel::Wheel;
 use crate::limits::{
     CONVERSATION_SESSIONS_MAX, DECISIONS_PER_INPUT_MAX, EFFECTS_MAX, QUEUES_MAX, WORKSTREAMS_MAX,

@@ -2,12 +2,13 @@
 
 use super::Engine;
 use super::conversation::{Phase, Stage};
-use super::effect::{OfferEnd, RoutingEvent, SessionReason, Weighed};
+use super::effect::{OfferEnd, RoutingEvent, SessionReason};
 use super::id::{AgentId, ConversationId, Handle, RequestId};
 use super::input::Target;
 use super::presence::{OverrideEvent, Status};
 use super::refusal::Refusal;
 use super::settings::OfferKind;
+use super::weighed::Weighed;
 
 impl Engine {
     pub(super) fn reset_presence(

@@ -4,10 +4,10 @@ use super::Engine;
 use super::agent::Agent;
 use super::change::returned_line;
 use super::conversation::{AgentSet, Conversation};
-use super::effect::{Verdict, Weighed};
 use super::id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
 use super::presence::Reason;
 use super::settings::RoutingDesk;
+use super::weighed::{Verdict, Weighed};
 use crate::limits::{SESSIONS_MAX, WORKSTREAMS_MAX};
 
 impl Engine {

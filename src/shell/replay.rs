@@ -11,10 +11,11 @@ use super::record::{Digest, Entry, Recording, RecordingError};
 use super::rows;
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::engine::effect::{Effect, TieBreak, Verdict, Weighed};
+use crate::engine::effect::Effect;
 use crate::engine::id::{AgentId, ConversationId, OfferId, RequestId};
 use crate::engine::input::{AgentVerb, Input};
 use crate::engine::settings::{Capacity, Now};
+use crate::engine::weighed::{TieBreak, Verdict, Weighed};
 
 /// What a replay came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use super::Shell;
 use super::reads::decoded;
 use super::records::{Decision, Roster, Weighed};
 use crate::engine::agent_set::AgentSet;
-use crate::engine::effect::{self, Verdict};
 use crate::engine::id::AgentId;
+use crate::engine::weighed::{self, Verdict};
 use crate::limits::{AGENTS_MAX, READ_ROWS_MAX, ROSTERS_SWEPT_MAX};
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
@@ -87,7 +87,7 @@ impl Shell {
     }
 
     /// Who was weighed, ready to be stored; the roster it is read by goes into the same batch when it is new.
-    pub(super) fn weighed_record(&mut self, weighed: &effect::Weighed) -> Weighed {
+    pub(super) fn weighed_record(&mut self, weighed: &weighed::Weighed) -> Weighed {
         let rows = &self.names.agents;
         let known = &self.roster.usernames;
         if known.len() != rows.len() {
@@ -99,7 +99,7 @@ impl Shell {
                 self.put(Table::Rosters, &key, &Roster { usernames });
             }
         }
-        let sets = effect::Weighed::FOUND.map(|verdict| weighed.with(verdict).to_bytes());
+        let sets = weighed::Weighed::FOUND.map(|verdict| weighed.with(verdict).to_bytes());
         Weighed::Sets { roster: self.roster.number, sets }
     }
 
@@ -129,7 +129,8 @@ pub(super) fn named(snapshot: &Snapshot, decisions: &mut [Decision]) -> Result<(
         let chosen = decision.chosen.as_deref();
         let found = usernames.iter().zip((0_u16..).map(AgentId)).filter_map(|(username, agent)| {
             let at = sets.iter().position(|set| set.contains(agent))?;
-            let verdict = if chosen == Some(username) { Verdict::Chosen } else { effect::Weighed::FOUND[at] };
+            let verdict =
+                if chosen == Some(username) { Verdict::Chosen } else { weighed::Weighed::FOUND[at] };
             Some((username.clone(), verdict.name().to_owned()))
         });
         let found = found.collect();

@@ -1,9 +1,10 @@
 //! A search for an agent: who was weighed, what was found, who was chosen, and who should have come first.
 
 use deskbell::engine::Engine;
-use deskbell::engine::effect::{Effect, RoutingEvent, TieBreak, Verdict};
+use deskbell::engine::effect::{Effect, RoutingEvent};
 use deskbell::engine::id::{AgentId, ConversationId, Handle};
 use deskbell::engine::settings::Distribution;
+use deskbell::engine::weighed::{TieBreak, Verdict};
 
 use crate::shadow::{Place, Shadow, Talk};
 

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deskbell::engine::effect::{BannerKind, Verdict};
+use deskbell::engine::effect::BannerKind;
 use deskbell::engine::id::{AgentId, BotId, ConversationId, OfferId, PresenceId, QueueId, WorkstreamId};
 use deskbell::engine::input::Sender;
 use deskbell::engine::presence::{Reason, Status};
 use deskbell::engine::settings::{
     Capacity, Distribution, Mode, Now, OfferKind, RoutingDesk, WorkItemKind, Workstream,
 };
+use deskbell::engine::weighed::Verdict;
 
 use crate::act::Parked;
 use crate::bots::{Bots, WithBot};
