@@ -3,12 +3,15 @@
 #[path = "engine/bench.rs"]
 mod bench;
 
-use bench::{ALICE, BOB, Bench, answer, offered};
+use bench::{ALICE, BOB, Bench, answer, desk, offered};
+use deskbell::engine::Engine;
 use deskbell::engine::conversation::State;
 use deskbell::engine::effect::{Answer, Effect, OfferEnd};
-use deskbell::engine::id::{ConversationId, ReasonId, RequestId, TextId};
+use deskbell::engine::id::{AgentId, ConversationId, QueueId, ReasonId, RequestId, TextId};
 use deskbell::engine::input::{AgentVerb, CustomerVerb, Input, WrapUp};
-use deskbell::engine::presence::Reason;
+use deskbell::engine::presence::{Reason, Status};
+use deskbell::engine::settings::{Auto, Capacity, Now};
+use deskbell::limits::{AGENTS_MAX, CONVERSATIONS_MAX, EFFECTS_MAX, QUEUES_MAX};
 
 #[test]
 fn a_customer_chats_with_an_agent_to_the_end() {
@@ -81,4 +84,57 @@ fn a_lost_agent_keeps_her_talk_for_150_seconds() {
     assert_eq!(bench.engine.conversation(ConversationId(7)).unwrap().state(), State::Open);
     bench.feed(Input::AgentOnline(ALICE));
     assert_eq!(bench.engine.agent(ALICE).unwrap().offers.len(), 1, "offered to whoever is there");
+}
+
+#[test]
+fn a_desk_that_changes_everybody_in_a_full_house_is_carried_through_in_bounded_turns() {
+    let now = Now { mono_ms: 1_000, wall_ms: 1_700_000_000_000 };
+    let capacity = Capacity {
+        conversations: CONVERSATIONS_MAX,
+        agents: AGENTS_MAX as u16,
+        queues: QUEUES_MAX as u16,
+        workstreams: 1,
+    };
+    // All but one of the rows are agents at work; the last of many queues is theirs.
+    let everybody: Vec<AgentId> = (0..AGENTS_MAX as u16 - 1).map(AgentId).collect();
+    let (first, last) = (QueueId(0), QueueId(7));
+    let mut full = desk();
+    full.agents = vec![full.agents[0]; AGENTS_MAX].into();
+    full.workstreams = vec![full.workstreams[0]].into();
+    full.workstreams[0].queue = last;
+    full.workstreams[0].notify.iter_mut().for_each(|notify| notify.auto = Auto::Accept);
+    full.queues[0].members = Box::default();
+    full.queues = vec![full.queues[0].clone(); 8].into();
+    full.queues[7].members = everybody.clone().into();
+    let mut bench = Bench { engine: Engine::new(capacity, full.clone(), now, 1), now };
+    bench.feed(Input::Open);
+    for &agent in &everybody {
+        bench.feed(Input::AgentOnline(agent));
+    }
+    for id in 1..=u64::from(CONVERSATIONS_MAX) {
+        bench.arrive(id, 0);
+    }
+    let active = bench.engine.conversations().filter(|row| row.state() == State::Active).count();
+    assert_eq!(active, CONVERSATIONS_MAX as usize, "accepted by themselves");
+
+    // Nobody has room any more, and the queue all are in is gone.
+    full.workstreams[0].queue = first;
+    full.queues[7].present = false;
+    full.agents.iter_mut().for_each(|agent| agent.capacity = 60);
+    let (mut next, mut kept) = (Input::Desk(full), 0);
+    for turn in 0.. {
+        let effects = bench.feed(next);
+        assert!(effects.len() < EFFECTS_MAX / 2, "turn {turn} had {} effects", effects.len());
+        kept += effects.iter().filter(|effect| matches!(effect, Effect::Keep { .. })).count();
+        if bench.engine.next_deadline().is_none_or(|due| due > bench.now.mono_ms) {
+            break;
+        }
+        next = Input::Tick;
+    }
+    assert_eq!(kept, CONVERSATIONS_MAX as usize, "each is written down once");
+    assert!(bench.engine.conversations().all(|row| row.queue == first));
+    for agent in everybody {
+        let shown = bench.engine.agent(agent).expect("a row").shown;
+        assert_eq!((shown.status, shown.reason), (Status::DoNotDisturb, Reason::Load), "{agent}");
+    }
 }

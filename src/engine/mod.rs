@@ -322,9 +322,11 @@ impl Engine {
         assert!(self.effects.len() <= EFFECTS_MAX, "one turn passed the bound of the effect queue");
     }
 
-    /// Is there room to start another piece of work in this turn?
+    /// Is there room to start another piece of work in this turn? What is to be written down at its end counts: a
+    /// removed queue touches every conversation in it without an effect of its own.
     fn has_room(&self) -> bool {
-        self.effects.len() < EFFECTS_MAX / 4 && self.decisions < DECISIONS_PER_INPUT_MAX
+        let effects = self.effects.len() + self.kept.len() + self.kept_agents.len();
+        effects < EFFECTS_MAX / 4 && self.decisions < DECISIONS_PER_INPUT_MAX
     }
 
     fn emit(&mut self, effect: Effect) {
