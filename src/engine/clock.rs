@@ -24,6 +24,9 @@ const _: () = assert!(
         < crate::limits::EFFECTS_MAX
 );
 
+/// Timers put right by one look through the tables.
+const RESTORED_AT_A_TIME: usize = 128;
+
 /// A wall deadline that differs by less from its timer is left as it is: it is rounding, not a jump.
 const SLACK_MS: u64 = 1_000;
 
@@ -71,30 +74,41 @@ impl Engine {
     /// The down-time counts now: every timer that a start brought back is armed again by its wall deadline,
     /// earliest first, so that those that are over fire once and in order.
     pub(super) fn count_down_time(&mut self) {
-        // Quadratic in what was open at the start, once in the life of a process.
-        while let Some((wall_ms, timer, owner)) = self.earliest_restored() {
-            self.wheel.cancel(timer);
-            match owner {
-                TimerOwner::AgentLost(agent) => {
-                    let lost_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
-                    self.lose(agent, wall_ms.saturating_sub_unsigned(lost_ms));
-                }
-                owner => {
-                    let again = self.arm(wall_ms, owner);
-                    self.put_timer(owner, again);
+        // One at a time it was a look through the tables for each: seconds for a full house on a small board.
+        loop {
+            let earliest = self.earliest_restored();
+            if earliest.is_empty() {
+                return;
+            }
+            for (wall_ms, timer, owner) in earliest {
+                self.wheel.cancel(timer);
+                match owner {
+                    TimerOwner::AgentLost(agent) => {
+                        let lost_ms = self.desk.agents[usize::from(agent.0)].lost_ms;
+                        self.lose(agent, wall_ms.saturating_sub_unsigned(lost_ms));
+                    }
+                    owner => {
+                        let again = self.arm(wall_ms, owner);
+                        self.put_timer(owner, again);
+                    }
                 }
             }
         }
     }
 
-    fn earliest_restored(&self) -> Option<(i64, TimerId, TimerOwner)> {
-        let mut earliest: Option<(i64, TimerId, TimerOwner)> = None;
+    /// The earliest of those a start brought back, in the order of their wall deadlines, equal ones as they lie.
+    fn earliest_restored(&self) -> heapless::Vec<(i64, TimerId, TimerOwner), RESTORED_AT_A_TIME> {
+        let mut earliest = heapless::Vec::<(i64, TimerId, TimerOwner), RESTORED_AT_A_TIME>::new();
         let mut look = |wall_ms: i64, timer: TimerId, owner: TimerOwner| {
-            let restored =
-                self.wheel.is_armed(timer) && self.wheel.was_armed_before(timer, self.opened_at_arm);
-            if restored && earliest.is_none_or(|(before, _, _)| wall_ms < before) {
-                earliest = Some((wall_ms, timer, owner));
+            if !self.wheel.was_armed_before(timer, self.opened_at_arm) {
+                return;
             }
+            let place = earliest.partition_point(|&(before, _, _)| before <= wall_ms);
+            if earliest.is_full() && place < earliest.len() {
+                earliest.pop();
+            }
+            // One behind a full list is found by the next look.
+            let _ = earliest.insert(place, (wall_ms, timer, owner));
         };
         for slot in 0..self.conversations.capacity() {
             let Some(row) = self.conversations.at(slot).and_then(|handle| self.conversations.get(handle))
