@@ -84,6 +84,7 @@ mod turn;
 mod visitors;
 mod waits;
 mod words;
+mod wrapups;
 
 use std::collections::HashMap;
 use std::pin::pin;

@@ -9,11 +9,11 @@ use super::turn::{Asker, REQUEST};
 use super::wire::{ConversationName, NotificationName};
 use crate::agent::answer;
 use crate::agent::directory::Ask;
-use crate::agent::frames::{Frame, FrameFault, Request, To, WrapUp as FrameWrapUp};
+use crate::agent::frames::{Frame, FrameFault, Request, To};
 use crate::engine::conversation::{Phase, SessionState};
 use crate::engine::effect::Answer;
-use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId, ReasonId};
-use crate::engine::input::{AgentVerb, Input, RevivalCause, SupervisorVerb, Target, WrapUp};
+use crate::engine::id::{AgentId, ConversationId, PresenceId, QueueId};
+use crate::engine::input::{AgentVerb, Input, RevivalCause, SupervisorVerb, Target};
 use crate::engine::presence::Status;
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
@@ -106,8 +106,7 @@ impl Shell {
             Request::Transfer { conversation, to, wrapup } => {
                 let conversation = self.held_by(desk, &conversation)?;
                 let to = self.target(&to)?;
-                let verb = AgentVerb::Transfer { conversation, to };
-                self.with_wrapup(desk, conversation, verb, wrapup)?;
+                self.transfer(desk, conversation, to, wrapup)?;
             }
             Request::Conference { conversation, agent } => {
                 let conversation = self.held_by(desk, &conversation)?;
@@ -118,7 +117,7 @@ impl Shell {
             }
             Request::EndConference { conversation, wrapup } => {
                 let conversation = self.held_by(desk, &conversation)?;
-                self.with_wrapup(desk, conversation, AgentVerb::EndConference(conversation), wrapup)?;
+                self.end_conference(desk, conversation, wrapup)?;
             }
             Request::Leave { conversation } => self.on_own(desk, &conversation, AgentVerb::Leave)?,
             Request::Escalate { conversation, queue, reason } => {
@@ -194,7 +193,7 @@ impl Shell {
         Ok(())
     }
 
-    fn ask(&mut self, desk: Desk, verb: AgentVerb) -> Option<Answer> {
+    pub(super) fn ask(&mut self, desk: Desk, verb: AgentVerb) -> Option<Answer> {
         self.turn(Input::Agent { request: REQUEST, agent: desk.agent, verb }, desk.asker())
     }
 
@@ -244,51 +243,6 @@ impl Shell {
                 known.map(|row| Target::Agent(AgentId(row))).ok_or(Refusal::NotFound)
             }
         }
-    }
-
-    fn wrapup(&mut self, given: &FrameWrapUp) -> Result<WrapUp, Refusal> {
-        let reason = match &given.reason {
-            None => None,
-            Some(id) => {
-                let known = self.desk.wrapup_reason(id).and_then(|_| self.names.reasons.row(id));
-                Some(ReasonId(known.ok_or(Refusal::BadRequest)?))
-            }
-        };
-        let comment = given.comment.clone().map(|comment| self.storable(comment));
-        let comment = comment.map(|comment| self.texts.put(comment));
-        Ok(WrapUp { reason, comment })
-    }
-
-    /// A wrap-up given along is kept until the session has come to it.
-    fn with_wrapup(
-        &mut self,
-        desk: Desk,
-        conversation: ConversationId,
-        verb: AgentVerb,
-        wrapup: Option<FrameWrapUp>,
-    ) -> Result<(), Refusal> {
-        if let Some(wrapup) = wrapup {
-            let known = wrapup.reason.as_deref().is_none_or(|id| self.desk.wrapup_reason(id).is_some());
-            if !known {
-                return Err(Refusal::BadRequest);
-            }
-            let room = self.rooms.entry(conversation.0).or_default();
-            room.wrapups.retain(|(agent, _)| *agent != desk.agent);
-            room.wrapups.push((desk.agent, wrapup));
-        }
-        if let Some(Answer::Refused(_)) = self.ask(desk, verb)
-            && let Some(room) = self.rooms.get_mut(&conversation.0)
-        {
-            room.wrapups.retain(|(agent, _)| *agent != desk.agent);
-        }
-        Ok(())
-    }
-
-    /// The session has come to its wrap-up: what was given along is handed in.
-    pub(super) fn hand_in_wrapup(&mut self, agent: AgentId, id: u64, given: FrameWrapUp) {
-        let Ok(wrapup) = self.wrapup(&given) else { return };
-        let verb = AgentVerb::WrapUp { conversation: ConversationId(id), wrapup };
-        self.turn(Input::Agent { request: None, agent, verb }, None);
     }
 
     fn pickup(&mut self, desk: Desk, conversation: &str) -> Result<(), Refusal> {

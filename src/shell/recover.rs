@@ -32,7 +32,9 @@ use super::tokens::Tokens;
 use super::traces::TRACED;
 use super::turn::{Room, Texts};
 use super::visitors::Visitors;
+use super::wrapups::given_along;
 use super::{Shell, live, rows, words};
+use crate::agent::frames::WrapUp;
 use crate::desk::{Desk, Id};
 use crate::engine::Engine;
 use crate::engine::conversation::{Phase, SessionState};
@@ -90,6 +92,8 @@ struct Restored {
     decisions: u32,
     notes: u32,
     call: Option<(Vec<u8>, CallRecord)>,
+    /// Wrap-ups given along, by username.
+    wrapups: Vec<(String, WrapUp)>,
 }
 
 /// The newest version of the desk, as it was stored.
@@ -170,7 +174,8 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         let decisions = count(snapshot, Table::Decisions, id, DECISIONS_KEPT_MAX)?;
         let notes = count(snapshot, Table::Notes, id, NOTES_MAX)?;
         let call = stored_call(snapshot, &card)?;
-        found.live.push(Restored { live, card, messages, decisions, notes, call });
+        let wrapups = given_along(snapshot, id)?;
+        found.live.push(Restored { live, card, messages, decisions, notes, call, wrapups });
     }
     Ok(found)
 }
@@ -342,7 +347,7 @@ impl Shell {
     }
 
     fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {
-        let Restored { mut live, card, messages, decisions, notes, call } = restored;
+        let Restored { mut live, card, messages, decisions, notes, call, wrapups } = restored;
         let (id, visitor) = (card.id, card.visitor);
         let started_ms = card.started_ms;
         if let Some(last) = messages.last() {
@@ -394,8 +399,12 @@ impl Shell {
             Phase::Bot(talk) => Some(talk.bot),
             _ => None,
         };
+        let row = |username: &str| self.names.agents.row(username).map(AgentId);
+        let wrapups =
+            wrapups.into_iter().filter_map(|(username, given)| Some((row(&username)?, given))).collect();
         let room = self.rooms.entry(id).or_default();
-        *room = Room { listeners, shown, holder, decisions, notes, kept: room.kept, bot, ..Room::default() };
+        let kept = room.kept;
+        *room = Room { listeners, shown, holder, decisions, notes, kept, bot, wrapups, ..Room::default() };
         if let (Some(name), Some((key, record))) = (call_name, call) {
             self.restore_call(name, key, record);
         }

@@ -9,10 +9,11 @@ use super::words;
 use crate::agent::answer;
 use crate::agent::project::View;
 use crate::engine::conversation::{Phase, SessionState};
-use crate::engine::effect::{Answer, Author, BannerKind, BotEnd, Effect, SystemCode};
+use crate::engine::effect::{Answer, Author, BannerKind, BotEnd, Effect, OfferEnd, SystemCode};
 use crate::engine::id::{AgentId, BotId, ConversationId, Handle, RequestId, TextId};
 use crate::engine::input::{Input, Sender};
 use crate::engine::refusal::Refusal;
+use crate::engine::settings::OfferKind;
 use crate::gateway::{ConnId, Frame};
 use crate::masking::Masker;
 use crate::widget::project as page;
@@ -47,7 +48,7 @@ pub(super) struct Room {
     pub(super) bot_end: Option<BotEnd>,
     pub(super) decisions: u32,
     pub(super) notes: u32,
-    /// A wrap-up given along with a transfer or an end, to be handed in when the session has come to it.
+    /// Wrap-ups given along, to be handed in when the session has come to it.
     pub(super) wrapups: Vec<(AgentId, crate::agent::frames::WrapUp)>,
 }
 
@@ -122,7 +123,7 @@ impl Shell {
             self.take_bots_turn();
         }
         for (agent, conversation, wrapup) in later {
-            self.hand_in_wrapup(agent, conversation, wrapup);
+            self.hand_in_wrapup(agent, conversation, &wrapup);
         }
         given
     }
@@ -254,6 +255,12 @@ impl Shell {
             Effect::OfferClosed { conversation, agent, offer, kind, end } => {
                 self.count_offer(conversation, agent, end);
                 self.enter_offer(conversation, agent, kind, end);
+                if kind == OfferKind::Transfer
+                    && end != OfferEnd::Accepted
+                    && let Some(id) = self.id_of(conversation)
+                {
+                    self.drop_given(id);
+                }
                 let frame = self.view().notification_closed(offer, end);
                 self.send_agent(agent, frame);
             }
@@ -387,9 +394,8 @@ impl Shell {
         } else if !room.listeners.contains(&agent) && (opened || !wrap_up) {
             room.listeners.push(agent);
         }
-        if wrap_up && let Some(at) = room.wrapups.iter().position(|(who, _)| *who == agent) {
-            let (agent, wrapup) = room.wrapups.swap_remove(at);
-            later.push((agent, id, wrapup));
+        if wrap_up {
+            self.come_to_wrapup(conversation, agent, later);
         }
         self.note_agents(id, conversation);
         if opened {
@@ -433,6 +439,7 @@ impl Shell {
 
     /// A conversation has left the engine's table.
     fn put_away(&mut self, conversation: u64) {
+        self.drop_given(conversation);
         self.rooms.remove(&conversation);
         self.tails.remove(&conversation);
         self.calls.forget(conversation);

@@ -187,6 +187,41 @@ fn a_request_that_is_rejected_comes_back_with_a_banner() {
     let offer = offered(&mut sofie, &conversation);
     sofie.socket.ok("accept", json!({"notification": offer["id"]}));
     state(&mut alice.socket, &conversation, "wrap_up");
+    // What she had given along for Bob does not close this one for her.
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "follow-up"}));
+    let shown = rest(&desk, &sofie.token, &conversation);
+    let reasons: Vec<_> =
+        shown["wrapups"].as_array().into_iter().flatten().map(|one| &one["reason"]).collect();
+    assert_eq!(reasons, ["follow-up"], "{shown}");
+}
+
+#[test]
+fn a_wrap_up_given_along_is_still_there_after_a_power_cut() {
+    let mut desk = Desk::start_with_desk(&ALL_IN_BOTH, &[]);
+    let mut alice = desk.agent("alice");
+    let (_customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
+    let mut bob = desk.agent("bob");
+    let wrapup = json!({"reason": "follow-up", "comment": "about the bill"});
+    alice
+        .socket
+        .ok("transfer", json!({"conversation": conversation, "to": {"agent": "bob"}, "wrapup": wrapup}));
+    let offer = offered(&mut bob, &conversation);
+    // A request that is refused while hers is pending takes nothing from it.
+    let another =
+        json!({"conversation": conversation, "to": {"agent": "sofie"}, "wrapup": {"reason": "solved"}});
+    assert_eq!(alice.socket.refused("transfer", another), "not_allowed");
+    desk.kill();
+    desk.start_again();
+    let (mut alice, mut bob) = (desk.agent("alice"), desk.agent("bob"));
+    bob.socket.ok("accept", json!({"notification": offer["id"]}));
+    assert_eq!(closed(&mut alice.socket, &conversation), "transferred", "without another word of hers");
+    let shown = rest(&desk, &desk.login("sofie"), &conversation);
+    let given = &shown["wrapups"][0];
+    assert_eq!(
+        (&given["reason"], &given["comment"]),
+        (&json!("follow-up"), &json!("about the bill")),
+        "{shown}"
+    );
 }
 
 #[test]
