@@ -1,6 +1,6 @@
 //! Bounds of the one loop and what it keeps in memory.
 
-use super::CLIENT_IDS_KEPT;
+use super::{CLIENT_IDS_KEPT, MESSAGE_BYTES_MAX};
 
 /// Newest messages kept in memory per conversation in the engine's table; a welcome carries as many.
 /// Doubled: a welcome passes 64 KiB sooner, nothing is gained.
@@ -36,12 +36,23 @@ pub const CONTEXT_VALUE_BYTES_MAX: usize = 512;
 /// See [`CONTEXT_KEYS_MAX`].
 pub const CONTEXT_BYTES_MAX: usize = 4096;
 
+/// Bytes of all answers to the questions before a chat: one of them may be as long as a message. Doubled: 6 KiB more a
+/// conversation, and the smallest board has no room.
+pub const ANSWERS_BYTES_MAX: usize = 6 * 1024;
+
+/// Bytes of a conversation's wrap-ups, of everybody who had it; the oldest go. Doubled: 6 KiB more a conversation.
+pub const WRAPUPS_BYTES_MAX: usize = 6 * 1024;
+
 /// Bytes kept of an address, a title or a referrer. Doubled: 2 KiB more of memory a conversation.
 pub const URL_BYTES_MAX: usize = 2048;
 
 /// Conversations of the engine's table: open, offered, active, in wrap-up. Doubled: 12 MiB more of tables,
 /// and as much again of tails when all talk at length.
 pub const CONVERSATIONS_MAX: u32 = 1024;
+
+const _: () = assert!(WRAPUPS_BYTES_MAX > MESSAGE_BYTES_MAX + 1024, "the newest comment is kept");
+const _: () =
+    assert!(ANSWERS_BYTES_MAX > MESSAGE_BYTES_MAX + CONTEXT_KEY_BYTES_MAX, "one may be as long as a message");
 
 /// Bytes of a work item brought in by another system.
 pub const WORK_ITEM_BYTES_MAX: usize = 32 * 1024;

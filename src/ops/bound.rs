@@ -122,9 +122,11 @@ pub fn resident_bytes() -> Option<u64> {
     Some(pages * rustix::param::page_size() as u64)
 }
 
-/// A conversation outside the engine: its newest messages, the card, and a comment beside the person.
+/// A conversation outside the engine: its newest messages; the card, on which beside the person stand a comment, her
+/// answers and what it was wrapped up with.
 const fn conversation_bytes() -> u64 {
-    limits::TAIL_BYTES_MAX as u64 + limits::MESSAGE_BYTES_MAX as u64 + PERSON_BYTES
+    let card = limits::MESSAGE_BYTES_MAX + limits::ANSWERS_BYTES_MAX + limits::WRAPUPS_BYTES_MAX;
+    (limits::TAIL_BYTES_MAX + card) as u64 + PERSON_BYTES
 }
 
 /// A connection in the dearest of its phases: shaking hands, sending a request's head, or in the middle of the

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::Shell;
-use super::card::{Card, ContextValue};
+use super::card::{Card, ContextValue, context_bytes};
 use super::clock::real_wall_ms;
 use super::connections::{Connection, Elsewhere, Who};
 use super::door::Event;
@@ -237,7 +237,7 @@ impl Shell {
         let Some(card) = self.cards.get_mut(&id) else { return };
         for (key, value) in variables {
             card.context.retain(|(known, _)| *known != key);
-            while card.context.len() >= CONTEXT_KEYS_MAX || bytes(&card.context) > CONTEXT_BYTES_MAX {
+            while card.context.len() >= CONTEXT_KEYS_MAX || context_bytes(&card.context) > CONTEXT_BYTES_MAX {
                 card.context.pop();
             }
             card.context.push((key, value));
@@ -385,14 +385,6 @@ pub(crate) fn bot_reason(card: &Card) -> Option<&str> {
 
 fn text(text: String) -> ContextValue {
     ContextValue::Text(text)
-}
-
-fn bytes(context: &[(String, ContextValue)]) -> usize {
-    let value = |value: &ContextValue| match value {
-        ContextValue::Text(text) => text.len(),
-        ContextValue::Number(_) | ContextValue::Flag(_) => 8,
-    };
-    context.iter().map(|(key, one)| key.len() + value(one)).sum()
 }
 
 fn number(name: &str) -> Result<ConversationId, Refusal> {

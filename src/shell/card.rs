@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::WRAPUPS_BYTES_MAX;
+
 /// A context value: string, number or boolean (protocol, "Customer").
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ContextValue {
@@ -60,6 +62,22 @@ pub struct WrapUpRecord {
     pub at_ms: i64,
     /// Set by the deadline, not by hand.
     pub by_deadline: bool,
+}
+
+impl WrapUpRecord {
+    fn bytes(&self) -> usize {
+        let of = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        size_of::<WrapUpRecord>() + self.agent.len() + of(&self.reason) + of(&self.comment)
+    }
+}
+
+/// Bytes of context variables, as they count to [`CONTEXT_BYTES_MAX`](crate::limits::CONTEXT_BYTES_MAX).
+pub(super) fn context_bytes(context: &[(String, ContextValue)]) -> usize {
+    let value = |value: &ContextValue| match value {
+        ContextValue::Text(text) => text.len(),
+        ContextValue::Number(_) | ContextValue::Flag(_) => 8,
+    };
+    context.iter().map(|(key, one)| key.len() + value(one)).sum()
 }
 
 /// One conversation's card.
@@ -122,6 +140,14 @@ pub struct Card {
 }
 
 impl Card {
+    /// Adds a wrap-up. One that is handed on day after day would grow for ever: the oldest go.
+    pub(super) fn add_wrapup(&mut self, wrapup: WrapUpRecord) {
+        self.wrapups.push(wrapup);
+        while self.wrapups.iter().map(WrapUpRecord::bytes).sum::<usize>() > WRAPUPS_BYTES_MAX {
+            self.wrapups.remove(0);
+        }
+    }
+
     /// Sets the visitor's recent pages, oldest first; true when that changed them.
     pub fn set_recent_pages(&mut self, pages: &[String]) -> bool {
         let text = pages.join("\n");
@@ -146,5 +172,31 @@ impl Card {
     /// The context variables as the page gave them (S1-13).
     pub fn variables(&self) -> impl Iterator<Item = &(String, ContextValue)> {
         self.context.iter().filter(|(key, _)| key != RECENT_PAGES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::MESSAGE_BYTES_MAX;
+
+    #[test]
+    fn the_oldest_wrap_ups_go_when_they_are_too_much() {
+        let mut card = Card::default();
+        for at_ms in 0..100 {
+            let comment = Some("x".repeat(if at_ms % 10 == 9 { MESSAGE_BYTES_MAX } else { 20 }));
+            let reason = Some("solved".to_owned());
+            card.add_wrapup(WrapUpRecord {
+                agent: "alice".into(),
+                reason,
+                comment,
+                at_ms,
+                by_deadline: false,
+            });
+            assert!(card.wrapups.iter().map(WrapUpRecord::bytes).sum::<usize>() <= WRAPUPS_BYTES_MAX);
+            assert_eq!(card.wrapups.last().map(|kept| kept.at_ms), Some(at_ms), "the newest is there");
+        }
+        assert!(card.wrapups.len() >= 10, "what fits is kept: {}", card.wrapups.len());
+        assert!(card.wrapups.windows(2).all(|pair| pair[0].at_ms + 1 == pair[1].at_ms), "in order");
     }
 }

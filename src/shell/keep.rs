@@ -164,7 +164,7 @@ impl Shell {
         let at_ms = self.now.wall_ms;
         let Some(card) = self.cards.get_mut(&id) else { return };
         let record = super::card::WrapUpRecord { agent: username, reason, comment, at_ms, by_deadline };
-        card.wrapups.push(record.clone());
+        card.add_wrapup(record.clone());
         self.card_changed(id);
         self.tell_wrapped_up(id, &record);
     }

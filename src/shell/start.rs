@@ -1,7 +1,7 @@
 //! New conversations: from the widget, left as a message, brought in as work items.
 
 use super::Shell;
-use super::card::{Card, ContextValue, Customer, DEVICE};
+use super::card::{Card, ContextValue, Customer, DEVICE, context_bytes};
 use super::clock::real_wall_ms;
 use super::hours::Entrance;
 use super::keys::random;
@@ -20,7 +20,7 @@ use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
 use crate::gateway::rate::CUSTOMER_MESSAGES;
-use crate::limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
+use crate::limits::{CONTEXT_BYTES_MAX, CONTEXT_KEYS_MAX, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start, recent};
 use crate::widget::project as page;
@@ -29,15 +29,19 @@ use serde_json::{Map, Value};
 /// What the box itself knows stands among the context variables (S1-13), unless the page has its own of that name or
 /// they are full.
 fn add(context: &mut Vec<(String, ContextValue)>, key: &str, value: ContextValue) {
-    if context.len() < crate::limits::CONTEXT_KEYS_MAX && context.iter().all(|(known, _)| known != key) {
+    if context.len() < CONTEXT_KEYS_MAX && context.iter().all(|(known, _)| known != key) {
         context.push((key.to_owned(), value));
     }
 }
 
-/// Variables with others over them, as many as are kept: what lies above is the last to go.
+/// Variables with others over them, as many as are kept by number and bytes: what lies above is the last to go.
 pub(super) fn laid_over(mut below: Variables, above: &[(String, ContextValue)]) -> Variables {
     below.retain(|(key, _)| above.iter().all(|(other, _)| other != key));
-    below.truncate(crate::limits::CONTEXT_KEYS_MAX.saturating_sub(above.len()));
+    below.truncate(CONTEXT_KEYS_MAX.saturating_sub(above.len()));
+    let room = CONTEXT_BYTES_MAX.saturating_sub(context_bytes(above));
+    while context_bytes(&below) > room {
+        below.pop();
+    }
     below.extend_from_slice(above);
     below
 }
@@ -74,7 +78,7 @@ impl Shell {
         {
             return self.refuse_closed(conn, re);
         }
-        let card = match self.card_of(visitor, &widget, &workstream, &start) {
+        let mut card = match self.card_of(visitor, &widget, &workstream, &start) {
             Ok(card) => card,
             Err(refusal) => return self.refuse(conn, re, refusal),
         };
@@ -84,7 +88,6 @@ impl Shell {
         if self.desk.consent == Consent::Required && start.consent != Some(true) {
             return self.refuse(conn, re, Refusal::ConsentRequired);
         }
-        let mut card = card;
         let accepted = match &start.invite {
             Some(invite) => match self.accepted_invite(&widget, invite) {
                 Ok(accepted) => Some(accepted),
@@ -352,12 +355,10 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Answers by the id of their question: texts, within the limits of a message.
+/// Answers by the id of their question: texts, within the limits of a message. How many and how much of them in all was
+/// judged as the frame was read.
 fn answers(map: Option<&Map<String, Value>>) -> Result<Vec<(String, String)>, Refusal> {
     let Some(map) = map else { return Ok(Vec::new()) };
-    if map.len() > crate::limits::CONTEXT_KEYS_MAX {
-        return Err(Refusal::TooLong);
-    }
     let mut kept = Vec::with_capacity(map.len());
     for (id, value) in map {
         let Value::String(answer) = value else { return Err(Refusal::BadRequest) };
@@ -375,4 +376,29 @@ fn answers(map: Option<&Map<String, Value>>) -> Result<Vec<(String, String)>, Re
 /// Attributes of a work item, as context.
 pub(super) fn attributes(map: &Map<String, Value>) -> Result<Vec<(String, ContextValue)>, Refusal> {
     crate::widget::frames::context(Some(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(of: &str, count: usize, bytes: usize) -> Variables {
+        (0..count).map(|n| (format!("{of}{n}"), ContextValue::Text("v".repeat(bytes)))).collect()
+    }
+
+    #[test]
+    fn what_lies_above_is_kept_and_below_it_what_there_is_room_for() {
+        let above = variables("a", 2, 10);
+        let mut below = variables("b", 2, 10);
+        below.push(("a1".to_owned(), ContextValue::Flag(true)));
+        let laid = laid_over(below, &above);
+        assert_eq!(laid.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["b0", "b1", "a0", "a1"]);
+        // By number, and by bytes.
+        let few = laid_over(variables("b", CONTEXT_KEYS_MAX, 1), &above);
+        assert_eq!((few.len(), &few[CONTEXT_KEYS_MAX - 2..]), (CONTEXT_KEYS_MAX, &above[..]));
+        let (below, above) = (variables("b", 7, 500), variables("a", 7, 500));
+        let little = laid_over(below, &above);
+        assert_eq!((little.len(), &little[1..]), (8, &above[..]));
+        assert!(context_bytes(&little) <= CONTEXT_BYTES_MAX);
+    }
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::engine::refusal::Refusal;
 use crate::limits::{
-    CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX, CONTEXT_VALUE_BYTES_MAX, HISTORY_PAGE_MAX,
-    RECENT_PAGE_BYTES_MAX, RECENT_PAGES_MAX, URL_BYTES_MAX,
+    ANSWERS_BYTES_MAX, CONTEXT_BYTES_MAX, CONTEXT_KEY_BYTES_MAX, CONTEXT_KEYS_MAX, CONTEXT_VALUE_BYTES_MAX,
+    HISTORY_PAGE_MAX, RECENT_PAGE_BYTES_MAX, RECENT_PAGES_MAX, URL_BYTES_MAX,
 };
 use crate::shell::card::{ContextValue, Page};
 use crate::shell::frame;
@@ -250,13 +250,14 @@ pub fn context(map: Option<&Map<String, Value>>) -> Result<Vec<(String, ContextV
     Ok(kept)
 }
 
-/// Answers are texts, and few: their length is bounded by the frame's until the questions are known.
+/// Answers are texts, and few; those to questions nobody asked are left out later.
 fn answers_fit(map: Option<&Map<String, Value>>) -> Result<(), Refusal> {
     let Some(map) = map else { return Ok(()) };
-    if map.len() > CONTEXT_KEYS_MAX {
-        return Err(Refusal::TooLong);
+    if !map.values().all(Value::is_string) {
+        return Err(Refusal::BadRequest);
     }
-    if map.values().all(Value::is_string) { Ok(()) } else { Err(Refusal::BadRequest) }
+    let bytes: usize = map.iter().map(|(id, answer)| id.len() + answer.as_str().map_or(0, str::len)).sum();
+    if map.len() > CONTEXT_KEYS_MAX || bytes > ANSWERS_BYTES_MAX { Err(Refusal::TooLong) } else { Ok(()) }
 }
 
 /// Reads a frame.
@@ -333,6 +334,10 @@ mod tests {
         assert_eq!(refused(&swollen), (Some(5), Refusal::BadRequest), "sixteen times as large in memory");
         let answers = r#"{"t":"start","id":5,"answers":{"a":[[[[]]]]}}"#;
         assert_eq!(refused(answers), (Some(5), Refusal::BadRequest));
+        let start =
+            |bytes: usize| format!(r#"{{"t":"start","id":5,"answers":{{"a":"{}"}}}}"#, "x".repeat(bytes));
+        assert!(parse(&start(ANSWERS_BYTES_MAX - 1)).is_ok(), "the question's id counts too");
+        assert_eq!(refused(&start(ANSWERS_BYTES_MAX)), (Some(5), Refusal::TooLong));
         let long = format!(r#"{{"t":"message","id":5,"client_id":"a","text":"{}"}}"#, "x".repeat(1001));
         assert_eq!(refused(&long), (Some(5), Refusal::TooLong));
         assert_eq!(refused(r#"{"t":"end"}"#), (None, Refusal::BadRequest), "it changes something");
