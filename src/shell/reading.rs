@@ -13,11 +13,11 @@ use crate::agent::session::Parked;
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::limits::{NOTES_MAX, SYNC_PAGE_MAX};
+use crate::limits::{BOX_FRAME_BYTES_MAX, NOTES_MAX, SYNC_PAGE_MAX};
 use crate::store::{Direction, ReadError, Snapshot, Table};
 
 impl Shell {
-    /// What was missed of each conversation: from the tail where it reaches back far enough, else from the store.
+    /// What was missed of each conversation, as far as one answer has room: the rest is asked for again.
     pub(super) fn sync(&mut self, desk: Desk, cursors: Vec<(String, u32)>) {
         let wanted: Vec<(u64, u32)> = cursors
             .iter()
@@ -25,9 +25,15 @@ impl Shell {
             .filter(|(id, _)| self.may_read_live(desk, *id))
             .collect();
         let job = move |snapshot: &Snapshot| {
-            let mut missed = Vec::new();
+            let (mut missed, mut room) = (Vec::new(), BOX_FRAME_BYTES_MAX);
             for (id, seq) in wanted {
-                let (messages, more) = reads::messages_after(snapshot, id, seq, SYNC_PAGE_MAX)?;
+                // Of what no longer fits only whether there is any: 64 long talks are no single answer's.
+                let limit = if room > 0 { SYNC_PAGE_MAX } else { 1 };
+                let (mut messages, mut more) = reads::messages_after(snapshot, id, seq, limit)?;
+                if room == 0 && !messages.is_empty() {
+                    (messages, more) = (Vec::new(), true);
+                }
+                room = room.saturating_sub(messages.iter().map(|message| message.text.len()).sum());
                 missed.push((id, messages, more));
             }
             Ok(missed)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use smol::lock::Semaphore;
+use smol::lock::{Semaphore, SemaphoreGuardArc};
 
 use super::Shell;
 use super::card::Card;
@@ -54,14 +54,10 @@ impl Readers {
         .await
     }
 
-    /// The same for a search, which may take its whole time: only so many at once, so that others find a place.
-    pub async fn search<T: Send + 'static>(
-        &self,
-        sequence: Sequence,
-        job: impl FnOnce(&Snapshot) -> Result<T, ReadError> + Send + 'static,
-    ) -> Result<T, ReadError> {
-        let _turn = self.searches.acquire_arc().await;
-        self.read(sequence, job).await
+    /// A turn to search, held until the answer is made: a search may take its whole time, so only so many go on at
+    /// once and others find a place. Whoever waits for one holds no copy of the table's cards yet.
+    pub async fn search_turn(&self) -> SemaphoreGuardArc {
+        self.searches.acquire_arc().await
     }
 
     /// Has a job done and its answer handed in at the door.

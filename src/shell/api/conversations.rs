@@ -21,6 +21,7 @@ pub(super) async fn find(shared: Arc<Shared>, request: Request) -> Response {
         Err(response) => return response,
     };
     let words = query.words.clone();
+    let _turn = shared.surface.readers.search_turn().await;
     let asked = shared.surface.door.ask(|shell| {
         let live: HashMap<u64, Card> = shell.live_cards();
         (shell.watermark(), live, shell.masks(), shell.search_is_incomplete())
@@ -29,7 +30,7 @@ pub(super) async fn find(shared: Arc<Shared>, request: Request) -> Response {
     let masker = shared.surface.board.masker();
     let time = Duration::from_millis(SEARCH_MS_MAX);
     let job = move |snapshot: &Snapshot| search(snapshot, &query, &live, &masker, masks, time);
-    let Ok(found) = shared.surface.readers.search(sequence, job).await else { return unavailable() };
+    let Ok(found) = shared.surface.readers.read(sequence, job).await else { return unavailable() };
     let shown =
         shared.surface.door.ask(move |shell| shell.staff_view().found(&found, incomplete, &words)).await;
     match shown {

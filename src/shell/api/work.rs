@@ -200,6 +200,7 @@ pub(super) async fn list(shared: Arc<Shared>, request: Request) -> Response {
         Err(response) => return response,
     };
     let ask = Arc::clone(&wanted);
+    let _turn = shared.surface.readers.search_turn().await;
     let asked =
         shared.surface.door.ask(move |shell| (shell.watermark(), open_ones(shell, &ask), shell.live_cards()));
     let Some((sequence, open, all_open)) = asked.await else { return unavailable() };
