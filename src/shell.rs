@@ -113,7 +113,7 @@ use crate::engine::id::AgentId;
 use crate::engine::input::Input;
 use crate::engine::settings::Now;
 use crate::gateway::rate::Bucket;
-use crate::limits::EVENTS_PER_BATCH_MAX;
+use crate::limits::{BATCH_BYTES_FULL, EVENTS_PER_BATCH_MAX};
 use crate::store::{Batch, Store, SubmitError};
 
 pub use self::board::Board;
@@ -315,13 +315,24 @@ impl Shell {
         self.batch.release_after(out);
     }
 
-    /// Hands the batch to the journal thread. A full queue there means that the disk is behind: waiting here
-    /// makes everybody wait, which is what must happen then.
+    /// Hands the batch to the journal thread, with what was counted since the last one.
     fn flush(&mut self) {
         self.keep_figures();
-        if !self.pending {
-            return;
+        if self.pending {
+            self.hand_on();
         }
+    }
+
+    /// Between turns: a batch that has become large is not added to.
+    fn flush_if_full(&mut self) {
+        if self.batch.bytes() >= BATCH_BYTES_FULL {
+            self.flush();
+        }
+    }
+
+    /// A full queue at the journal thread means that the disk is behind: waiting here makes everybody wait, which is
+    /// what must happen then.
+    fn hand_on(&mut self) {
         self.pending = false;
         let next = self.store.batch();
         let mut batch = std::mem::replace(&mut self.batch, next);
@@ -333,8 +344,8 @@ impl Shell {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(refused) => {
-                    // A failed store ends the process by itself; what is too large is a defect. Either way
-                    // nothing of this batch may be told.
+                    // A failed store ends the process by itself; what is too large is a defect, since room was made.
+                    // Either way nothing of this batch may be told.
                     log::error!("a batch was not stored: {:?}", refused.why);
                     std::process::exit(70);
                 }

@@ -63,6 +63,29 @@ fn an_agent_removed_while_she_is_asked_lets_the_work_go_on_elsewhere() {
 }
 
 #[test]
+fn a_desk_too_large_to_be_stored_is_refused_and_the_box_goes_on() {
+    let desk = Desk::start(&[]);
+    let most = deskbell::limits::DESK_STORED_BYTES_MAX;
+    let filled = |text: &str, bytes: usize| {
+        let mut text = text.to_owned();
+        while text.len() + 200 < bytes {
+            let head = format!("\n[[article]]\nid = \"a{}\"\ntitle = \"A\"\ntext = \"", text.len());
+            let words = "x".repeat((bytes - text.len() - head.len() - 2).min(20_000));
+            text = format!("{text}{head}{words}\"\n");
+        }
+        text
+    };
+    let reply = change(&desk, |text| filled(text, most - 8_000));
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    // A file may have these bytes; with the hashes of its passwords it is more than the journal takes in one piece.
+    let reply = change(&desk, |text| filled(text, most));
+    assert_eq!(reply.status, 422, "{}", reply.body);
+    let fault = reply.json()["error"]["faults"][0].clone();
+    assert!(fault["message"].as_str().is_some_and(|message| message.contains(&most.to_string())), "{fault}");
+    chat(&desk);
+}
+
+#[test]
 fn a_removed_queue_s_work_goes_to_its_workstream_s_queue() {
     // Chats come in through `front`; one is handed to `billing`, which then goes.
     let changes = &[

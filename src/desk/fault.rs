@@ -35,6 +35,13 @@ pub struct Faults {
     pub more: usize,
 }
 
+impl Faults {
+    /// A single one, without a line.
+    pub fn one(path: &str, message: String) -> Faults {
+        Faults { list: vec![Fault { line: None, path: path.to_owned(), message }], more: 0 }
+    }
+}
+
 impl std::fmt::Display for Faults {
     /// One fault a line, then `and N more`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -24,6 +24,14 @@ pub const JOURNAL_ENTRY_BYTES_MAX: usize = 1024 * 1024;
 /// Doubled: the submission queue holds half as many of the largest.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
+/// Bytes at which a batch goes to the journal before the next turn adds to it. The rest is for what one turn writes,
+/// which then is not parted. Doubled: a turn that closes many conversations has half the room.
+pub const BATCH_BYTES_FULL: usize = BATCH_BYTES_MAX / 4;
+
+/// Bytes of a desk as it is stored, its defaults and hashes included: a batch holds it, with its number, and who
+/// made it. Doubled: no batch holds it.
+pub const DESK_STORED_BYTES_MAX: usize = BATCH_BYTES_MAX - 1024;
+
 /// Submissions that may wait for the journal thread. Doubled: twice the buffers, twice the worst wait.
 pub const SUBMISSIONS_MAX: usize = 4096;
 

@@ -13,6 +13,7 @@ use super::api;
 use super::backups::Backups;
 use super::board::Board;
 use super::clock::{Clock, real_wall_ms};
+use super::history::TooLarge;
 use super::keeper::BoxKeeper;
 use super::out::Out;
 use super::own_socket;
@@ -81,6 +82,8 @@ pub enum BootError {
     Desk(Faults),
     /// The desk has too many of something.
     TooMany(TooMany),
+    /// The desk is too large to be stored.
+    TooLarge(TooLarge),
     /// A password cannot be hashed.
     Password(gateway::PasswordFault),
     /// There is no certificate.
@@ -108,6 +111,7 @@ impl fmt::Display for BootError {
                 if more > 0 { write!(f, " (and {more} more)") } else { Ok(()) }
             }
             BootError::TooMany(error) => write!(f, "{error}"),
+            BootError::TooLarge(error) => write!(f, "{error}"),
             BootError::Password(error) => write!(f, "a password cannot be stored: {error}"),
             BootError::Authority(error) => write!(f, "{error}"),
             BootError::Certificate(error) => write!(f, "{error}"),
@@ -303,7 +307,8 @@ fn take_desk(
     hash_passwords(&mut desk)?;
     let mut batch = store.batch();
     if !stored {
-        found.history.put(&mut batch, &desk, "start");
+        let rows = found.history.next(&desk, "start").map_err(BootError::TooLarge)?;
+        rows.iter().for_each(|(table, key, value)| batch.put(*table, key, value));
     }
     if let Some(signer) = signer {
         batch.put(Table::Meta, recover::DEMO_KEY, signer.pkcs8());

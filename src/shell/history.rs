@@ -1,14 +1,15 @@
 //! The desk's history: every version that was in force, numbered from 1, newest last (REQ B-6).
 
+use std::fmt;
+
 use super::boot::BootError;
 use super::clock::real_wall_ms;
-use super::out::Out;
 use super::reads::{conversation_of, decoded};
 use super::records::DeskVersion;
 use crate::desk::{self, Desk, LoadOptions};
-use crate::limits::ADMIN_ROWS_MAX;
+use crate::limits::{ADMIN_ROWS_MAX, DESK_STORED_BYTES_MAX};
 use crate::store::records::Record;
-use crate::store::{Batch, Direction, ReadError, Snapshot, Table};
+use crate::store::{Direction, ReadError, Snapshot, Table};
 
 /// Key in `Meta` of the newest version's number.
 const NUMBER: &[u8] = b"desk-number";
@@ -35,19 +36,49 @@ impl Head {
         Ok(Head { number, key })
     }
 
-    /// Writes the next version; it is the one in force from then on.
-    pub(super) fn put(&mut self, batch: &mut Batch<Out>, desk: &Desk, by: &str) {
+    /// The next version, as rows to be written together; it is the one in force from then on.
+    ///
+    /// # Errors
+    /// [`TooLarge`] when no batch holds it; then nothing has changed.
+    pub(super) fn next(&mut self, desk: &Desk, by: &str) -> Result<Rows, TooLarge> {
+        let toml = desk.export_stored();
+        if toml.len() > DESK_STORED_BYTES_MAX {
+            return Err(TooLarge { bytes: toml.len() });
+        }
         let at_ms = real_wall_ms();
         // The newest key is the desk in force, also after a second change in a millisecond and after the
         // clock was set back.
         self.key = (at_ms.max(0) as u64).max(self.key + 1);
         self.number += 1;
         let mut value = Vec::new();
-        DeskVersion { at_ms, by: by.to_owned(), toml: desk.export_stored() }.encode(&mut value);
-        batch.put(Table::Desk, &self.key.to_be_bytes(), &value);
-        batch.put(Table::Meta, NUMBER, &self.number.to_be_bytes());
+        DeskVersion { at_ms, by: by.to_owned(), toml }.encode(&mut value);
+        let (key, number) = (self.key.to_be_bytes(), self.number.to_be_bytes());
+        Ok([(Table::Desk, key.to_vec(), value), (Table::Meta, NUMBER.to_vec(), number.to_vec())])
     }
 }
+
+/// Rows of a version: table, key, value.
+pub(super) type Rows = [(Table, Vec<u8>, Vec<u8>); 2];
+
+/// Why a desk cannot be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// What it takes, its defaults and hashes included.
+    bytes: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.bytes;
+        write!(
+            f,
+            "with its defaults written out the desk takes {bytes} bytes, and {DESK_STORED_BYTES_MAX} fit: shorten its \
+             articles, or keep fewer contacts in the file"
+        )
+    }
+}
+
+impl std::error::Error for TooLarge {}
 
 /// Versions below number `before`, newest first, at most `limit`.
 pub(super) fn versions(

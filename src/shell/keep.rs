@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Shell;
 use super::live;
+use super::out::Out;
 use super::reads::{
     conversation_key, list_key, message_key, waiting_agent_key, waiting_key, waiting_time_key,
 };
@@ -13,9 +14,9 @@ use crate::engine::agent::Connection;
 use crate::engine::conversation::{Phase, State};
 use crate::engine::effect::{RoutingEvent, SessionReason};
 use crate::engine::id::{AgentId, Handle, QueueId, ReasonId};
-use crate::limits::DECISIONS_KEPT_MAX;
-use crate::store::Table;
+use crate::limits::{BATCH_BYTES_MAX, DECISIONS_KEPT_MAX};
 use crate::store::records::Record;
+use crate::store::{Batch, Table};
 
 /// The longest the clock's mark may lag while somebody is connected: what a crash adds to "lost from the
 /// crash". Shorter costs a block of the journal each time.
@@ -36,13 +37,24 @@ impl Shell {
     }
 
     pub(super) fn put_bytes(&mut self, table: Table, key: &[u8], value: &[u8]) {
+        self.make_room(Batch::<Out>::bytes_of(key, value));
         self.pending = true;
         self.batch.put(table, key, value);
     }
 
     pub(super) fn delete(&mut self, table: Table, key: &[u8]) {
+        self.make_room(Batch::<Out>::bytes_of(key, &[]));
         self.pending = true;
         self.batch.delete(table, key);
+    }
+
+    /// A turn that writes more than a batch holds (a hundred chats with all they may say end at once) is parted: what
+    /// it has written so far goes ahead. A crash between the two leaves what a crash between two turns would. The
+    /// first design took such a batch for a defect and ended the process: sixty strangers could have it ended.
+    pub(super) fn make_room(&mut self, bytes: usize) {
+        if self.batch.bytes() + bytes > BATCH_BYTES_MAX {
+            self.hand_on();
+        }
     }
 
     pub(super) fn put_message(&mut self, conversation: u64, message: &Message) {

@@ -20,6 +20,7 @@ use super::clock::real_wall_ms;
 use super::door::Door;
 use super::health::charts;
 use super::history;
+use super::office::NotReplaced;
 use super::people::{People, SignInState};
 use super::place::Place;
 use super::reads::{Readers, decoded, list_key};
@@ -28,7 +29,7 @@ use crate::admin::{
     Account, Actor, Audited, Backup, Certificate, Chart, Clock, Figure, Held, Invited, Keep, Keeper, LogLine,
     NotApplied, Proposal, Recorded, Refusal, Secrets, Site, Touches,
 };
-use crate::desk::{Desk, Fault, Faults, Secret, diff};
+use crate::desk::{Desk, Faults, Secret, diff};
 use crate::gateway::Refused;
 use crate::limits::KEEPER_ANSWER_MS_MAX;
 use crate::ops::bound::{resident_bytes, worst_bytes};
@@ -142,14 +143,10 @@ impl Keeper for BoxKeeper {
         let Proposal { mut desk, based_on, by } = proposal;
         // Here, on the thread of the page: hashing takes its time.
         hash_passwords(&mut desk).map_err(|error| NotApplied::Faults(fault(error.to_string())))?;
-        let change = move |shell: &mut Shell| {
-            if shell.desk.version() != based_on {
-                return Err(NotApplied::Conflict);
-            }
-            match shell.replace_desk(desk, &based_on, by.name()) {
-                Ok(_) => Ok(shell.history.number),
-                Err(message) => Err(NotApplied::Faults(fault(message))),
-            }
+        let change = move |shell: &mut Shell| match shell.replace_desk(desk, &based_on, by.name()) {
+            Ok(_) => Ok(shell.history.number),
+            Err(NotReplaced::Stale) => Err(NotApplied::Conflict),
+            Err(why) => Err(NotApplied::Faults(fault(why.to_string()))),
         };
         match in_time(self.door.change(change)) {
             Ok(Some(applied)) => applied,
@@ -458,7 +455,7 @@ impl BoxKeeper {
 }
 
 fn fault(message: String) -> Faults {
-    Faults { list: vec![Fault { path: "desk".to_owned(), line: None, message }], more: 0 }
+    Faults::one("desk", message)
 }
 
 /// Bits of an audit line's number below its time: the head of the line's random part. Two lines of one

@@ -1,15 +1,19 @@
 //! What HTTP calls ask of the desk thread: tokens, the desk, work items, health, figures.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::Shell;
 use super::boot;
 use super::card::Card;
 use super::clock::real_wall_ms;
+use super::history::TooLarge;
 use super::hours::Daytime;
 use super::offline::changed_passwords;
+use super::out::Out;
 use super::records::{Token, WorkItem};
+use super::rows::TooMany;
 use super::tokens::TOKEN_MS;
 use crate::agent::project::View;
 use crate::desk::Desk;
@@ -18,7 +22,7 @@ use crate::engine::id::AgentId;
 use crate::engine::input::Input;
 use crate::engine::refusal::Refusal;
 use crate::gateway::TokenHash;
-use crate::store::{Admission, Table};
+use crate::store::{Admission, Batch, Table};
 
 /// Numbers of this instant, for the metrics.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +42,27 @@ pub struct Figure {
     pub counter: bool,
     /// Label pairs, already in order, and the value.
     pub values: Vec<(Vec<(&'static str, String)>, f64)>,
+}
+
+/// Why a desk is not in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotReplaced {
+    /// Somebody was quicker.
+    Stale,
+    /// This process has no room for all it names.
+    TooMany(TooMany),
+    /// No batch holds it.
+    TooLarge(TooLarge),
+}
+
+impl fmt::Display for NotReplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotReplaced::Stale => f.write_str("The desk has been changed meanwhile; read it again."),
+            NotReplaced::TooMany(error) => write!(f, "{error}"),
+            NotReplaced::TooLarge(error) => write!(f, "{error}"),
+        }
+    }
 }
 
 impl Shell {
@@ -116,10 +141,13 @@ impl Shell {
         }
     }
 
-    /// Puts another desk in force, unless somebody was quicker. The version it then has.
-    pub fn replace_desk(&mut self, mut new: Desk, before: &str, by: &str) -> Result<String, String> {
+    /// Puts another desk in force. The version it then has.
+    ///
+    /// # Errors
+    /// Why it is not in force; then nothing has changed.
+    pub fn replace_desk(&mut self, mut new: Desk, before: &str, by: &str) -> Result<String, NotReplaced> {
         if self.desk.version() != before {
-            return Err("The desk has been changed meanwhile; read it again.".to_owned());
+            return Err(NotReplaced::Stale);
         }
         // Keys the box itself added are not part of any file.
         new.keep_secrets_from(&self.desk);
@@ -127,10 +155,12 @@ impl Shell {
             changed_passwords(&self.desk, &new).into_iter().map(str::to_owned).collect();
         let new = Arc::new(new);
         let shown = self.signs();
-        self.adopt(Arc::clone(&new)).map_err(|error| error.to_string())?;
+        let routing = self.routing_of(&new).map_err(NotReplaced::TooMany)?;
+        // Before what follows from it: a crash in between leaves the new desk with work the next start carries through,
+        // and not the old one with work taken from it.
+        self.put_desk(&new, by).map_err(NotReplaced::TooLarge)?;
+        self.adopt(Arc::clone(&new), routing);
         self.tell_hours(&shown);
-        self.pending = true;
-        self.history.put(&mut self.batch, &new, by);
         boot::set_tokens(&self.tokens, &new);
         self.board.show(Arc::clone(&new));
         self.end_orphans();
@@ -140,6 +170,16 @@ impl Shell {
         }
         self.audit(by, "desk", new.version(), String::new());
         Ok(new.version())
+    }
+
+    /// Writes a desk down as the newest version.
+    pub(super) fn put_desk(&mut self, desk: &Desk, by: &str) -> Result<(), TooLarge> {
+        let rows = self.history.next(desk, by)?;
+        self.make_room(rows.iter().map(|(_, key, value)| Batch::<Out>::bytes_of(key, value)).sum());
+        for (table, key, value) in rows {
+            self.put_bytes(table, &key, &value);
+        }
+        Ok(())
     }
 
     /// Sockets of staff whom the desk no longer has end.

@@ -217,7 +217,8 @@ impl Offline {
                 self.drop_tokens(&mut batch, changed)?;
             }
         }
-        history.put(&mut batch, desk, by);
+        let rows = history.next(desk, by).map_err(|error| OfflineError::Boot(BootError::TooLarge(error)))?;
+        rows.iter().for_each(|(table, key, value)| batch.put(*table, key, value));
         audit(&mut batch, "desk", &desk.version());
         let submitted = self.store.submit(batch);
         submitted.map(drop).map_err(|refused| OfflineError::Write(format!("{:?}", refused.why)))

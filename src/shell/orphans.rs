@@ -69,8 +69,8 @@ impl Shell {
         // After a restart nothing else may remember the workstream's name; the engine closes only what has a row.
         let Some(row) = self.names.workstreams.intern(workstream) else { return };
         if usize::from(row) >= self.engine.desk().workstreams.len() {
-            let day = self.daytime();
-            match super::rows::routing(&self.desk, &mut self.names, day) {
+            let desk = std::sync::Arc::clone(&self.desk);
+            match self.routing_of(&desk) {
                 Ok(routing) => drop(self.turn(Input::Desk(routing), None)),
                 Err(error) => return log::error!("conversation {id} stays parked: {error}"),
             }

@@ -40,7 +40,7 @@ use crate::engine::Engine;
 use crate::engine::conversation::{Phase, SessionState};
 use crate::engine::id::{AgentId, ConversationId};
 use crate::engine::input::Input;
-use crate::engine::settings::Capacity;
+use crate::engine::settings::{Capacity, RoutingDesk};
 use crate::gateway::TokenHash;
 use crate::limits::{CONVERSATIONS_MAX, DECISIONS_KEPT_MAX, NOTES_MAX, READ_ROWS_MAX, RECALL_MESSAGES_MAX};
 use crate::store::{Batch, Direction, Snapshot, Store, Table};
@@ -424,10 +424,14 @@ impl Shell {
         }
     }
 
-    /// Takes another desk into service at once, without a stop.
-    pub(super) fn adopt(&mut self, desk: Arc<Desk>) -> Result<(), rows::TooMany> {
+    /// Another desk in the engine's numbers.
+    pub(super) fn routing_of(&mut self, desk: &Desk) -> Result<Box<RoutingDesk>, rows::TooMany> {
         let day = self.daytime();
-        let routing = rows::routing(&desk, &mut self.names, day)?;
+        rows::routing(desk, &mut self.names, day)
+    }
+
+    /// Takes another desk into service at once, without a stop.
+    pub(super) fn adopt(&mut self, desk: Arc<Desk>, routing: Box<RoutingDesk>) {
         let gone: Vec<String> = self
             .desk
             .widgets
@@ -439,7 +443,7 @@ impl Shell {
             self.desk.workstreams.iter().any(|old| desk.workstream(old.id.as_str()).is_none());
         self.contacts.take_over(&desk);
         self.desk = Arc::clone(&desk);
-        self.doors = Doors::new(&desk, day);
+        self.doors = Doors::new(&desk, self.daytime());
         self.follow_masks(None);
         self.turn(Input::Desk(routing), None);
         self.follow_bots();
@@ -469,7 +473,6 @@ impl Shell {
         if workstream_gone || !gone.is_empty() {
             self.look_for_orphans();
         }
-        Ok(())
     }
 }
 

@@ -70,6 +70,6 @@ impl Shell {
         if !self.desk.agents.is_empty() {
             return Err("The box has been set up meanwhile; sign in.".to_owned());
         }
-        self.replace_desk(desk, before, by).map(drop)
+        self.replace_desk(desk, before, by).map(drop).map_err(|why| why.to_string())
     }
 }

@@ -88,6 +88,7 @@ impl Texts {
 impl Shell {
     /// Takes one turn. The answer goes to the asker, if there is one, before the frames it causes.
     pub(super) fn turn(&mut self, input: Input, asker: Option<Asker>) -> Option<Answer> {
+        self.flush_if_full();
         self.now = self.clock.now();
         let arrives = matches!(input, Input::Arrival { .. });
         let asks_for_person = self.asks_for_person(&input);

@@ -7,6 +7,9 @@ use std::fmt;
 /// Set in the table's number: the change deletes.
 pub(super) const DELETE: u8 = 0x80;
 
+/// Table, length of the key, length of the value.
+const CHANGE_HEAD_BYTES: usize = 1 + 2 + 4;
+
 /// What must not leave the box before the changes it speaks of are on disk: frames, answers, signals.
 ///
 /// Called on the journal thread, in the order of submission, after the sync: it must neither block nor panic.
@@ -91,6 +94,11 @@ impl<R> Batch<R> {
     /// Bytes its changes take in the journal.
     pub fn bytes(&self) -> usize {
         self.changes.len()
+    }
+
+    /// Bytes a change of this key and value takes; those of a deletion are fewer.
+    pub fn bytes_of(key: &[u8], value: &[u8]) -> usize {
+        CHANGE_HEAD_BYTES + key.len() + value.len()
     }
 
     pub(super) fn changes(&self) -> &[u8] {
@@ -185,6 +193,11 @@ mod tests {
         let mut batch = Batch::<()>::default();
         batch.put(Table::Messages, b"key", b"value");
         batch.delete(Table::Live, b"");
+        assert_eq!(
+            batch.bytes(),
+            Batch::<()>::bytes_of(b"key", b"value") + 3,
+            "a deletion is table and length"
+        );
         let read: Result<Vec<_>, _> = Changes(batch.changes()).collect();
         assert_eq!(
             read,

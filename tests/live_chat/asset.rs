@@ -227,3 +227,34 @@ fn the_change_says_beforehand_how_many_it_touches() {
     let after = desk.http("GET", "/api/v1/desk", &[("authorization", &bearer)], "");
     assert_eq!(after.header("etag"), Some(tag.as_str()));
 }
+
+#[test]
+fn a_crowd_that_says_all_it_may_begins_at_once_and_loses_its_widget_at_once() {
+    // Each has some twenty KiB written of it, in one turn: all together are more than the journal takes in one piece.
+    const CROWD: usize = 80;
+    let desk = Desk::start(&[]);
+    let wide = |characters: usize| "🐎".repeat(characters);
+    let page = json!({
+        "url": format!("https://shop.example/{}", "u".repeat(2_000)), "title": wide(500), "referrer": "r".repeat(2_048),
+        "path": (0..10).map(|n| format!("https://shop.example/{n}{}", "p".repeat(170))).collect::<Vec<_>>(),
+    });
+    let context: Vec<(String, Value)> = (0..7).map(|n| (format!("key{n}"), "v".repeat(500).into())).collect();
+    let context: Value = context.into_iter().collect::<serde_json::Map<_, _>>().into();
+    let hello = json!({"page": page, "context": context});
+    let mut crowd: Vec<Customer> = (0..CROWD).map(|_| desk.customer("shop", hello.clone())).collect();
+    for customer in &mut crowd {
+        let (comment, name) = (wide(1_000), wide(200));
+        customer.socket.send(
+            &json!({"t": "start", "id": 1_000, "comment": comment, "name": name, "email": name, "phone": name}),
+        );
+    }
+    for customer in &mut crowd {
+        let answer = customer.socket.wait("an answer", |frame| frame["re"] == 1_000);
+        assert_eq!(answer["t"], "ok", "{answer}");
+    }
+    put(&desk, |text| without(&text, "widget", "id = \"shop\""));
+    for customer in &mut crowd {
+        let over = |frame: &Value| frame["t"] == "state" && frame["state"] == "closed";
+        assert_eq!(customer.socket.wait("the end", over)["reason"], "asset_removed");
+    }
+}

@@ -8,6 +8,7 @@ use super::{Shared, unavailable};
 use crate::desk::{Desk, Faults, LoadOptions, diff, load_with};
 use crate::gateway::{Request, Response};
 use crate::shell::boot::hash_passwords;
+use crate::shell::office::NotReplaced;
 
 pub(super) async fn get(shared: Arc<Shared>, _request: Request) -> Response {
     let desk = shared.surface.board.desk();
@@ -46,7 +47,8 @@ pub(super) async fn put(shared: Arc<Shared>, request: Request) -> Response {
     let before = desk.version();
     match shared.surface.door.change(move |shell| shell.replace_desk(new, &before, &by)).await {
         Some(Ok(version)) => Response::empty(200).with_header("etag", &tag(&version)),
-        Some(Err(message)) => Response::error(412, "stale", message),
+        Some(Err(why @ NotReplaced::Stale)) => Response::error(412, "stale", why.to_string()),
+        Some(Err(why)) => faults_answer(&Faults::one("desk", why.to_string())),
         None => unavailable(),
     }
 }
