@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         ],
     )?;
     options.nothing_else()?;
-    deskbell::ops::log::start(log_level(options.get("log"))?);
+    deskbell::ops::log::start(options.log_level()?);
     let listen: SocketAddr = options
         .get("listen")
         .unwrap_or("127.0.0.1:8443")
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         relay: None,
         admin: None,
     };
-    let running = boot::start(plan).map_err(ended)?;
+    let running = boot::start(plan).map_err(Ended::of)?;
     let url = match bound.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("https://localhost:{}", bound.port()),
         _ => format!("https://{bound}"),
@@ -112,22 +112,9 @@ fn sip(address: &str) -> Result<Listening, Ended> {
     Ok(Listening { socket, peers })
 }
 
-/// What went wrong on the way up, as one line.
-pub(crate) fn ended(error: BootError) -> Ended {
-    match error {
-        BootError::Desk(_) | BootError::TooMany(_) => Ended::usage(error.to_string()),
-        _ => Ended::failed(error.to_string()),
-    }
-}
-
-pub(crate) fn log_level(name: Option<&str>) -> Result<log::LevelFilter, Ended> {
-    deskbell::ops::settings::log_level(name)
-        .ok_or_else(|| Ended::usage("the log's level is error, warn, info or debug"))
-}
-
 /// The accounts of a desk file, for the greeting: a demo's passwords are public.
 fn accounts(text: &str) -> Result<Vec<String>, Ended> {
-    let loaded = desk::load(text).map_err(|faults| ended(BootError::Desk(faults)))?;
+    let loaded = desk::load(text).map_err(|faults| Ended::of(BootError::Desk(faults)))?;
     let line = |agent: &desk::Agent| {
         let roles: Vec<&str> = agent.roles.iter().map(|role| role.word()).collect();
         let password = match &agent.password {

@@ -17,6 +17,8 @@ mod wait;
 
 use std::process::ExitCode;
 
+use deskbell::shell::boot::BootError;
+
 /// Bad arguments or configuration.
 pub(crate) const USAGE: u8 = 2;
 
@@ -36,6 +38,16 @@ impl Ended {
 
     pub(crate) fn failed(line: impl Into<String>) -> Ended {
         Ended { code: FAILED, line: line.into() }
+    }
+
+    /// A box that did not start: for its desk, or for want of something.
+    pub(crate) fn of(error: BootError) -> Ended {
+        match error {
+            BootError::Desk(_) | BootError::TooMany(_) | BootError::TooLarge(_) => {
+                Ended::usage(error.to_string())
+            }
+            _ => Ended::failed(error.to_string()),
+        }
     }
 }
 

@@ -62,6 +62,12 @@ impl<'a> Options<'a> {
         self.flags.contains(&flag)
     }
 
+    /// What `--log` says, or what holds without it.
+    pub(crate) fn log_level(&self) -> Result<log::LevelFilter, Ended> {
+        deskbell::ops::settings::log_level(self.get("log"))
+            .ok_or_else(|| Ended::usage("the log's level is error, warn, info or debug"))
+    }
+
     /// Nothing may stand beside the options.
     pub(crate) fn nothing_else(&self) -> Result<(), Ended> {
         match self.plain.first() {

@@ -4,14 +4,13 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::demo::log_level;
 use super::options::Options;
 use super::{Ended, FAILED};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let options = Options::read(arguments, &["socket", "until", "log"])?;
     options.nothing_else()?;
-    deskbell::ops::log::start(log_level(options.get("log"))?);
+    deskbell::ops::log::start(options.log_level()?);
     let socket = options.get("socket").ok_or_else(|| Ended::usage("`deskbell relay` wants --socket PATH"))?;
     match options.get("until") {
         None => {}

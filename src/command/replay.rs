@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &[String]) -> Result<(), Ended> {
         None => None,
         Some(file) => {
             let text = boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?;
-            Some(desk::load(&text).map_err(|faults| super::demo::ended(boot::BootError::Desk(faults)))?.desk)
+            Some(desk::load(&text).map_err(|faults| super::Ended::of(boot::BootError::Desk(faults)))?.desk)
         }
     };
     let from = File::open(file).map_err(|error| Ended::usage(format!("{file}: {error}")))?;

@@ -8,7 +8,6 @@ use deskbell::shell::boot::{self, Plan};
 use deskbell::shell::sip::Listening;
 use deskbell::shell::trust::Vouchers;
 
-use super::demo::ended;
 use super::options::Options;
 use super::{Ended, wait};
 
@@ -63,7 +62,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         relay: inherited.relay,
         admin: inherited.admin,
     };
-    let running = boot::start(plan).map_err(ended)?;
+    let running = boot::start(plan).map_err(Ended::of)?;
     for (face, address) in running.addresses() {
         log::info!("{face:?} face on {address}");
     }
