@@ -29,6 +29,8 @@ const SILENT: usize = 500;
 const PHASES: [(usize, usize); 4] = [(1, 1), (16, 4), (64, 6), (256, 6)];
 /// Few enough to be heard again by the box before it asks whether they are there.
 const TRICKLERS: usize = 10;
+/// Each connection is asked once in it whether it is there.
+const IDLE: Duration = Duration::from_secs(20);
 const BLOCK: usize = 4096;
 const ECHOES: usize = 400;
 
@@ -263,9 +265,9 @@ async fn drive<'d>(
         run.phase(executor, in_flight, lines).await;
     }
     let (cpu, begin) = (demo.cpu_s(), Instant::now());
-    Timer::after(Duration::from_secs(5)).await;
+    Timer::after(IDLE).await;
     println!(
-        "idle with {} connections: {:.2} % of a core",
+        "idle with {} connections: {:.3} % of a core",
         many + SILENT + AGENTS,
         (demo.cpu_s() - cpu) / begin.elapsed().as_secs_f64() * 100.0
     );

@@ -68,12 +68,12 @@ impl Demo {
         let _ = self.child.wait();
     }
 
-    /// Seconds of a core it has used.
+    /// Seconds of a core its threads have used, by the scheduler's nanoseconds: a tick would be a whole idle second's worth.
     pub(crate) fn cpu_s(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("running");
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-        let ticks: f64 = [11, 12].iter().filter_map(|at| fields.get(*at)?.parse::<f64>().ok()).sum();
-        ticks / 100.0
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("running");
+        let on_core =
+            tasks.flatten().filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok());
+        on_core.filter_map(|stat| stat.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
     }
 
     /// Resident memory in KiB.
