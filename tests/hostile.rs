@@ -174,6 +174,45 @@ fn a_flood_from_one_socket_is_refused_by_name_and_loses_nothing() {
     still_serves(&desk);
 }
 
+/// What one customer sends without end is hers alone to suffer: her agent's window is not flooded with it.
+#[test]
+fn signs_of_writing_ratings_and_starts_without_end_do_not_reach_the_agent_s_outbox() {
+    let desk = Desk::start_with_desk(
+        &[("offline_message = true", "offline_message = true\nrate_during_chat = true")],
+        &[],
+    );
+    let (mut customer, mut alice, _) = talking(&desk);
+    const SENT: usize = 3000;
+    for at in 0..SENT {
+        customer.socket.send(&json!({"t": "typing", "on": at % 2 == 0}));
+    }
+    for at in 0..200 {
+        customer.socket.send(&json!({"t": "rate", "id": 5000 + at, "score": 1 + at % 5}));
+    }
+    let last = customer.socket.wait("the last answer", |frame| frame["re"] == 5199);
+    assert_eq!(last["code"], "rate_limited", "{last}");
+    alice.socket.never("a close", MOMENT, |frame| !frame["closed"].is_null());
+    let typing = alice.socket.all.iter().filter(|frame| frame["t"] == "typing").count();
+    assert!((1..200).contains(&typing), "{typing} of {SENT} signs of writing were passed on");
+    let sessions = alice.socket.all.iter().filter(|frame| frame["t"] == "session").count();
+    assert!(sessions < 100, "each rating is shown: {sessions}");
+    customer.socket.ok("end", json!({}));
+    // Begun and ended in a loop: named, with the time to wait, and nobody is rung without end.
+    let mut limited = None;
+    for _ in 0..400 {
+        let answer = customer.socket.ask("start", json!({"comment": "again"}));
+        if answer["t"] == "error" {
+            limited = Some(answer);
+            break;
+        }
+        customer.socket.ok("end", json!({}));
+    }
+    let limited = limited.expect("a limit");
+    assert_eq!(limited["code"], "rate_limited", "{limited}");
+    assert!(limited["retry_after_ms"].as_u64() > Some(0), "{limited}");
+    still_serves(&desk);
+}
+
 #[test]
 fn passwords_are_not_to_be_guessed() {
     let desk = Desk::start(&[]);
@@ -218,6 +257,17 @@ fn doors_are_shut_to_the_wrong_origin_and_to_nobody() {
         Some(403)
     );
     assert!(desk.socket("/ws/customer?widget=shop", &[("origin", &own)]).is_ok());
+    // No page elsewhere signs anybody in: as a form of plain text it would need no leave of the browser.
+    let alice = json!({"username": "alice", "password": "alice-demo-pass"}).to_string();
+    let sign_in = |origin| {
+        let headers = [("origin", origin), ("content-type", "text/plain")];
+        desk.http("POST", "/api/v1/login", &headers, &alice)
+    };
+    for origin in ["https://evil.example", "null"] {
+        let answer = sign_in(origin);
+        assert_eq!((answer.status, answer.header("set-cookie")), (403, None), "{origin}");
+    }
+    assert_eq!(sign_in(own.as_str()).status, 200);
     // A token of another role opens no desk; a signed-out one opens nothing.
     assert_eq!(
         desk.http("GET", "/api/v1/desk", &[("authorization", &format!("Bearer {token}"))], "").status,

@@ -15,6 +15,11 @@ pub struct Rate {
 
 /// Messages of one customer (protocol, "Limits of rate").
 pub const CUSTOMER_MESSAGES: Rate = Rate { burst: 20, per_s: 5 };
+/// Conversations one customer begins: each rings somebody.
+pub const CUSTOMER_STARTS: Rate = Rate { burst: 20, per_s: 5 };
+/// Signs of writing passed on of one customer, or of one window of an agent. Each goes to everybody in the conversation,
+/// so a page that sends them without end would overflow outboxes that are not its own.
+pub const TYPING: Rate = Rate { burst: 20, per_s: 5 };
 /// Pages one customer goes on to without loading them.
 pub const CUSTOMER_PAGES: Rate = Rate { burst: 10, per_s: 1 };
 /// Requests of one bot, for all its conversations together.
@@ -34,13 +39,14 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes one, or says how long until one is free again. `now_ms` is any clock that does not go back; if
-    /// it does, nothing is gained.
+    /// Takes one, or says how long until one is free again. A clock that goes back gains nothing, and costs no more than
+    /// the burst: a wall set back by an hour must not silence whoever spoke before for that hour.
     pub fn take(&mut self, rate: Rate, now_ms: u64) -> Result<(), Duration> {
         let now_us = now_ms.saturating_mul(1000);
         let each_us = 1_000_000 / u64::from(rate.per_s.max(1));
-        let after = self.whole_at_us.max(now_us).saturating_add(each_us);
         let horizon = now_us.saturating_add(each_us.saturating_mul(u64::from(rate.burst)));
+        self.whole_at_us = self.whole_at_us.min(horizon);
+        let after = self.whole_at_us.max(now_us).saturating_add(each_us);
         if after > horizon {
             return Err(Duration::from_micros(after - horizon));
         }
@@ -111,8 +117,10 @@ mod tests {
     #[test]
     fn clock_that_goes_back_gains_nothing() {
         let mut bucket = Bucket::default();
-        while bucket.take(INVITES, 1_000_000).is_ok() {}
-        assert!(bucket.take(INVITES, 0).is_err());
+        while bucket.take(INVITES, 10_000_000).is_ok() {}
+        assert_eq!(bucket.take(INVITES, 0), Err(Duration::from_secs(1)), "and waits no hours for it");
+        assert_eq!(bucket.take(INVITES, 1_000), Ok(()));
+        assert!(bucket.take(INVITES, 1_000).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::engine::input::{AgentVerb, Input, RevivalCause, SupervisorVerb, Targe
 use crate::engine::presence::Status;
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::gateway::rate::AGENT_MESSAGES;
+use crate::gateway::rate::{AGENT_MESSAGES, TYPING};
 use crate::store::{Admission, Snapshot};
 use crate::widget::project as page;
 
@@ -327,6 +327,10 @@ impl Shell {
     fn agent_types(&mut self, desk: Desk, conversation: &str, on: bool) {
         let Ok(id) = number(conversation) else { return };
         if !self.in_talk(desk.agent, id) {
+            return;
+        }
+        let Some(window) = self.connections.staff_mut(desk.conn) else { return };
+        if window.typing.take(TYPING, real_wall_ms().unsigned_abs()).is_err() {
             return;
         }
         let name = self.names_of(desk.agent).1;

@@ -92,9 +92,11 @@ impl Shell {
             Ok(frame) => frame,
             Err(fault) => return self.refuse(conn, fault.id, fault.code),
         };
-        if !matches!(request, Request::Typing { .. })
-            && let Err(wait) = elsewhere.messages.take(BOT_MESSAGES, real_wall_ms().unsigned_abs())
-        {
+        if let Err(wait) = elsewhere.messages.take(BOT_MESSAGES, real_wall_ms().unsigned_abs()) {
+            // A sign of writing has no answer.
+            if matches!(request, Request::Typing { .. }) {
+                return;
+            }
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
         }

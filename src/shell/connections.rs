@@ -39,6 +39,8 @@ pub(super) struct Staff {
     pub(super) selftest: Option<crate::agent::selftest::Selftest>,
     /// Conversations she reads along.
     pub(super) monitors: Vec<u64>,
+    /// Signs that she is writing.
+    pub(super) typing: Bucket,
 }
 
 /// A bot that lives elsewhere (S2-4).

@@ -17,7 +17,7 @@ use crate::engine::id::{AgentId, BotId, ConversationId};
 use crate::engine::input::{CustomerVerb, Input, RevivalCause, Sender};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::gateway::rate::{CUSTOMER_MESSAGES, CUSTOMER_PAGES};
+use crate::gateway::rate::{CUSTOMER_MESSAGES, CUSTOMER_PAGES, TYPING};
 use crate::limits::{CLIENT_IDS_KEPT, RECALL_MESSAGES_MAX};
 use crate::store::{Admission, ReadError, Snapshot};
 use crate::widget::frames::{Frame, FrameFault, RawPage, Request, page_limit};
@@ -284,6 +284,11 @@ impl Shell {
     }
 
     fn customer_types(&mut self, visitor: u64, on: bool) {
+        let Some(known) = self.visitors.get_mut(visitor) else { return };
+        // It has no answer, so one too many is just not passed on.
+        if known.typing.take(TYPING, real_wall_ms().unsigned_abs()).is_err() {
+            return;
+        }
         let Some(id) = self.live_of(visitor) else { return };
         let frame = {
             let Some(card) = self.cards.get(&id) else { return };

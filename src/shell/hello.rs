@@ -74,6 +74,7 @@ impl Shell {
                     desk_view: None,
                     selftest: None,
                     monitors: Vec::new(),
+                    typing: Default::default(),
                 };
                 let who = Who::Staff(staff);
                 self.connections.insert(conn, Connection { outbox, who, paused: None });

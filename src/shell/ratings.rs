@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Shell;
 use super::card::Card;
+use super::clock::real_wall_ms;
 use super::counting::Of;
 use super::figures::DayNumber;
 use super::hello::RESUME_MS;
@@ -14,6 +15,7 @@ use crate::engine::conversation::State;
 use crate::engine::id::ConversationId;
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
+use crate::gateway::rate::CUSTOMER_MESSAGES;
 use crate::store::records::records;
 use crate::store::{Snapshot, Table};
 
@@ -41,6 +43,14 @@ impl Shell {
         score: u8,
         comment: Option<String>,
     ) {
+        // Each is written down, and shown to the agent while the chat goes on.
+        let taken = self.visitors.get_mut(visitor).map(|known| {
+            known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs())
+        });
+        if let Some(Err(wait)) = taken {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
         let id = match self.ratable(visitor) {
             Ok(id) => id,
             Err(refusal) => return self.refuse(conn, re, refusal),

@@ -19,7 +19,7 @@ use crate::engine::id::{AgentId, ConversationId, QueueId, WorkstreamId};
 use crate::engine::input::{Arrival, Input};
 use crate::engine::refusal::Refusal;
 use crate::gateway::ConnId;
-use crate::gateway::rate::CUSTOMER_MESSAGES;
+use crate::gateway::rate::{CUSTOMER_MESSAGES, CUSTOMER_STARTS};
 use crate::limits::{CONTEXT_BYTES_MAX, CONTEXT_KEYS_MAX, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX};
 use crate::store::{Admission, Table};
 use crate::widget::frames::{Leave, Start, recent};
@@ -69,6 +69,14 @@ impl Shell {
             return self.send(conn, page::started(re.unwrap_or_default(), open));
         }
         let widget = known.widget.clone();
+        // Begun and ended in a loop it would ring every agent without end.
+        let taken = self.visitors.get_mut(visitor).map(|known| {
+            known.starts.take(CUSTOMER_STARTS, real_wall_ms().unsigned_abs())
+        });
+        if let Some(Err(wait)) = taken {
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+        }
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
         };

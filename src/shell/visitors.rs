@@ -31,6 +31,10 @@ pub(super) struct Visitor {
     /// Addresses of the site she has seen lately, oldest first (S1-12).
     pub(super) recent_pages: Vec<String>,
     pub(super) messages: Bucket,
+    /// Conversations she has begun.
+    pub(super) starts: Bucket,
+    /// Signs that she is writing.
+    pub(super) typing: Bucket,
     /// Pages she went on to without a load.
     pub(super) pages: Bucket,
 }

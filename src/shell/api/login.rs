@@ -43,6 +43,10 @@ pub(super) fn cookie(token: &Token) -> String {
 }
 
 pub(super) async fn login(shared: Arc<Shared>, request: Request) -> Response {
+    // A page elsewhere could sign somebody in as somebody else by a form, and read along what she writes then.
+    if request.origin.is_some() && !request.own_origin {
+        return refused(Refusal::Forbidden);
+    }
     let SignIn { username, password, totp } = match body(&request) {
         Ok(sign_in) => sign_in,
         Err(response) => return response,
