@@ -38,6 +38,8 @@ mod persistent;
 mod pictures;
 #[path = "browser/proactive.rs"]
 mod proactive;
+#[path = "browser/shift.rs"]
+mod shift;
 #[path = "browser/supervisor.rs"]
 mod supervisor;
 #[path = "browser/tour.rs"]

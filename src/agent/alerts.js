@@ -18,12 +18,14 @@ import { keepRinging, quiet, ring, tick } from "./sound.js";
 import { alerts, notices } from "./state.js";
 
 const SHOWN_MAX = 3;
-const TOAST_MS = 6000;
-const TOAST_URGENT_MS = 12_000;
+const TOAST_S = 6;
+const TOAST_URGENT_S = 12;
 
 let store;
 /** Receipts on their way or given, by notification. @type {Set<string>} */
 let receipts = new Set();
+/** Seconds each toast has been in sight: what came while nobody looked is still there for who comes back. @type {Map<string, number>} */
+let seenFor = new Map();
 
 export const inputs = (s) => [s.notifications, s.toasts, s.alertsFrom, s.me];
 
@@ -97,9 +99,14 @@ function receipt(id) {
 
 function expire() {
   const { toasts, notifications } = store.get();
-  for (const one of toasts.filter((toast) => !toast.stays))
-    if (Date.now() - one.at > (one.kind === "urgent" ? TOAST_URGENT_MS : TOAST_MS))
-      store.dispatch({ type: "toast_gone", id: one.id });
+  // Nothing goes from under a pointer or a focus.
+  const held = document.querySelector("#alerts .toast:is(:hover, :focus-within)");
+  if (!held) {
+    seenFor = new Map(toasts.filter((one) => !one.stays).map((one) => [one.at, (seenFor.get(one.at) || 0) + 1]));
+    for (const one of toasts)
+      if (seenFor.get(one.at) > (one.kind === "urgent" ? TOAST_URGENT_S : TOAST_S))
+        store.dispatch({ type: "toast_gone", id: one.id });
+  }
   for (const one of notifications)
     if (one.style !== "alert" && Date.parse(one.deadline) < now())
       store.dispatch({ type: "notification_gone", id: one.id });
@@ -246,7 +253,7 @@ function notice(one) {
       "header",
       { class: "alert__h" },
       icon(kindIcon(one.kind)),
-      h("h2", { class: "cut" }, one.title),
+      h("h2", { class: "clamp", title: one.title }, one.title),
       iconButton("close", t("agent.hide"), () => store.dispatch({ type: "notification_gone", id: one.id })),
     ),
     facts(one),

@@ -3,6 +3,7 @@
  */
 
 import { setClock } from "/web/format.js";
+import { t } from "/web/i18n.js";
 import { connect } from "/web/socket.js";
 import { forgetAll, keep, recall } from "./memory.js";
 import { cursor, isGapped } from "./state.js";
@@ -23,14 +24,14 @@ export function listen(run) {
   listeners.push(run);
 }
 
-/** Resolves with the `ok` frame, rejects with `{code, message, retry_after_ms?}`. @param {string} t @param {any} [fields] @returns {Promise<any>} */
-export function ask(t, fields) {
-  return link ? link.request(t, fields) : Promise.reject({ code: "lost" });
+/** Resolves with the `ok` frame, rejects with `{code, message, retry_after_ms?}`. @param {string} verb @param {any} [fields] @returns {Promise<any>} */
+export function ask(verb, fields) {
+  return link ? link.request(verb, fields) : Promise.reject({ code: "lost" });
 }
 
-/** Sends what has no answer. @param {string} t @param {any} [fields] */
-export function tell(t, fields) {
-  if (link) link.send(t, fields);
+/** Sends what has no answer. @param {string} verb @param {any} [fields] */
+export function tell(verb, fields) {
+  if (link) link.send(verb, fields);
 }
 
 /** Tries the connection again at once. */
@@ -117,6 +118,8 @@ async function stillSignedIn() {
 
 function hear(state) {
   if (state === "refused") {
+    // It will not try again, so it need not listen to the browser for its whole life either.
+    link?.close();
     link = null;
     keep("signed_in", null);
     store.dispatch({ type: "signed_out", why: store.get().everReady ? "ended" : "refused" });
@@ -127,13 +130,21 @@ function hear(state) {
   store.dispatch({ type: "tests", patch: { link: state === "open" ? "open" : state } });
 }
 
-function receive(frame) {
+function receive(given) {
+  const frame = titled(given);
   if (frame.t === "welcome") setClock(frame.clock);
   const before = store.get();
   store.dispatch({ type: "frame", frame });
   if (frame.t === "welcome") catchUp(before);
   if (frame.t === "message") mend(frame.conversation);
   for (const run of listeners) run(frame, before);
+}
+
+/** "Chat from": who gave no name is somebody, on the alert, in the title of the window and on the desktop alike. */
+function titled(frame) {
+  const whole = (one) => (one.title_open ? { ...one, title: `${one.title} ${t("agent.alert.somebody")}` } : one);
+  if (frame.t === "notification") return whole(frame);
+  return frame.t === "welcome" ? { ...frame, notifications: (frame.notifications || []).map(whole) } : frame;
 }
 
 /** After a reconnect the box is asked for what came in between, by the last `seq` held (REQ B-2). */

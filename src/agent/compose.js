@@ -53,13 +53,20 @@ export function useCompose(ours) {
   store = ours;
   let due = 0;
   let saved = {};
+  /** Changed and not yet kept: who types in one session and goes on in the next loses neither. */
+  const changed = new Set();
   store.watch(({ drafts, me }) => {
     if (!me || drafts === saved) return;
-    const changed = Object.keys(drafts).filter((id) => drafts[id] !== saved[id]);
+    for (const id of Object.keys(drafts)) if (drafts[id] !== saved[id]) changed.add(id);
     saved = drafts;
+    const keepAll = () => {
+      for (const id of changed) keep(`draft.${me.id}.${id}`, saved[id] || "");
+      changed.clear();
+    };
     clearTimeout(due);
-    due = setTimeout(() => changed.forEach((id) => keep(`draft.${me.id}.${id}`, drafts[id] || "")), KEEP_AFTER_MS);
-    for (const id of changed) if (!drafts[id]) keep(`draft.${me.id}.${id}`, "");
+    // A text that was sent is gone at once: a reload must not offer it again.
+    if ([...changed].some((id) => !drafts[id])) keepAll();
+    else due = setTimeout(keepAll, KEEP_AFTER_MS);
   });
   addEventListener("pagehide", () => {
     const { me, drafts } = store.get();

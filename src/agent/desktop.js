@@ -24,7 +24,7 @@ import { useInvitations } from "./invitations.js";
 import { useKeys } from "./keys.js";
 import { keep, recall } from "./memory.js";
 import { useMenus } from "./menu.js";
-import { answerFromAddress, useNotifications } from "./notify.js";
+import { answerFromAddress, noteLooking, useNotifications } from "./notify.js";
 import { useOutbox } from "./outbox.js";
 import { usePalette } from "./palette.js";
 import { button, customerName, nameOf } from "./parts.js";
@@ -284,6 +284,7 @@ function watchLooking() {
   const look = () => {
     const looking = document.visibilityState === "visible" && document.hasFocus();
     if (looking !== store.get().looking) store.dispatch({ type: "set", patch: { looking } });
+    noteLooking(looking);
     if (looking) readHere();
   };
   for (const event of ["focus", "blur"]) addEventListener(event, look);

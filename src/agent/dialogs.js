@@ -23,6 +23,8 @@ let store;
 /** @param {any} ours */
 export function useDialogs(ours) {
   store = ours;
+  // A branch shares computers.
+  store.watch(({ phase }) => phase === "signed_out" && unsaid.clear());
 }
 const set = (patch) => store.dispatch({ type: "dialog_set", patch });
 
@@ -47,6 +49,23 @@ export function dialogs(state) {
 
 const needsSession = new Set(["transfer", "conference", "end", "close", "note"]);
 
+/** Where the last press began: a text marked with the pointer may end outside the dialog, and that closes nothing. */
+let pressed = null;
+
+/**
+ * What was typed and neither sent nor taken back: a dialog put away to look something up has it again.
+ * @type {Map<string, string>}
+ */
+const unsaid = new Map();
+const UNSAID_MAX = 20;
+
+/** @param {string} key @param {string} text */
+function keepUnsaid(key, text) {
+  unsaid.delete(key);
+  if (text) unsaid.set(key, text);
+  if (unsaid.size > UNSAID_MAX) unsaid.delete(unsaid.keys().next().value);
+}
+
 /**
  * The frame all share. @param {string} key @param {{title: string, text?: any, body: any, foot?: any, wide?: boolean, plain?: boolean, onsubmit?: () => void}} parts
  */
@@ -63,7 +82,8 @@ export function frame(key, { title, text, body, foot, plain, onsubmit }) {
         event.preventDefault();
         closeDialog();
       },
-      onclick: (event) => event.target === event.currentTarget && closeDialog(),
+      onpointerdown: (event) => (pressed = event.target),
+      onclick: (event) => event.target === event.currentTarget && pressed === event.target && closeDialog(),
     },
     h(
       "form",
@@ -82,15 +102,18 @@ export function frame(key, { title, text, body, foot, plain, onsubmit }) {
   );
 }
 
-// A modal dialog makes the rest of the page inert, and a request does not wait for a wrap-up: the stack moves in with it.
+// A modal dialog makes the rest of the page inert, and a request does not wait for a wrap-up: the stack moves in with it,
+// and so does what screen readers are told.
+const MOVE_IN = ["alerts", "say", "say-now"];
+
 function opened(el) {
   el.showModal();
-  el.append(document.getElementById("alerts"));
+  for (const id of MOVE_IN) el.append(document.getElementById(id));
   (el.querySelector("[data-first]") || el.querySelector("input, textarea, .dlg__f .btn--main") || el).focus();
 }
 
 function closing(el) {
-  if (el.contains(document.getElementById("alerts"))) document.body.append(document.getElementById("alerts"));
+  for (const id of MOVE_IN) if (el.contains(document.getElementById(id))) document.body.append(document.getElementById(id));
   el.close();
 }
 
@@ -173,10 +196,13 @@ const kinds = {
       reason.label.toLocaleLowerCase().includes(dialog.filter.toLocaleLowerCase()),
     );
     const chosen = dialog.reason !== undefined ? dialog.reason : null;
-    const pickOne = (reason) => set({ reason: reason.id, filter: "", index: 0, fault: null });
+    const every = state.settings.wrapup_reasons || [];
+    const pickOne = (reason) => set({ reason: reason.id, filter: "", index: Math.max(0, every.indexOf(reason)), fault: null });
     const rule = one?.wrapup || state.settings.wrapup || "required";
     const label = state.settings.wrapup_reasons?.find((reason) => reason.id === chosen)?.label;
-    return frame(`wrapup${dialog.conversation}`, {
+    const about = `wrapup${dialog.conversation}`;
+    const comment = dialog.comment ?? unsaid.get(about) ?? "";
+    return frame(about, {
       title: t("agent.wrapup.title"),
       text: [one ? customerName(one) : dialog.name, dialog.story].filter(Boolean).join(" · "),
       body: [
@@ -231,8 +257,11 @@ const kinds = {
             id: "com",
             maxlength: 1000,
             placeholder: t("agent.wrapup.comment_place"),
-            value: dialog.comment || "",
-            oninput: (event) => set({ comment: event.currentTarget.value }),
+            value: comment,
+            oninput: (event) => {
+              keepUnsaid(about, event.currentTarget.value);
+              set({ comment: event.currentTarget.value });
+            },
           }),
         ),
       ],
@@ -241,14 +270,19 @@ const kinds = {
         t(rule !== "required" && !chosen ? "agent.wrapup.skip" : "agent.wrapup.submit"),
         { busy: dialog.busy, cancel: t("agent.wrapup.later"), off: rule === "required" && !chosen },
       ),
-      onsubmit: () =>
-        chosen || rule !== "required"
-          ? wrapup(dialog.conversation, chosen || undefined, dialog.comment || "")
-          : set({ fault: t("agent.wrapup.needed") }),
+      onsubmit: () => {
+        if (!chosen && rule === "required") return set({ fault: t("agent.wrapup.needed") });
+        // From here it stands in the dialog alone: what was handed in is not offered at another wrap-up.
+        set({ comment });
+        keepUnsaid(about, "");
+        wrapup(dialog.conversation, chosen || undefined, comment);
+      },
     });
   },
 
   note(state, dialog, one) {
+    const about = `note${one.conversation}`;
+    const text = dialog.text ?? unsaid.get(about) ?? "";
     return frame("note", {
       title: t("agent.notes.add"),
       text: t("agent.notes.hint"),
@@ -259,15 +293,20 @@ const kinds = {
           class: "note",
           "aria-label": t("agent.notes.add"),
           maxlength: 1000,
-          value: dialog.text || "",
-          oninput: (event) => set({ text: event.currentTarget.value }),
+          value: text,
+          oninput: (event) => {
+            keepUnsaid(about, event.currentTarget.value);
+            set({ text: event.currentTarget.value });
+          },
         }),
       ),
-      foot: foot("", t("agent.notes.keep"), { off: !(dialog.text || "").trim(), busy: dialog.busy }),
+      foot: foot("", t("agent.notes.keep"), { off: !text.trim(), busy: dialog.busy }),
       onsubmit: async () => {
+        if (!text.trim()) return;
         set({ busy: true });
-        if (await addNote(one.conversation, dialog.text.trim())) closeDialog();
-        else set({ busy: false });
+        if (!(await addNote(one.conversation, text.trim()))) return set({ busy: false });
+        keepUnsaid(about, "");
+        closeDialog();
       },
     });
   },
@@ -316,7 +355,7 @@ const kinds = {
   selftest(state) {
     return frame("selftest", {
       title: t("agent.test.title"),
-      body: h("div", { class: "dlg__b" }, why(), checkList(state)),
+      body: h("div", { class: "dlg__b" }, why(state), checkList(state)),
       foot: [
         h("p", null, t("agent.test.foot")),
         button({ class: "btn btn--main", onclick: ringOnce }, t("agent.test.ring")),

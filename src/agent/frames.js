@@ -4,7 +4,7 @@
  * A frame this version does not know changes nothing: the box may add types and fields.
  */
 
-import { merge, put, session } from "./state.js";
+import { forget, merge, put, session } from "./state.js";
 
 /** @param {any} state @param {any} frame */
 export function onFrame(state, frame) {
@@ -138,7 +138,7 @@ function closed(state, { conversation }) {
       ? [order[place], order[place - 1]].find((id) => id && sessions[id]?.state !== "waiting")
       : state.selected;
   const dialog = state.dialog && state.dialog.conversation === conversation && !state.dialog.busy ? null : state.dialog;
-  return { ...state, sessions, order, dialog, selected: beside || null };
+  return { ...forget(state, conversation), sessions, order, dialog, selected: beside || null };
 }
 
 function message(state, { t: _, ...one }) {

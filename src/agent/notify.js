@@ -72,6 +72,30 @@ export function askPermissionOnce() {
 /** True where the page can be seen and has the focus (REQ S2-6). */
 export const inFocus = () => document.visibilityState === "visible" && document.hasFocus();
 
+/** A lock that each tab holds while it is looked at. The browser takes it back with the tab, however that ends. */
+const LOOKED_AT = "deskbell.looked_at";
+let holding = null;
+
+/** Tells the agent's other tabs whether this one is looked at. @param {boolean} looking */
+export function noteLooking(looking) {
+  if (looking === Boolean(holding) || !navigator.locks) return;
+  if (!looking) {
+    holding.letGo?.();
+    holding = null;
+    return;
+  }
+  const mine = (holding = { letGo: null });
+  const held = () => (holding === mine ? new Promise((letGo) => (mine.letGo = letGo)) : null);
+  navigator.locks.request(LOOKED_AT, { mode: "shared" }, held).catch(() => {});
+}
+
+/** Whether the desktop is in focus in any of its tabs: the one beside it needs no notification of the system. */
+async function looksAnywhere() {
+  if (inFocus() || !navigator.locks) return inFocus();
+  const { held = [] } = await navigator.locks.query().catch(() => ({}));
+  return held.some((one) => one.name === LOOKED_AT);
+}
+
 const TIMES = /^\d+:\d\d(:\d\d)?$/;
 
 /**
@@ -80,7 +104,7 @@ const TIMES = /^\d+:\d\d(:\d\d)?$/;
  */
 export async function show(one) {
   if (permission() !== "granted" || one.desktop === "never") return false;
-  if (one.desktop !== "always" && inFocus()) return false;
+  if (one.desktop !== "always" && (await looksAnywhere())) return false;
   if (!worker) await Promise.race([started, new Promise((done) => setTimeout(done, WORKER_MS_MAX))]);
   return Boolean(worker) && inTurn(() => put(one));
 }

@@ -40,6 +40,8 @@ export function options(items, dialog, how) {
 /** Keys of the search box above it. Enter chooses; with nothing left to choose it goes on to the form. */
 export function listKeys(dialog, items, set, pick) {
   return (event) => {
+    // Enter ends a composition first (Japanese, Chinese): it is not yet the one that chooses.
+    if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && items.length) {
       event.preventDefault();

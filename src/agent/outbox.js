@@ -28,11 +28,18 @@ export function useOutbox(ours) {
     if (frame.t === "welcome") restore();
   });
   let saved = null;
+  let mine = new Set();
   store.watch((state) => {
     if (state.outbox === saved || !state.me) return;
     saved = state.outbox;
+    const key = `outbox.${state.me.id}`;
     const all = Object.values(state.outbox).flat();
-    keep(`outbox.${state.me.id}`, all.length ? all : null);
+    for (const one of all) mine.add(one.client_id);
+    // Another tab of the same agent keeps its own there: only what was this one's is written anew.
+    const others = (recall(key, []) || []).filter((one) => !mine.has(one.client_id));
+    const kept = [...others, ...all];
+    keep(key, kept.length ? kept : null);
+    mine = new Set(all.map((one) => one.client_id));
   });
 }
 

@@ -14,6 +14,8 @@ import { arrived, onFrame } from "./frames.js";
 
 /** The most sessions an agent may have open (REQ S2-32). */
 export const SESSIONS_MAX = 10;
+/** What was looked up (transcripts, contacts, explanations) and is kept, newest first: a page lives for a whole shift. */
+const LOOKED_UP_MAX = 40;
 
 export const initial = {
   /** boot | signed_out | loading | ready */
@@ -105,9 +107,8 @@ const actions = {
     return { ...next, parkedMore: Boolean(more) };
   },
   typed: (state, { conversation }) => (state.typing[conversation] ? put(state, "typing", conversation, null) : state),
-  transcript: (state, { conversation, patch }) =>
-    put(state, "transcripts", conversation, { ...state.transcripts[conversation], ...patch }),
-  contact: (state, { contact, patch }) => put(state, "contacts", contact, { ...state.contacts[contact], ...patch }),
+  transcript: (state, { conversation, patch }) => lookUp(state, "transcripts", conversation, patch),
+  contact: (state, { contact, patch }) => lookUp(state, "contacts", contact, patch),
   note: (state, { conversation, note }) =>
     put(state, "notes", conversation, [...(state.notes[conversation] || []), note]),
   dialog: (state, { dialog }) => ({ ...state, dialog, menu: null }),
@@ -142,8 +143,7 @@ const actions = {
       conversation,
       (state.outbox[conversation] || []).filter((one) => one.client_id !== client_id),
     ),
-  routing: (state, { conversation, patch }) =>
-    put(state, "routing", conversation, { ...state.routing[conversation], ...patch }),
+  routing: (state, { conversation, patch }) => lookUp(state, "routing", conversation, patch),
   desk_off: (state) => ({ ...state, desk: null }),
 };
 
@@ -157,6 +157,26 @@ function changed(state, part, patch) {
 /** Sets one entry of one of the tables. */
 export function put(state, table, key, value) {
   return { ...state, [table]: { ...state[table], [key]: value } };
+}
+
+/** Changes what was looked up under a key; the one longest untouched goes. */
+function lookUp(state, table, key, patch) {
+  const { [key]: was, ...rest } = state[table];
+  const others = Object.keys(rest);
+  for (const old of others.slice(0, Math.max(0, others.length - LOOKED_UP_MAX + 1))) delete rest[old];
+  return { ...state, [table]: { ...rest, [key]: { ...was, ...patch } } };
+}
+
+/** What the page keeps beside a session goes with it; a draft stays, for a session may come back. */
+export function forget(state, conversation) {
+  const next = { ...state };
+  for (const table of ["typing", "read", "compose", "notes"]) {
+    const { [conversation]: _, ...rest } = state[table];
+    next[table] = rest;
+  }
+  const { [`history.${conversation}`]: _, ...loading } = state.loading;
+  const { [conversation]: draft, ...drafts } = state.drafts;
+  return { ...next, loading, drafts: draft ? state.drafts : drafts };
 }
 
 /** Changes one session, if there is one. */

@@ -56,7 +56,7 @@ fn one_shown(page: &Browser, title: &str) -> Value {
 }
 
 /// Signed in, her alerts ready: the light is green (B-7).
-fn ready(desk: &Desk) -> Agent {
+pub(crate) fn ready(desk: &Desk) -> Agent {
     let alice = Agent::signed_in(desk, "alice");
     // A press, as every agent makes one: sound may play from then on.
     alice.page.press("#presence");
@@ -67,7 +67,7 @@ fn ready(desk: &Desk) -> Agent {
 }
 
 /// The desktop out of sight (S2-6).
-fn minimise(alice: &Agent) {
+pub(crate) fn minimise(alice: &Agent) {
     // WebDriver lets every page believe that it is looked at.
     alice.page.devtools("Emulation.setFocusEmulationEnabled", json!({"enabled": false}));
     alice.page.minimise();
