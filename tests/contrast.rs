@@ -33,6 +33,7 @@ const TEXT: &[(&str, &[&str])] = &[
             "surface-sunk",
             "surface-float",
             "hover",
+            "press",
             "bubble-them",
             "accent-soft",
             "wait-soft",

@@ -14,6 +14,7 @@ use super::pack::{Object, encode, take};
 use super::presence::PresenceBody;
 use super::project::{Named, View};
 use super::selftest::Alerts;
+use super::session::hold_word;
 use crate::desk::{Id, Role, Word};
 use crate::engine::agent::Connection;
 use crate::engine::conversation::{Conversation, Phase};
@@ -86,6 +87,9 @@ struct ConversationRow<'a> {
     offered_to: Option<Named<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved_for: Option<Named<'a>>,
+    /// Why it is kept for her, as in a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     participants: Vec<Named<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -251,6 +255,7 @@ impl<'a> View<'a> {
             },
             offered_to: of.phase.offer().map(|offer| self.agent(offer.agent)),
             reserved_for,
+            hold: of.reserved().map(|(_, hold)| hold_word(hold)),
             participants: if of.conference { participants.collect() } else { Vec::new() },
             last: last.map(|message| LastWord { by: said_by(&message.from), at: Stamp(message.at_ms) }),
             conference: of.conference,

@@ -140,7 +140,13 @@ function body(state, data, by) {
 
 function table(by, rows) {
   const counts = by === "agent" ? COUNTS.filter((one) => one !== "arrived" && one !== "abandoned") : COUNTS;
-  const head = (one) => h("th", { key: one, scope: "col", class: "num", title: t(`agent.figures.${one}_text`) }, t(`agent.figures.${one}`));
+  const head = (one, spread) =>
+    h(
+      "th",
+      { key: one, scope: "col", class: "num", title: t(`agent.figures.${one}_text`) },
+      t(`agent.figures.${one}`),
+      spread === true && h("small", null, t("agent.figures.spread")),
+    );
   const time = (one) => (one.count ? `${seconds(one.mean_s)} · ${seconds(one.nine_of_ten_within_s)}` : "–");
   return h(
     "div",
@@ -149,7 +155,7 @@ function table(by, rows) {
       "table",
       { class: "sums" },
       h("caption", { class: "vh" }, t("agent.surface.figures")),
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, t(`agent.figures.by.${by}`)), counts.map(head), ["waits", "handling", "ratings"].map(head))),
+      h("thead", null, h("tr", null, h("th", { scope: "col" }, t(`agent.figures.by.${by}`)), counts.map((one) => head(one)), ["waits", "handling"].map((one) => head(one, true)), head("ratings"))),
       h(
         "tbody",
         null,

@@ -69,7 +69,7 @@ impl View<'_> {
 
     fn found_row<'h>(&'h self, hit: &'h Hit, words: &[String]) -> FoundBody<'h> {
         let card = &hit.card;
-        let name = self.name(&card.customer.name);
+        let name = self.customer_name(card);
         FoundBody {
             id: ConversationName(ConversationId(card.id)),
             started: Stamp(card.started_ms),

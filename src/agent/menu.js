@@ -29,7 +29,7 @@ export function closeMenu(back = true) {
 
 /**
  * @param {string} name the id of its button
- * @param {any[]} items `{id, label, run, icon?, face?, hint?, small?, radio?, indent?}`, `{head, small?}` or `{sep: true}`
+ * @param {any[]} items `{id, label, run, icon?, face?, hint?, small?, radio?, indent?}`, `{head, small?}`, `{group}` or `{sep: true}`
  * @param {{right?: boolean}} [how]
  */
 export function menu(name, items, how = {}) {
@@ -51,6 +51,7 @@ export function menu(name, items, how = {}) {
           h("strong", null, one.head),
           one.small && h("small", null, one.small),
         );
+      if (one.group) return h("p", { key: `group${i}`, class: "menu__group" }, one.group);
       const radio = one.radio !== undefined;
       return button(
         {

@@ -30,6 +30,9 @@ struct NotificationBody<'a> {
     work_item_kind: &'static str,
     style: &'static str,
     title: String,
+    /// It ends where a name would stand, and there is none: a page may put its own word there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    title_open: bool,
     fields: Vec<FieldBody>,
     conversation: ConversationName,
     queue: Named<'a>,
@@ -114,12 +117,19 @@ impl View<'_> {
         }
         let worded = template.and_then(|template| template.accept_label.as_ref());
         let worded = worded.map(|label| label.get(self.lang(), &self.world.desk.locale).as_str());
+        let title = template.map(|template| template.title.get(self.lang(), &self.world.desk.locale));
+        let names = |title: &Template| title.ends_with() == Some(&Placeholder::Known(Known::CustomerName));
         let body = NotificationBody {
             id: NotificationName(offer.id),
+            title_open: customer.name.is_empty() && title.is_some_and(names),
             kind: wire_kind(offer, conversation.kind),
             work_item_kind: kind_name(conversation.kind),
             style: template.map_or(Style::Alert, |template| template.style).word(),
-            title: self.title(template, &values, &customer),
+            title: match title {
+                Some(title) => self.expanded(title, &values, HEADING_CHARS_MAX),
+                // The workstream is gone while the offer runs (S3-9).
+                None => customer.name.clone(),
+            },
             fields,
             conversation: ConversationName(conversation.id),
             queue: self.queue(conversation.queue),
@@ -141,15 +151,6 @@ impl View<'_> {
             desktop: template.map_or(Desktop::Background, |template| template.desktop).word(),
         };
         Some((body, self.preview(conversation, card)))
-    }
-
-    fn title(&self, template: Option<&Notify>, values: &CardValues<'_>, customer: &CustomerBody) -> String {
-        let title = template.map(|template| template.title.get(self.lang(), &self.world.desk.locale));
-        match title {
-            Some(title) => self.expanded(title, values, HEADING_CHARS_MAX),
-            // The workstream is gone while the offer runs (S3-9).
-            None => customer.name.clone(),
-        }
     }
 
     fn fields(&self, template: &Notify, values: &CardValues<'_>) -> Vec<FieldBody> {

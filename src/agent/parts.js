@@ -23,7 +23,8 @@ export const kindIcon = (kind) => KINDS[kind] || "chat";
 
 /** @param {string | undefined} name @param {{size?: number, mine?: boolean, given?: string}} [how] */
 export function face(name, how = {}) {
-  const letters = how.given && /^\p{L}/u.test(how.given) ? how.given : initials(name);
+  const known = name === t("agent.somebody") ? "" : name;
+  const letters = how.given && /^\p{L}/u.test(how.given) ? how.given : initials(known);
   const cls = `avatar${how.size ? ` avatar--${how.size}` : ""}${how.mine ? " avatar--me" : ""}`;
   return h("span", { class: cls, "aria-hidden": "true" }, letters || icon("person", { small: true }));
 }
@@ -123,3 +124,11 @@ export const lostUntil = (one) => one.lost_until || null;
 
 /** @param {any} one */
 export const isLost = (one) => Boolean(one.customer_lost || lostUntil(one));
+
+/** Who else is in it (REQ S3-34). @param {any} state @param {any} one */
+export function conferenceWith(state, one) {
+  const others = (one.participants || []).map(nameOf).filter((name) => name && name !== state.me.name);
+  return others.length
+    ? t("agent.state.conference_with", { names: others.map((name) => name.split(" ")[0]).join(", ") })
+    : t("agent.state.conference");
+}

@@ -96,5 +96,14 @@ export async function ringOnce() {
   });
 }
 
-/** For the dialog. */
-export const why = () => h("p", { class: "t-2" }, t("agent.test.why"));
+/** For the dialog: what it is for, and what no button here can mend. @param {any} state */
+export const why = ({ tests }) => [
+  h("p", { class: "t-2" }, t("agent.test.why")),
+  tests.permission === "denied" && h("p", { key: "unblock", class: "checks__how" }, t("agent.test.unblock")),
+  tests.worker === "refused" &&
+    h(
+      "p",
+      { key: "trust", class: "checks__how" },
+      h("a", { href: "/trust", target: "_blank", rel: "noopener" }, t("agent.test.trust")),
+    ),
+];

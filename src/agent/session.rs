@@ -429,7 +429,7 @@ fn held(agent: AgentId, of: &Conversation) -> Option<Held> {
     Some(Held { state, role, since_ms: session.since_wall_ms, hold: None, wrapup_deadline_ms })
 }
 
-const fn hold_word(hold: Hold) -> &'static str {
+pub(super) const fn hold_word(hold: Hold) -> &'static str {
     match hold {
         Hold::Undelivered { .. } => "undelivered",
         Hold::Assigned => "assigned",

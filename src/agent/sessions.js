@@ -8,7 +8,7 @@ import { cls, h, icon } from "/web/dom.js";
 import { span } from "/web/format.js";
 import { t } from "/web/i18n.js";
 import { loadParked, select } from "./acts.js";
-import { button, customerName, face, isLost, kindIcon, lostUntil, nameOf, time } from "./parts.js";
+import { button, conferenceWith, customerName, face, isLost, kindIcon, lostUntil, nameOf, time } from "./parts.js";
 import { groups, held, isFrozen, SESSIONS_MAX } from "./state.js";
 
 export const inputs = (s) => [
@@ -159,13 +159,6 @@ function condition(state, one) {
   return { line: lastWords(state, one), tone: "" };
 }
 
-function conferenceWith(state, one) {
-  const others = (one.participants || []).map(nameOf).filter((name) => name && name !== state.me.name);
-  return others.length
-    ? t("agent.state.conference_with", { names: others.map((name) => name.split(" ")[0]).join(", ") })
-    : t("agent.state.conference");
-}
-
 function lastWords(state, one) {
   for (let i = one.messages.length - 1; i >= 0; i--) {
     const { from, text } = one.messages[i];
@@ -173,7 +166,8 @@ function lastWords(state, one) {
     if (from.kind === "agent" && from.name === state.me.name) return t("agent.said.you", { text });
     if (from.kind !== "system") return t("agent.said.other", { name: (from.name || "").split(" ")[0], text });
   }
-  return one.messages.length ? one.messages[one.messages.length - 1].text : nameOf(one.workstream);
+  // Nothing said: what it is about tells more than who joined.
+  return one.title || (one.messages.length ? one.messages[one.messages.length - 1].text : nameOf(one.workstream));
 }
 
 function queues(state) {

@@ -98,6 +98,8 @@ async function submit(event) {
   const key = `agent.sign_in.error.${refused.code}`;
   change({
     busy: false,
+    // A refused one does not wait for more letters; one that only lacks its code is needed again.
+    password: needsCode ? own.password : "",
     code: own.code || needsCode,
     fault: t(key, { n: refused.retry || 60 }) === key ? t("agent.error.unknown") : t(key, { n: refused.retry || 60 }),
   });

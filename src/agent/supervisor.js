@@ -6,6 +6,7 @@
 import { cls, h, icon } from "/web/dom.js";
 import { now, span } from "/web/format.js";
 import { t } from "/web/i18n.js";
+import { everySecond } from "/web/time.js";
 import { monitor, openDialog } from "./acts.js";
 import { invitations } from "./invitations.js";
 import { routingStory } from "./routing.js";
@@ -13,14 +14,24 @@ import { button, customerName, dot, gauge, iconButton, isLost, nameOf, presenceN
 import { openAssign } from "./targets.js";
 
 const LONG_WAIT_MS = 60_000;
+/** Whoever waits grows late and rises in the list without a frame that says so. */
+const LOOK_AGAIN_MS = 10_000;
+/** Quarters of an hour a chart shows at least: a branch that opens at nine has no use for the night before it. */
+const CHARTED_MIN = 16;
 
 let store;
 /** @param {any} ours */
 export function useSupervisor(ours) {
   store = ours;
+  let looked = 0;
+  everySecond.add(() => {
+    if (store.get().view !== "live" || performance.now() - looked < LOOK_AGAIN_MS) return;
+    looked = performance.now();
+    store.dispatch({ type: "set", patch: { lookedAt: looked } });
+  });
 }
 
-export const inputs = (s) => [s.view, s.desk, s.watch, s.link, s.presences, s.invites];
+export const inputs = (s) => [s.view, s.desk, s.watch, s.link, s.presences, s.invites, s.lookedAt];
 export const sideInputs = (s) => [
   s.view,
   s.desk && s.watch && s.desk[s.watch.table]?.[s.watch.id],
@@ -72,7 +83,16 @@ const figure = (caption, value, small, chart) =>
     chart,
   );
 
+/** From the first quarter in which anything happened; the same for all four, so that they can be compared. */
+function charted(today) {
+  const lists = [today.arrivals, today.accepted, today.missed].map((list) => list || []);
+  const length = Math.max(...lists.map((list) => list.length));
+  const begins = Math.min(...lists.map((list) => list.findIndex(Boolean)).filter((at) => at >= 0), length);
+  return Math.max(0, Math.min(begins, length - CHARTED_MIN));
+}
+
 function todayFigures(today) {
+  const from = charted(today);
   const sum = (list) => (list || []).reduce((a, b) => a + (b || 0), 0);
   const arrived = sum(today.arrivals);
   const accepted = sum(today.accepted);
@@ -83,29 +103,25 @@ function todayFigures(today) {
       t("agent.live.arrivals"),
       String(arrived),
       t("agent.live.last_quarter", { n: today.arrivals?.at(-1) ?? 0 }),
-      bars(today.arrivals),
+      bars(today.arrivals, from),
     ),
     figure(
       t("agent.live.accepted"),
       String(accepted),
       arrived ? `${Math.round((accepted / arrived) * 100)} %` : "",
-      bars(today.accepted),
+      bars(today.accepted, from),
     ),
     figure(
       t("agent.live.wait"),
-      today.median_wait_s !== undefined
-        ? span(today.median_wait_s * 1000)
-        : waits.length
-          ? span([...waits].sort((a, b) => a - b)[Math.floor(waits.length / 2)] * 1000)
-          : "–",
-      waits.length ? t("agent.live.longest", { span: span(Math.max(...waits) * 1000) }) : "",
-      bars(today.waits),
+      today.mean_wait_s !== undefined ? span(today.mean_wait_s * 1000) : "–",
+      waits.length ? t("agent.live.worst_quarter", { span: span(Math.max(...waits) * 1000) }) : "",
+      bars(today.waits, from),
     ),
     figure(
       t("agent.live.missed"),
       String(missed),
       today.rejected ? t("agent.live.rejected", { n: sum(today.rejected) }) : "",
-      bars(today.missed, true),
+      bars(today.missed, from, true),
     ),
   ];
 }
@@ -141,8 +157,9 @@ function nowFigures(state) {
   ];
 }
 
-function bars(list, bad) {
-  if (!list || !list.length) return null;
+function bars(all, from, bad) {
+  const list = (all || []).slice(from);
+  if (!list.length) return null;
   const top = Math.max(1, ...list.map((n) => n || 0));
   const w = 200 / list.length;
   return h(
@@ -352,18 +369,20 @@ function agentTable(state) {
 const STATES = {
   open: ["wait", "clock"],
   reserved: ["wait", "back"],
+  undelivered: ["wait", "clock"],
+  assigned: ["", "person"],
   lost: ["urgent", "offline"],
   conference: ["accent", "conference"],
   active: ["", null],
   wrap_up: ["", null],
   waiting: ["", null],
 };
-const ORDER = ["open", "reserved", "lost", "conference", "active", "wrap_up", "waiting"];
+const ORDER = ["open", "reserved", "undelivered", "lost", "assigned", "conference", "active", "wrap_up", "waiting"];
 
 function stateOf(one) {
   if (one.state === "active" && isLost(one)) return "lost";
   if (one.state === "active" && one.conference) return "conference";
-  if (one.state === "open" && (one.reserved_for || one.reserved)) return "reserved";
+  if (one.state === "open" && (one.reserved_for || one.reserved)) return STATES[one.hold] ? one.hold : "reserved";
   return one.state;
 }
 
@@ -414,7 +433,7 @@ function agentWords(state, one, kind) {
       ? t("agent.live.ringing", { name: nameOf(one.offered_to).split(" ")[0] })
       : t("agent.live.unassigned");
   const keeper = nameOf(one.reserved_for) || name;
-  if (kind === "reserved" || kind === "waiting")
+  if (["reserved", "undelivered", "assigned", "waiting"].includes(kind))
     return keeper ? t("agent.live.kept", { name: keeper.split(" ")[0] }) : "";
   // A call or case she has taken stays hers while her desktop is gone (REQ S2-18, S2-21).
   const away = kind === "active" && state.desk.agents[one.agent?.id]?.online === false;

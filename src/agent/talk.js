@@ -13,7 +13,7 @@ import { loadHistory, openDialog, putAway, readHere } from "./acts.js";
 import { delivery, wentWrong } from "./channel.js";
 import { emptyDesk } from "./empty.js";
 import { discard, retry } from "./outbox.js";
-import { button, customerName, face, iconButton, isLost, lostUntil, nameOf, time, withMasks } from "./parts.js";
+import { button, conferenceWith, customerName, face, iconButton, isLost, lostUntil, nameOf, time, withMasks } from "./parts.js";
 import { isFrozen, selectedSession } from "./state.js";
 
 const BLOCK = 32;
@@ -44,7 +44,14 @@ export function head(state) {
         // Work from a proactive chat is marked here as it is in the list and on its alert (REQ S3-4).
         one.proactive && icon("spark", { small: true, label: t("agent.proactive") }),
       ),
-      h("p", { class: "cut" }, wide, " · ", time(one.since, "span")),
+      h(
+        "p",
+        { class: "cut" },
+        one.conference && [h("strong", null, conferenceWith(state, one)), " · "],
+        wide,
+        " · ",
+        time(one.since, "span"),
+      ),
     ),
     h("div", { class: "talk__acts" }, acts(one)),
   );
@@ -95,11 +102,19 @@ let watcher;
 export function useLog(ours, el) {
   store = ours;
   root = el;
+  let stood = true;
+  let tall = root.clientHeight;
   root.onscroll = () => {
+    // A log that has just become lower scrolls by itself: that is nobody reading further up.
+    if (root.clientHeight === tall) stood = atEnd();
     if (root.scrollTop < 400) wantOlder();
     drawJump();
     if (atEnd()) readHere();
   };
+  new ResizeObserver(() => {
+    tall = root.clientHeight;
+    if (stood && shownId) root.scrollTop = root.scrollHeight;
+  }).observe(root);
   watcher = new IntersectionObserver(onSeen, { root, rootMargin: "800px 0px" });
 }
 
@@ -270,9 +285,7 @@ function older(state, one) {
       { key: "older", class: "sys" },
       button({ class: "btn btn--small", onclick: () => loadHistory(one.conversation) }, t("agent.talk.older")),
     );
-  return first && first.seq === 1
-    ? h("p", { key: "older", class: "sys" }, t("agent.talk.start", { at: clockTime(first.at) }))
-    : null;
+  return null;
 }
 
 const isOurs = (message) => message.from.kind === "agent" || message.from.kind === "bot";
@@ -293,6 +306,7 @@ function rowOf(state, one, i) {
     "div",
     { key: message.seq, "data-seq": message.seq },
     newDay && h("h2", { class: "day" }, dayName(message.at)),
+    message.seq === 1 && h("p", { class: "sys" }, t("agent.talk.start", { at: clockTime(message.at) })),
     message.from.kind === "system"
       ? system(state, one, message)
       : bubble(state, one, message, sameGroup(before, message), sameGroup(message, after)),

@@ -139,11 +139,13 @@ function account(state) {
     [
       { head: state.me.name, small: state.settings.agent_notice },
       { sep: true },
-      theme("", t("agent.theme.desk", { theme: t(`agent.theme.${deskTheme}`) }), "check"),
+      { group: t("agent.theme") },
+      theme("", t("agent.theme.desk", { theme: t(`agent.theme.${deskTheme}`) })),
       theme("light", t("agent.theme.light"), "sun"),
       theme("dark", t("agent.theme.dark"), "moon"),
       theme("system", t("agent.theme.system"), "system"),
       { sep: true },
+      { group: t("agent.language") },
       ...LANGUAGES.map(words),
       { sep: true },
       {

@@ -21,7 +21,7 @@ impl View<'_> {
             at.to_zoned(zone.clone()).strftime(format).to_string()
         };
         const FULL: &str = "%Y-%m-%d %H:%M";
-        let name = self.name(&card.customer.name);
+        let name = self.customer_name(card);
         let id = ConversationName(ConversationId(card.id));
         let heading = if name.is_empty() { id.to_string() } else { name.clone() };
         let mut facts = vec![

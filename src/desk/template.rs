@@ -178,6 +178,14 @@ impl Template {
         })
     }
 
+    /// The placeholder the text ends with: where its value is empty, the text ends in the middle of a sentence.
+    pub fn ends_with(&self) -> Option<&Placeholder> {
+        match self.segments.last() {
+            Some(Segment::Value(placeholder)) => Some(placeholder),
+            Some(Segment::Text(_)) | None => None,
+        }
+    }
+
     /// The text with its values. Longer than [`DESK_EXPANDED_BYTES_MAX`] bytes it is cut at a character and
     /// ends in `…`.
     pub fn expand<'v>(&self, values: &(impl Values<'v> + ?Sized)) -> String {

@@ -89,6 +89,9 @@ pub(crate) struct TodayBody {
     accepted: Vec<u32>,
     /// Mean wait in seconds of those accepted in a quarter; none where nobody was.
     waits: Vec<Option<i64>>,
+    /// Mean wait in seconds of all accepted this day; absent where nobody was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_wait_s: Option<i64>,
     missed: Vec<u32>,
     rejected: Vec<u32>,
 }
@@ -169,10 +172,13 @@ impl Today {
         let wait = |quarter: &Quarter| {
             (quarter.waits > 0).then(|| quarter.waited_ms / 1000 / i64::from(quarter.waits))
         };
+        let accepted: i64 = self.quarters.iter().map(|quarter| i64::from(quarter.waits)).sum();
+        let waited_ms: i64 = self.quarters.iter().map(|quarter| quarter.waited_ms).sum();
         TodayBody {
             arrivals: each(|quarter| quarter.arrivals),
             accepted: each(|quarter| quarter.accepted),
             waits: self.quarters.iter().map(wait).collect(),
+            mean_wait_s: (accepted > 0).then(|| waited_ms / 1000 / accepted),
             missed: each(|quarter| quarter.missed),
             rejected: each(|quarter| quarter.rejected),
         }
@@ -358,6 +364,7 @@ mod tests {
         assert_eq!(today.day.number, 20_260_702);
         assert_eq!((body.arrivals, body.accepted), (vec![0, 0], vec![0, 2]));
         assert_eq!(body.waits, [None, Some(9)]);
+        assert_eq!(body.mean_wait_s, Some(9), "who was given her session without a wait is not in it");
     }
 
     #[test]

@@ -44,9 +44,10 @@ impl Shell {
         comment: Option<String>,
     ) {
         // Each is written down, and shown to the agent while the chat goes on.
-        let taken = self.visitors.get_mut(visitor).map(|known| {
-            known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs())
-        });
+        let taken = self
+            .visitors
+            .get_mut(visitor)
+            .map(|known| known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()));
         if let Some(Err(wait)) = taken {
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));

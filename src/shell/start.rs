@@ -70,9 +70,10 @@ impl Shell {
         }
         let widget = known.widget.clone();
         // Begun and ended in a loop it would ring every agent without end.
-        let taken = self.visitors.get_mut(visitor).map(|known| {
-            known.starts.take(CUSTOMER_STARTS, real_wall_ms().unsigned_abs())
-        });
+        let taken = self
+            .visitors
+            .get_mut(visitor)
+            .map(|known| known.starts.take(CUSTOMER_STARTS, real_wall_ms().unsigned_abs()));
         if let Some(Err(wait)) = taken {
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
