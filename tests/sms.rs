@@ -258,6 +258,20 @@ fn a_provider_that_is_down_slow_or_confused_loses_nothing_and_doubles_nothing() 
 }
 
 #[test]
+fn a_doubtful_message_is_found_behind_a_hundred_earlier_ones_to_the_same_number() {
+    let provider = Provider::start();
+    let desk = start(&provider, "", FAST);
+    let mut alice = desk.agent("alice");
+    let conversation = talking(&desk, &mut alice, "SM1", "+31655555550");
+    provider.has_sent(100, "+31655555550");
+    provider.mood(&[Mood::TakenAndGone]);
+    let seq = alice.say(&conversation, "a1", "Are you there?")["seq"].clone();
+    state(&mut alice, &seq, "uncertain");
+    state(&mut alice, &seq, "sent");
+    assert_eq!((provider.lists(), provider.taken().len()), (1, 1), "asked once, found, not sent again");
+}
+
+#[test]
 fn a_relay_killed_and_a_box_killed_in_the_middle_lose_nothing_and_double_nothing() {
     let provider = Provider::start();
     let mut desk = start(&provider, "", FAST);

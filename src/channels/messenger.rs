@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::call::{Call, Http, Reply};
-use super::{DeliveryState, Found, Heard, Inbound, Receipt, Sent, Untaken, excerpt, unless_accepted};
+use super::{
+    DeliveryState, Found, Heard, Inbound, LISTED_MAX, Receipt, Sent, Untaken, excerpt, unless_accepted,
+};
+use crate::percent::encoded;
 
 /// Where the Graph API is met, unless the desk says otherwise.
 pub const URL: &str = "https://graph.facebook.com/v23.0";
@@ -126,11 +129,12 @@ pub fn sent(reply: &Reply) -> Sent {
 
 /// The call that asks for what was said to somebody.
 pub fn ask(page: Page<'_>, to: &str) -> Call {
-    let fields = "messages.limit(50)%7Bid,message,created_time,from%7D";
+    let fields = format!("messages.limit({LISTED_MAX})%7Bid,message,created_time,from%7D");
     let url = format!(
-        "{}/{}/conversations?platform=messenger&user_id={to}&fields={fields}",
+        "{}/{}/conversations?platform=messenger&user_id={}&fields={fields}",
         page.url.trim_end_matches('/'),
-        page.id
+        page.id,
+        encoded(to)
     );
     Call::Http(Http {
         method: "GET".to_owned(),
@@ -152,7 +156,7 @@ pub fn found(page: &str, reply: &Reply, text: &str, since_s: i64) -> Found {
     let messages = conversations.iter().filter_map(|one| one["messages"]["data"].as_array()).flatten();
     let fits = |message: &&Value| {
         let made = message["created_time"].as_str().and_then(seconds);
-        message["message"].as_str() == Some(text)
+        message["message"].as_str().map(str::trim) == Some(text.trim())
             && message["from"]["id"].as_str() == Some(page)
             && made.is_some_and(|made| made >= since_s - CLOCKS_APART_S)
     };

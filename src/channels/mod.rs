@@ -88,6 +88,11 @@ pub struct Inbound {
     pub links: Vec<String>,
 }
 
+/// Messages of a provider's list that are asked for, the newest first. What goes to one recipient goes one at a time, so
+/// the one in doubt is among them; and the answer must fit [`RELAY_ANSWER_BYTES_MAX`](crate::limits::RELAY_ANSWER_BYTES_MAX):
+/// one cut short is none, and the message would never be settled. Twilio says 0.9 KiB of each beside its text.
+const LISTED_MAX: usize = 20;
+
 /// What a provider says of a message it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -144,10 +149,4 @@ fn unless_accepted(reply: &Reply) -> Option<Sent> {
         // It may have been taken before the fault.
         Reply::Answer { status, .. } => Some(Sent::Unclear(format!("the provider answers {status}"))),
     }
-}
-
-/// Seconds since 1970 as `YYYY-MM-DD`.
-fn date(at_s: i64) -> String {
-    let at = jiff::Timestamp::from_second(at_s).unwrap_or_default();
-    at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }

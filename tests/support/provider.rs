@@ -79,6 +79,8 @@ struct State {
     down: bool,
     called: Vec<Called>,
     taken: Vec<Taken>,
+    /// What it has sent before anybody here came.
+    earlier: Vec<Taken>,
     lists: usize,
 }
 
@@ -126,6 +128,18 @@ impl Provider {
     /// Every call so far.
     pub(crate) fn called(&self) -> Vec<Called> {
         self.state.lock().expect("not poisoned").called.clone()
+    }
+
+    /// It has sent so many messages to this number in the last hours, each of its full length.
+    pub(crate) fn has_sent(&self, count: u32, to: &str) {
+        let earlier = |n: u32| Taken {
+            id: format!("SMearlier{n:06}"),
+            to: to.to_owned(),
+            text: format!("message {n:06} {}", "x".repeat(300)),
+            receipts: String::new(),
+            made: jiff::Timestamp::now() - jiff::SignedDuration::from_mins((count - n).into()),
+        };
+        self.state.lock().expect("not poisoned").earlier = (0..count).map(earlier).collect();
     }
 
     /// How often its list was asked for.
@@ -231,7 +245,14 @@ fn answer(state: &mut State, call: &Called) -> Answer {
     }
     if call.method == "GET" && twilio {
         state.lists += 1;
-        let list: Vec<Value> = state.taken.iter().rev().map(listed).collect();
+        let query = call.target.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let query = deskbell::gateway::form_pairs(query, 10).unwrap_or_default();
+        let asked = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let most = asked("PageSize").and_then(|most| most.parse().ok()).unwrap_or(50);
+        // The newest first.
+        let all = state.earlier.iter().chain(&state.taken).rev();
+        let list: Vec<Value> =
+            all.filter(|taken| asked("To").is_none_or(|to| to == taken.to)).take(most).map(listed).collect();
         return plain(200, json!({ "messages": list }));
     }
     if call.method == "GET" && graph {
@@ -315,7 +336,14 @@ fn is_signed(call: &Called) -> bool {
 
 fn listed(taken: &Taken) -> Value {
     let made = taken.made.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
-    json!({ "sid": taken.id, "to": taken.to, "body": taken.text, "status": "sent", "date_created": made })
+    let uri = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{}", taken.id);
+    // As long as the real one is.
+    json!({ "sid": taken.id, "to": taken.to, "body": taken.text, "status": "sent", "date_created": made,
+        "account_sid": ACCOUNT, "api_version": "2010-04-01", "date_sent": made, "date_updated": made,
+        "direction": "outbound-api", "error_code": null, "error_message": null, "from": FROM,
+        "messaging_service_sid": null, "num_media": "0", "num_segments": "1", "price": "-0.07500",
+        "price_unit": "USD", "uri": format!("{uri}.json"),
+        "subresource_uris": { "media": format!("{uri}/Media.json"), "feedback": format!("{uri}/Feedback.json") } })
 }
 
 /// The signature of a call to an address, as Twilio's documentation says.

@@ -116,7 +116,7 @@ impl<'a> Errand<'a> {
     pub(super) fn ask(self) -> Option<Call> {
         match self {
             Errand::Sms(sms, words) if sms.provider == SmsProvider::Twilio => {
-                Some(twilio::ask(account(sms), words.to, words.since_s?))
+                Some(twilio::ask(account(sms), words.to))
             }
             Errand::Messenger(page, words) => Some(messenger::ask(page_of(page), words.to)),
             // A spool's file has one name: putting it again is asking.

@@ -24,7 +24,10 @@ impl Shell {
         };
         if asked {
             return match errand.found(reply) {
-                Found::Later(why) => self.postpone(id, None, &why),
+                Found::Later(why) => {
+                    let wait_s = if let Reply::Answer { wait_s, .. } = reply { *wait_s } else { None };
+                    self.postpone(id, wait_s, &why);
+                }
                 Found::Listed(listed) if listed.is_empty() => self.send_again(id),
                 Found::Listed(listed) => self.pick_listed(id, listed),
             };
