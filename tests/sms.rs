@@ -254,7 +254,9 @@ fn a_provider_that_is_down_slow_or_confused_loses_nothing_and_doubles_nothing() 
     provider.mood(&[Mood::Status(400, None)]);
     let seq = say(&mut alice, "nine");
     let failed = state(&mut alice, &seq, "failed");
-    assert!(failed["detail"].as_str().is_some_and(|why| !why.is_empty()), "{failed}");
+    assert_eq!(failed["detail"], "21211: The 'To' number ********3333 is not a valid phone number.");
+    let log = desk.log();
+    assert!(log.contains("21211") && !log.contains("33333333"), "nobody's number in the log: {log}");
 }
 
 #[test]

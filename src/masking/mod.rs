@@ -131,6 +131,11 @@ impl Masker {
         Masker { pci: true, pii: false, plan: self.plan }.mask(text)
     }
 
+    /// A text with everything masked whatever the settings: what a provider says, which names whom it is about.
+    pub fn mask_all<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        Masker { pci: true, pii: true, plan: self.plan }.mask(text)
+    }
+
     /// A customer's name: masked whole when it is a telephone number in any shape (REQ S3-25), else like a text.
     pub fn mask_name<'t>(&self, name: &'t str) -> Cow<'t, str> {
         if self.pii && is_number(name) { self.mask_value(Field::Phone, name) } else { self.mask(name) }

@@ -275,7 +275,9 @@ fn answer(state: &mut State, call: &Called) -> Answer {
     let refused = match mood {
         Some(Mood::Status(status, wait_s)) => {
             let headers = wait_s.map(|wait| format!("Retry-After: {wait}\r\n")).unwrap_or_default();
-            Some((Some((status, headers, "{}".to_owned())), Duration::ZERO))
+            let why = format!("The 'To' number {} is not a valid phone number.", call.field("To"));
+            let body = if status == 400 { json!({ "code": 21211, "message": why }) } else { json!({}) };
+            Some((Some((status, headers, body.to_string())), Duration::ZERO))
         }
         Some(Mood::Gone) => Some((None, Duration::ZERO)),
         Some(Mood::Nonsense) => {

@@ -2,7 +2,7 @@
 
 use super::provider::Errand;
 use super::records::{Delivery, Parcel, Phase, ProviderMessage, outbound_key};
-use crate::agent::project::View;
+use crate::agent::project::{View, masker};
 use crate::channels::sms::twilio;
 use crate::channels::{DeliveryState, Found, Receipt, Reply, Sent};
 use crate::engine::id::ConversationId;
@@ -119,7 +119,7 @@ impl Shell {
         let Some(row) = self.outbox.waiting.remove(&id) else { return };
         self.outbox.flying.retain(|_, flight| flight.outbound != id);
         self.delete(Table::Outbound, &id.to_be_bytes());
-        log::warn!("{}: something was not sent: {why}", row.workstream);
+        log::warn!("{}: something was not sent: {}", row.workstream, self.discreet(&why));
         self.delivered(row.conversation, row.seq, DeliveryState::Failed, Some(why));
     }
 
@@ -133,7 +133,7 @@ impl Shell {
         row.next_ms = now_ms.saturating_add(wait_ms);
         let (conversation, seq, phase, row) = (row.conversation, row.seq, row.phase, row.clone());
         self.put(Table::Outbound, &id.to_be_bytes(), &row);
-        log::info!("{}: tried again in {} s: {why}", row.workstream, wait_ms / 1000);
+        log::info!("{}: tried again in {} s: {}", row.workstream, wait_ms / 1000, self.discreet(why));
         let state = if phase == Phase::Pending { DeliveryState::Pending } else { DeliveryState::Uncertain };
         self.delivered(conversation, seq, state, Some(why.to_owned()));
     }
@@ -226,6 +226,7 @@ impl Shell {
         if seq == 0 {
             return;
         }
+        let detail = detail.map(|detail| self.discreet(&detail));
         let delivery = Delivery { state, at_ms: self.now.wall_ms, detail, name };
         let tail = self.tails.get_mut(&conversation);
         if let Some(held) = tail.and_then(|tail| tail.get_mut(seq)).and_then(|said| said.delivery.as_mut()) {
@@ -237,6 +238,11 @@ impl Shell {
         self.put(Table::Deliveries, &message_key(conversation, seq), &delivery);
         let frame = View::delivery(ConversationId(conversation), seq, &delivery);
         self.send_staff(conversation, frame, None);
+    }
+
+    /// A provider's words, in which the customer's number or address may stand: for staff, store and log.
+    fn discreet(&self, why: &str) -> String {
+        masker(&self.desk).mask_all(why).into_owned()
     }
 
     /// What was not tried yet for somebody who wants no more is not sent any more.
