@@ -54,6 +54,10 @@ pub const EARLY_RECEIPTS_MAX: usize = 256;
 /// Messages of one customer waiting while her conversation is looked up in the store.
 pub const HEARD_WAITING_MAX: usize = 64;
 
+/// Bytes of all messages that are being looked up or wait for it, whoever they are from; beyond that a provider is told
+/// to bring them again. Some 700 of the usual length. Doubled: half a MiB more, and a longer queue before the same store.
+pub const HEARD_BYTES_MAX: usize = 512 * 1024;
+
 /// Bytes of a provider's call. Twilio's are a few KiB, Facebook's may carry some events.
 /// Doubled: forged bodies cost twice the hashing.
 pub const HOOK_BYTES_MAX: usize = 256 * 1024;
@@ -64,5 +68,6 @@ pub const HOOK_PAIRS_MAX: usize = 256;
 /// Words by which a customer wants no more, or wants again; see `[workstream.sms]`.
 pub const DESK_STOP_WORDS_MAX: usize = 16;
 
+const _: () = assert!(HEARD_BYTES_MAX > HOOK_BYTES_MAX, "the largest that is let in finds room");
 const _: () = assert!(HEARD_LATELY_MAX > 2 * DOOR_EVENTS_MAX);
 const _: () = assert!(OUTBOUND_BODY_BYTES_MAX >= MESSAGE_BYTES_MAX);

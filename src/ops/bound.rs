@@ -102,6 +102,7 @@ pub fn worst_case(profile: &Profile) -> Vec<Row> {
             limits::OUTBOUND_MAX as u64 * (limits::OUTBOUND_BODY_BYTES_MAX as u64 + OUTBOUND_ROW_BYTES),
         ),
         row("deliveries", deliveries_bytes()),
+        row("messages on their way in", limits::HEARD_BYTES_MAX as u64),
         row("the relay's line", relay_bytes()),
         row("log", (limits::LOG_LINES_KEPT * limits::LOG_LINE_BYTES_MAX) as u64),
     ];

@@ -22,7 +22,8 @@ use crate::engine::id::ConversationId;
 use crate::engine::input::{CustomerVerb, Input, RevivalCause};
 use crate::engine::refusal::Refusal;
 use crate::limits::{
-    CLIENT_ID_BYTES_MAX, HEARD_LATELY_MAX, HEARD_WAITING_MAX, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX,
+    CLIENT_ID_BYTES_MAX, HEARD_BYTES_MAX, HEARD_LATELY_MAX, HEARD_WAITING_MAX, MESSAGE_BYTES_MAX,
+    MESSAGE_CHARS_MAX,
 };
 use crate::masking::e164;
 use crate::store::{Admission, ReadError, Snapshot, Table};
@@ -43,16 +44,59 @@ struct Letter {
     done: Done,
 }
 
+impl Letter {
+    /// What it takes while it is on its way.
+    fn bytes(&self) -> usize {
+        const BESIDE: usize = 512;
+        let Inbound { id, from, text, links } = &self.inbound;
+        let links: usize = links.iter().map(String::len).sum();
+        BESIDE + self.workstream.len() + self.address.len() + id.len() + from.len() + text.len() + links
+    }
+}
+
 /// Messages on their way in.
 #[derive(Default)]
 pub(super) struct Hearing {
     /// By visitor: one is being looked up, and these wait behind it.
     waiting: HashMap<u64, VecDeque<Letter>>,
+    /// What all of them take.
+    bytes: usize,
     lately: HashSet<Vec<u8>>,
     order: VecDeque<Vec<u8>>,
 }
 
 impl Hearing {
+    /// Takes a message in: it comes back when it is its turn at once. Refused when too much is on its way.
+    fn admit(&mut self, letter: Letter) -> Result<Option<Letter>, Letter> {
+        let bytes = letter.bytes();
+        if self.bytes + bytes > HEARD_BYTES_MAX {
+            return Err(letter);
+        }
+        match self.waiting.get_mut(&letter.visitor) {
+            Some(behind) if behind.len() >= HEARD_WAITING_MAX => return Err(letter),
+            Some(behind) => {
+                behind.push_back(letter);
+                self.bytes += bytes;
+                Ok(None)
+            }
+            None => {
+                self.waiting.insert(letter.visitor, VecDeque::new());
+                self.bytes += bytes;
+                Ok(Some(letter))
+            }
+        }
+    }
+
+    /// One of a customer's, of so many bytes, is through: her next one.
+    fn next(&mut self, visitor: u64, bytes: usize) -> Option<Letter> {
+        self.bytes -= bytes;
+        let next = self.waiting.get_mut(&visitor).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            self.waiting.remove(&visitor);
+        }
+        next
+    }
+
     fn heard(&mut self, key: Vec<u8>) {
         if self.order.len() >= HEARD_LATELY_MAX
             && let Some(oldest) = self.order.pop_front()
@@ -92,21 +136,17 @@ impl Shell {
             inbound.id = format!("box-{:016x}", super::keys::random());
         }
         let visitor = self.keys.visitor_of_sub(&workstream, &address);
-        let letter = Letter { workstream, inbound, address, visitor, done };
-        if let Some(behind) = self.hearing.waiting.get_mut(&visitor) {
-            if behind.len() >= HEARD_WAITING_MAX {
-                return (letter.done)(Err(Refusal::Full));
-            }
-            return behind.push_back(letter);
+        match self.hearing.admit(Letter { workstream, inbound, address, visitor, done }) {
+            Ok(Some(letter)) => self.look_up(letter),
+            Ok(None) => {}
+            Err(letter) => (letter.done)(Err(Refusal::Full)),
         }
-        self.hearing.waiting.insert(visitor, VecDeque::new());
-        self.look_up(letter);
     }
 
     fn look_up(&mut self, letter: Letter) {
         let sequence = self.watermark();
         let key = inbound_key(&letter.workstream, &client_id(&letter.inbound.id, 0));
-        let visitor = letter.visitor;
+        let (visitor, bytes) = (letter.visitor, letter.bytes());
         let job = move |snapshot: &Snapshot| {
             let known = snapshot.get(Table::ProviderIds, &key)?.is_some();
             let peer = snapshot.get(Table::Peers, &visitor.to_be_bytes())?;
@@ -127,9 +167,8 @@ impl Shell {
                     (letter.done)(Err(Refusal::Unavailable));
                 }
             }
-            match shell.hearing.waiting.get_mut(&visitor).and_then(VecDeque::pop_front) {
-                Some(next) => shell.look_up(next),
-                None => drop(shell.hearing.waiting.remove(&visitor)),
+            if let Some(next) = shell.hearing.next(visitor, bytes) {
+                shell.look_up(next);
             }
         };
         self.readers.clone().spawn(&self.door.clone(), sequence, job, then);
@@ -377,6 +416,41 @@ fn client_id(id: &str, piece: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn letter(visitor: u64, text: &str) -> Letter {
+        Letter {
+            workstream: "sms".into(),
+            inbound: Inbound { text: text.into(), ..Inbound::default() },
+            address: String::new(),
+            visitor,
+            done: Box::new(|_| {}),
+        }
+    }
+
+    #[test]
+    fn messages_on_their_way_in_have_a_bound_each_and_in_all() {
+        let mut hearing = Hearing::default();
+        assert!(matches!(hearing.admit(letter(1, "hi")), Ok(Some(_))), "her first is looked up at once");
+        for _ in 0..HEARD_WAITING_MAX {
+            assert!(matches!(hearing.admit(letter(1, "hi")), Ok(None)), "the next waits behind it");
+        }
+        assert!(hearing.admit(letter(1, "hi")).is_err(), "one customer has no more than her share");
+        // Many customers, one long message each.
+        let long = "x".repeat(HEARD_BYTES_MAX / 20);
+        let taken = (2..100).take_while(|n| matches!(hearing.admit(letter(*n, &long)), Ok(Some(_)))).count();
+        assert!((10..20).contains(&taken), "{taken}");
+        assert!(hearing.bytes <= HEARD_BYTES_MAX && hearing.admit(letter(200, &long)).is_err());
+        // One goes through, and there is room again; in the end nothing is left of them.
+        let bytes = letter(2, &long).bytes();
+        assert!(hearing.next(2, bytes).is_none());
+        assert!(matches!(hearing.admit(letter(200, &long)), Ok(Some(_))));
+        for visitor in (3..2 + taken as u64).chain([200]) {
+            assert!(hearing.next(visitor, bytes).is_none());
+        }
+        let bytes = letter(1, "hi").bytes();
+        while hearing.next(1, bytes).is_some() {}
+        assert_eq!((hearing.bytes, hearing.waiting.len()), (0, 0));
+    }
 
     #[test]
     fn a_long_message_is_cut_into_ours_and_nothing_of_it_is_lost() {
