@@ -6,6 +6,10 @@ use super::{DOOR_EVENTS_MAX, MESSAGE_BYTES_MAX};
 /// fills it slowly. Doubled: 5 MiB more at worst, when all are of the longest, and the smallest board has no room.
 pub const OUTBOUND_MAX: usize = 1024;
 
+/// Of these, events for other systems: one that is down must not keep agents from writing to customers. Beyond that an
+/// event is not told and the log says so; the other system's list shows what it missed. Doubled: nothing is left for texts.
+pub const OUTBOUND_EVENTS_MAX: usize = OUTBOUND_MAX / 2;
+
 /// Bytes of the body of a signed call to another system. Doubled: so is the worst case of [`OUTBOUND_MAX`].
 pub const OUTBOUND_BODY_BYTES_MAX: usize = 4096;
 
@@ -15,7 +19,7 @@ pub const CREDENTIALS_BYTES_MAX: u64 = 64 * 1024;
 /// Calls under way at a time. Doubled: twice the threads of the relay.
 pub const RELAY_CALLS_MAX: usize = 16;
 
-/// Of these, calls for one workstream: a slow provider must not take them all.
+/// Of these, calls for one workstream's texts, events or copies: a slow provider must not take them all.
 pub const RELAY_CALLS_PER_WORKSTREAM_MAX: usize = 4;
 
 /// Milliseconds of one call, and of finding a connection for it. Doubled: a hanging provider is noticed later.

@@ -13,6 +13,7 @@ pub mod records;
 mod settle;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,7 +28,8 @@ use super::records::{Author, Message};
 use crate::channels::{DeliveryState, Receipt, ToRelay, call};
 use crate::engine::refusal::Refusal;
 use crate::limits::{
-    OUTBOUND_BODY_BYTES_MAX, OUTBOUND_MAX, RELAY_CALL_MS_MAX, RELAY_CALLS_MAX, RELAY_CALLS_PER_WORKSTREAM_MAX,
+    OUTBOUND_BODY_BYTES_MAX, OUTBOUND_EVENTS_MAX, OUTBOUND_MAX, RELAY_CALL_MS_MAX, RELAY_CALLS_MAX,
+    RELAY_CALLS_PER_WORKSTREAM_MAX,
 };
 use crate::store::Table;
 
@@ -82,6 +84,12 @@ impl Outbox {
         self.waiting.len() < OUTBOUND_MAX
     }
 
+    /// Is there room for one more event? A CRM that is down must not keep agents from writing to customers.
+    fn has_room_for_event(&self) -> bool {
+        let events = self.waiting.values().filter(|row| matches!(row.what, Parcel::Webhook { .. }));
+        self.has_room() && events.count() < OUTBOUND_EVENTS_MAX
+    }
+
     /// Tells whoever keeps a relay running whether one is wanted.
     pub(super) fn wanted(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.wanted)
@@ -96,11 +104,13 @@ impl Outbox {
     /// What may be tried now: the oldest of each recipient, as many as may be under way.
     fn ready(&self, now_ms: i64) -> Vec<u64> {
         let mut busy: HashSet<(&str, &str)> = HashSet::new();
-        let mut by_workstream: HashMap<&str, usize> = HashMap::new();
+        // A workstream's texts, its events and its copies go to systems that have nothing to do with each other.
+        let carrier = |row: &Outbound| discriminant(&row.what);
+        let mut by_carrier: HashMap<(&str, Discriminant<Parcel>), usize> = HashMap::new();
         for flight in self.flying.values() {
             if let Some(row) = self.waiting.get(&flight.outbound) {
                 busy.insert(row.lane());
-                *by_workstream.entry(&row.workstream).or_default() += 1;
+                *by_carrier.entry((&row.workstream, carrier(row))).or_default() += 1;
             }
         }
         let mut room = RELAY_CALLS_MAX.saturating_sub(self.flying.len());
@@ -109,7 +119,7 @@ impl Outbox {
             if room == 0 {
                 break;
             }
-            let calls = by_workstream.entry(&row.workstream).or_default();
+            let calls = by_carrier.entry((&row.workstream, carrier(row))).or_default();
             // The first of a lane keeps the others waiting, also while it waits itself.
             let first = busy.insert(row.lane());
             if first && row.next_ms <= now_ms && *calls < RELAY_CALLS_PER_WORKSTREAM_MAX {
@@ -144,14 +154,26 @@ impl Shell {
             Author::Customer => false,
         };
         let Some(peer) = self.peers.get(&card.visitor).filter(|_| wanted) else { return };
-        if message.from == Author::System && (peer.stopped_ms.is_some() || !self.outbox.has_room()) {
+        // An agent was told so before. What a bot says stands in the conversation, and that it went nowhere.
+        let refused = self.may_send(conversation).err();
+        if refused.is_some() && message.from == Author::System {
             return;
         }
-        let parcel = Parcel::Text { to: peer.address.clone(), text: message.text.clone() };
-        let workstream = card.workstream.clone();
-        self.queue_out(conversation, message.seq, workstream, parcel);
-        let delivery =
+        let mut delivery =
             Delivery { state: DeliveryState::Pending, at_ms: self.now.wall_ms, detail: None, name: None };
+        if let Some(refusal) = refused {
+            let full = refusal == Refusal::Full;
+            let why = if full {
+                "too many messages wait already"
+            } else {
+                "the customer may not be written to now"
+            };
+            (delivery.state, delivery.detail) = (DeliveryState::Failed, Some(why.to_owned()));
+        } else {
+            let parcel = Parcel::Text { to: peer.address.clone(), text: message.text.clone() };
+            let workstream = card.workstream.clone();
+            self.queue_out(conversation, message.seq, workstream, parcel);
+        }
         self.put(Table::Deliveries, &message_key(conversation, message.seq), &delivery);
         message.delivery = Some(delivery);
     }
@@ -169,7 +191,7 @@ impl Shell {
         if !has {
             return Ok(());
         }
-        if !self.outbox.has_room() {
+        if !self.outbox.has_room_for_event() {
             log::error!("{workstream}: an event was not told: too many wait already");
             return Err(Refusal::Full);
         }
@@ -242,4 +264,60 @@ impl Shell {
 /// Does a provider carry the messages of this kind of work?
 pub(super) fn is_carried(kind: &str) -> bool {
     matches!(kind, "sms" | "social")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(what: Parcel) -> Outbound {
+        let (tries, phase) = (Tries::default(), Phase::Pending);
+        Outbound {
+            conversation: 1,
+            seq: 0,
+            workstream: "w".into(),
+            what,
+            made_ms: 0,
+            phase,
+            tries,
+            next_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_slow_crm_holds_up_no_text_of_the_same_workstream() {
+        let mut outbox = Outbox::default();
+        for id in 0..100 {
+            let event = Parcel::Webhook { id: format!("e{id}"), body: String::new() };
+            outbox.waiting.insert(id, row(event));
+        }
+        let text = Parcel::Text { to: "+31612345678".into(), text: "hi".into() };
+        outbox.waiting.insert(100, row(text));
+        let ready = outbox.ready(0);
+        assert_eq!(ready.len(), RELAY_CALLS_PER_WORKSTREAM_MAX + 1, "{ready:?}");
+        assert!(ready.contains(&100), "{ready:?}");
+        // The same while those calls are under way.
+        for id in ready.into_iter().filter(|id| *id != 100) {
+            outbox.flying.insert(id, Flight { outbound: id, asks: false, since: Instant::now() });
+        }
+        assert_eq!(outbox.ready(0), [100]);
+    }
+
+    #[test]
+    fn a_crm_that_is_down_leaves_room_for_what_customers_are_to_receive() {
+        let mut outbox = Outbox::default();
+        let event = |n: usize| row(Parcel::Webhook { id: n.to_string(), body: String::new() });
+        while outbox.has_room_for_event() {
+            outbox.waiting.insert(outbox.waiting.len() as u64, event(outbox.waiting.len()));
+        }
+        assert_eq!(outbox.len(), OUTBOUND_EVENTS_MAX);
+        assert!(outbox.has_room());
+        // And texts that wait leave none for events beyond the whole.
+        let text = row(Parcel::Text { to: String::new(), text: String::new() });
+        let mut outbox = Outbox::default();
+        while outbox.has_room() {
+            outbox.waiting.insert(outbox.waiting.len() as u64, text.clone());
+        }
+        assert_eq!((outbox.len(), outbox.has_room_for_event()), (OUTBOUND_MAX, false));
+    }
 }
