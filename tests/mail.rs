@@ -114,6 +114,10 @@ fn a_customer_is_sent_her_copy_once_she_asks_and_nobody_else_is() {
     desk.start_again();
     smtp.set_down(false);
     assert_eq!(smtp.wait(4)[3].to, ["jan@example.org"]);
+    // A restart gives nobody new ones.
+    let mut eva = desk.customer("shop", json!({ "resume": eva.resume() }));
+    let answer = eva.socket.ask("copy", json!({"email": "eva@example.org"}));
+    assert_eq!(answer["code"], "rate_limited", "{answer}");
     assert_eq!(smtp.letters(), 4);
 }
 

@@ -7,7 +7,7 @@
 //! one before it.
 
 mod attempt;
-mod copies;
+pub(super) mod copies;
 mod provider;
 pub mod records;
 mod settle;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use smol::channel::Sender;
 
-use self::records::{Delivery, Outbound, Parcel, Phase, Tries};
+use self::records::{Delivery, Letters, Outbound, Parcel, Phase, Tries};
 use super::Shell;
 use super::keys::random;
 use super::reads::message_key;
@@ -235,8 +235,9 @@ impl Shell {
     }
 
     /// What a former start has left half done: nobody knows what came of it.
-    pub(super) fn restore_outbox(&mut self, rows: Vec<(u64, Outbound)>) {
+    pub(super) fn restore_outbox(&mut self, rows: Vec<(u64, Outbound)>, letters: Letters) {
         self.outbox.restore(rows);
+        self.outbox.copies = letters.sent.into();
         let trying: Vec<u64> = self
             .outbox
             .waiting

@@ -22,7 +22,8 @@ use super::keys::{KEY_BYTES, Keys};
 use super::lines::Lines;
 use super::names::Names;
 use super::orphans::UNFINISHED;
-use super::outbound::records::{Outbound, Peer};
+use super::outbound::copies::LETTERS;
+use super::outbound::records::{Letters, Outbound, Peer};
 use super::reads::{self, Readers, message_key};
 use super::records::{
     AgentState, ClockMark, Contact, DeskVersion, Invite, InviteDay, Live, LivePhase, Message, Token, User,
@@ -70,6 +71,7 @@ pub(super) struct Found {
     users: Vec<(String, User)>,
     orphans: bool,
     outbound: Vec<(u64, Outbound)>,
+    letters: Letters,
     peers: Vec<(u64, Peer)>,
     roster: super::roster::Newest,
 }
@@ -126,6 +128,7 @@ pub(super) fn found(snapshot: &Snapshot) -> Result<Found, BootError> {
         users: Vec::new(),
         orphans: meta(UNFINISHED)?.is_some(),
         outbound: Vec::new(),
+        letters: meta(LETTERS)?.as_deref().and_then(reads::decoded).unwrap_or_default(),
         peers: Vec::new(),
         roster: super::roster::Newest::read(snapshot)?,
     };
@@ -331,7 +334,7 @@ impl Shell {
         for (number, invite) in found.invites {
             self.restore_invite(number, invite);
         }
-        let outbound = found.outbound;
+        let (outbound, letters) = (found.outbound, found.letters);
         let mut recalls = Vec::new();
         for restored in found.live {
             let id = restored.card.id;
@@ -343,7 +346,7 @@ impl Shell {
         }
         self.turn(Input::Open, None);
         self.follow_bots();
-        self.restore_outbox(outbound);
+        self.restore_outbox(outbound, letters);
     }
 
     fn restore_conversation(&mut self, restored: Restored, crashed_ms: i64) {

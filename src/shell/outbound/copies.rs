@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::records::Parcel;
+use super::records::{Letters, Parcel};
 use crate::agent::answer;
 use crate::channels::mail::{self, is_address};
 use crate::engine::refusal::Refusal;
@@ -17,8 +17,11 @@ use crate::shell::card::Card;
 use crate::shell::clock::real_wall_ms;
 use crate::shell::reads;
 use crate::shell::records::{Author, Message};
-use crate::store::{ReadError, Snapshot};
+use crate::store::{ReadError, Snapshot, Table};
 use crate::web::words::{known, word};
+
+/// Key in `Meta` of [`Letters`].
+pub(in crate::shell) const LETTERS: &[u8] = b"letters";
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -45,6 +48,8 @@ impl Shell {
             if let Err(wait_ms) = shell.outbox.take_copy(id, real_wall_ms()) {
                 return shell.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
             }
+            let letters = Letters { sent: shell.outbox.copies.iter().copied().collect() };
+            shell.put(Table::Meta, LETTERS, &letters);
             shell.queue_out(id, 0, card.workstream, Parcel::Copy { to });
             shell.send(conn, answer::ok(re.unwrap_or_default()));
         };
@@ -109,9 +114,8 @@ impl Shell {
 impl super::Outbox {
     /// Takes one copy of a conversation out of what may be sent now; else says the wait in milliseconds.
     fn take_copy(&mut self, conversation: u64, now_ms: i64) -> Result<(), u64> {
-        while self.copies.front().is_some_and(|(at_ms, _)| now_ms - at_ms >= DAY_MS) {
-            self.copies.pop_front();
-        }
+        // None of a future either: a clock that was set back must not stop letters for as long.
+        self.copies.retain(|(at_ms, _)| (0..DAY_MS).contains(&(now_ms - at_ms)));
         let wait = |at_ms: i64, span_ms: i64| u64::try_from(at_ms + span_ms - now_ms).unwrap_or(1);
         let of_it = || self.copies.iter().filter(|(_, of)| *of == conversation);
         if let Some((at_ms, _)) = of_it().next().filter(|_| of_it().count() >= MAIL_COPIES_MAX) {
@@ -174,5 +178,9 @@ mod tests {
         }
         assert_eq!(outbox.take_copy(1_000, HOUR_MS - 1), Err(1));
         assert_eq!(outbox.take_copy(1_000, HOUR_MS), Ok(()));
+        // The clock stood a year ahead, and is right again.
+        let mut outbox = Outbox::default();
+        while outbox.take_copy(1, 365 * DAY_MS).is_ok() {}
+        assert_eq!(outbox.take_copy(1, DAY_MS), Ok(()));
     }
 }

@@ -113,6 +113,13 @@ impl Peer {
     }
 }
 
+/// Copies by mail of the last day (one row of `Meta`), so that a restart gives no new ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letters {
+    /// When, on the real clock, and of which conversation.
+    pub sent: Vec<(i64, u64)>,
+}
+
 /// What became of a message (table `Deliveries`, key conversation and seq). Beside the message and not in it: it
 /// changes some times, and holds nothing that anybody said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +151,7 @@ records! {
     ProviderMessage = "provider's message",
     Peer = "peer",
     Delivery = "delivery",
+    Letters = "letters",
 }
 
 /// Key of a message a provider brought in.
@@ -221,6 +229,7 @@ mod tests {
         },
         "022a00037765620206654078 2e6e6cd00f00000000d00f"
     );
+    golden!(letters_are_stored_as, Letters { sent: vec![(1000, 42), (2000, 42)] }, "0102d00f2aa01f2a");
     golden!(a_providers_message_is_stored_as, ProviderMessage { conversation: 42, seq: 3 }, "012a03");
     golden!(
         a_peer_is_stored_as,
