@@ -10,6 +10,7 @@ use deskbell::shell::records::{Contact, Erasure};
 use deskbell::store::records::Record;
 use deskbell::store::{Direction, Options, Row, Store, Table};
 use serde_json::{Value, json};
+use support::provider::{self, Provider, text_in};
 use support::{Desk, PATIENCE};
 
 /// Everything that may hang on a conversation, its card included.
@@ -269,6 +270,52 @@ fn a_contact_is_erased_from_every_version_of_a_large_desk() {
     let name = "Melissa de Vries".as_bytes();
     assert!(versions.iter().all(|(_, toml)| !toml.windows(name.len()).any(|some| some == name)));
     assert!(versions[1].1.windows(8).any(|some| some == b"Branch 1"), "each is what it was but for her");
+}
+
+#[test]
+fn what_still_waits_to_go_out_is_erased_with_its_contact_and_another_system_is_told_without_words() {
+    let (word, comment) = ("the secret recipe of grandmother", "she asked for the secret recipe");
+    let provider = Provider::start();
+    let workstream = format!(
+        "{}[workstream.webhook]\nurl = \"{}{}\"\nsecret = \"{}\"\n",
+        provider.sms_workstream("wrapup = \"required\""),
+        provider.url,
+        provider::CRM,
+        provider::CRM_SECRET
+    );
+    let text = format!("{}\n{workstream}", include_str!("data/desk.example.toml"));
+    let mut desk = Desk::start_with_text(&text, &["--clock-speed", "20"]);
+    let mut alice = desk.agent("alice");
+    assert_eq!(text_in(&desk, "SM1", "+31612345678", "How is it made?").status, 200);
+    let offer = alice.socket.wait("an offer", |frame| frame["t"] == "notification");
+    alice.take_known(&offer);
+    let conversation = offer["conversation"].as_str().expect("a name").to_owned();
+    assert!(provider.wait_taken(1)[0].text.contains("work_item.assigned"));
+    provider.set_down(true);
+    alice.say(&conversation, "a1", word);
+    alice.socket.ok("end", json!({"conversation": conversation}));
+    let wrapup = json!({"conversation": conversation, "reason": "solved", "comment": comment});
+    alice.socket.ok("wrapup", wrapup);
+    alice.socket.of("session_closed");
+    let mut sofie = desk.agent("sofie");
+    let found = sofie.socket.ok("contact_find", json!({"text": "Melissa"}));
+    sofie.socket.ok("contact_erase", json!({"contact": found["items"][0]["id"], "reason": "asked for"}));
+    let deadline = Instant::now() + PATIENCE;
+    while holds(&desk.dir, "journal", word) || holds(&desk.dir, "journal", comment) {
+        assert!(Instant::now() < deadline, "the ring still holds it");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    desk.start_again();
+    for file in ["journal", "state.redb", "state.redb.old", "state.redb.new"] {
+        assert!(!holds(&desk.dir, file, word) && !holds(&desk.dir, file, comment), "{file} still holds it");
+        assert!(!holds(&desk.dir, file, "31612345678"), "{file} still has her number");
+    }
+    provider.set_down(false);
+    let told: Vec<String> = provider.wait_taken(3).into_iter().map(|taken| taken.text).collect();
+    assert!(told[1].contains("work_item.wrapped_up") && told[2].contains("work_item.closed"), "{told:?}");
+    assert!(told[1].contains("solved") && !told.concat().contains("recipe"), "{told:?}");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(provider.taken().len(), 3, "nothing goes to her");
 }
 
 #[test]

@@ -10,6 +10,13 @@ use super::keys::random;
 use super::wire::{ConversationName, Stamp};
 use crate::engine::id::{AgentId, ConversationId, Handle};
 
+/// An event without what was said in it: what is kept of an erased conversation, and no more. None when it is none.
+pub(super) fn without_words(body: &str) -> Option<String> {
+    let mut event: Value = serde_json::from_str(body).ok()?;
+    event.get_mut("data")?.as_object_mut()?.remove("comment");
+    Some(event.to_string())
+}
+
 impl Shell {
     /// An agent has it who had it not.
     pub(super) fn tell_assigned(&mut self, conversation: Handle, agent: AgentId) {
@@ -61,5 +68,19 @@ impl Shell {
         if let Err(refusal) = self.post_webhook(&workstream, id, event, body.to_string()) {
             log::error!("{workstream}: {kind} of {name} was not told: {}", refusal.code());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_goes_without_its_words() {
+        let event =
+            json!({ "type": "work_item.wrapped_up", "data": { "agent": "alice", "comment": "her words" } });
+        let bare = without_words(&event.to_string()).expect("an event");
+        assert_eq!(bare, json!({ "type": "work_item.wrapped_up", "data": { "agent": "alice" } }).to_string());
+        assert_eq!(without_words("her words"), None);
     }
 }

@@ -94,6 +94,10 @@ impl Shell {
             }
             for (table, key) in rows {
                 shell.delete_row(table, &key);
+                // What still waits to go out goes with its conversation.
+                if let Some(id) = reads::conversation_of(&key).filter(|_| table == Table::Conversations) {
+                    shell.forget_unsent(id);
+                }
             }
             for number in lonely {
                 shell.forget_lonely(number);

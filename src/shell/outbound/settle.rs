@@ -8,6 +8,7 @@ use crate::channels::{DeliveryState, Found, Receipt, Reply, Sent};
 use crate::engine::id::ConversationId;
 use crate::limits::{EARLY_RECEIPTS_MAX, RETRY_ASKED_MS_MAX, RETRY_MS_MAX, RETRY_MS_MIN};
 use crate::shell::Shell;
+use crate::shell::events::without_words;
 use crate::shell::reads::{self, message_key};
 use crate::store::{ReadError, Snapshot, Table};
 
@@ -258,11 +259,20 @@ impl Shell {
         }
     }
 
-    /// Nothing of an erased conversation is sent any more.
+    /// Of an erased conversation nothing is sent any more that anybody said. Another system is still told how it ended.
     pub(in crate::shell) fn forget_unsent(&mut self, conversation: u64) {
         let hers = self.outbox.waiting.iter().filter(|(_, row)| row.conversation == conversation);
         let ids: Vec<u64> = hers.map(|(id, _)| *id).collect();
         for id in ids {
+            let Some(row) = self.outbox.waiting.get_mut(&id) else { continue };
+            if let Parcel::Webhook { body, .. } = &mut row.what
+                && let Some(bare) = without_words(body)
+            {
+                *body = bare;
+                let row = row.clone();
+                self.put(Table::Outbound, &id.to_be_bytes(), &row);
+                continue;
+            }
             self.outbox.waiting.remove(&id);
             self.outbox.flying.retain(|_, flight| flight.outbound != id);
             self.delete(Table::Outbound, &id.to_be_bytes());
