@@ -73,7 +73,9 @@ fn twilio_heard(shared: &Shared, request: &Request, sms: &Sms) -> Result<Heard, 
 }
 
 fn gateway_heard(request: &Request, sms: &Sms) -> Result<Heard, Untaken> {
-    let json = request.header("content-type").is_some_and(|found| found.starts_with("application/json"));
+    let kind = request.header("content-type").unwrap_or_default();
+    let json =
+        kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     let pairs = if json {
         gateway::pairs_of_json(&request.body)
     } else {
@@ -138,6 +140,7 @@ fn page_of<'d>(desk: &'d crate::desk::Desk, request: &Request) -> Option<(&'d Wo
 
 /// Hands in what was heard, in order, and answers when all of it is on disk.
 async fn take(shared: &Shared, workstream: &Workstream, heard: Vec<Heard>, answer: Response) -> Response {
+    let is_one = heard.len() == 1;
     for one in heard {
         let name = workstream.id.as_str().to_owned();
         let (sender, done) = smol::channel::bounded(1);
@@ -167,8 +170,11 @@ async fn take(shared: &Shared, workstream: &Workstream, heard: Vec<Heard>, answe
         }
         match done.recv().await {
             Ok(Ok(())) => {}
-            // Wrong for ever: to be told so is all a provider can use.
-            Ok(Err(Refusal::BadRequest)) => return refuse(Untaken::Malformed),
+            // Wrong for ever: to be told so is all a provider can use. Not where others' messages came with it.
+            Ok(Err(Refusal::BadRequest)) if is_one => return refuse(Untaken::Malformed),
+            Ok(Err(Refusal::BadRequest)) => {
+                log::warn!("{}: an event is not what was promised", workstream.id)
+            }
             // Not kept: it is to be brought again.
             Ok(Err(refusal)) => {
                 log::warn!("{}: a provider's message was not taken: {}", workstream.id, refusal.code());
