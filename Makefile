@@ -5,7 +5,7 @@ SEED ?=
 STEPS ?=
 ONLY ?=
 # What the tests and the booted units need from Debian: package, and the command that shows it is there.
-BROWSER_PACKAGES = chromium:chromium chromium-driver:chromedriver libnss3-tools:certutil systemd:systemd-analyze sip-tester:sipp
+BROWSER_PACKAGES = chromium:chromium chromium-driver:chromedriver libnss3-tools:certutil systemd:systemd-analyze sip-tester:sipp gammu-smsd:gammu-smsd gammu:gammu
 UNIT_PACKAGES = debootstrap:debootstrap systemd-container:systemd-nspawn lintian:lintian qemu-user-static:qemu-aarch64-static
 # The Debian the units are booted in: made once, one to five minutes; python3, curl and iproute2 are for the trial only.
 GUEST = target/box/base

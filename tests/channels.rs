@@ -1,13 +1,14 @@
-//! Facebook Messenger, a gateway on the LAN and a modem's spool folder, each driven end to end (REQ S2-22, S4-9).
+//! Facebook Messenger, a gateway on the LAN and a modem on the box, each driven end to end (REQ S2-22, S4-9).
 
+#[path = "channels/modem.rs"]
+mod modem;
 mod support;
 
-use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::provider::{self, Mood, Provider, page_event};
-use support::{Agent, Desk, PATIENCE};
+use support::{Agent, Desk};
 
 fn start(workstream: &str, options: &[&str]) -> Desk {
     let text = format!("{}\n{workstream}", include_str!("data/desk.example.toml"));
@@ -178,51 +179,4 @@ fn a_gateway_on_the_lan_carries_messages_both_ways() {
     state(&mut alice, &seq, "uncertain");
     state(&mut alice, &seq, "sent");
     assert_eq!(provider.taken().len(), 3);
-}
-
-#[test]
-fn a_modems_spool_folder_carries_messages_both_ways_and_none_twice() {
-    let spool = tempfile::tempdir().expect("a folder");
-    for name in ["incoming", "outgoing", "sent"] {
-        fs::create_dir(spool.path().join(name)).expect("made");
-    }
-    let workstream = format!(
-        "[[workstream]]\nid = \"modem\"\nchannel = \"sms\"\nqueue = \"front\"\n[workstream.sms]\nprovider = \"spool\"\n\
-         folder = \"{}\"\n",
-        spool.path().display()
-    );
-    let mut desk = start(&workstream, &[]);
-    let mut alice = desk.agent("alice");
-    let file = spool.path().join("incoming/GSM1.Ab12");
-    fs::write(&file, "From: 31612345678\nAlphabet: UTF-8\n\nDobrý den\n").expect("written");
-    let offer = offered(&mut alice);
-    assert_eq!(offer["fields"][1]["value"], "Dobrý den");
-    let gone = |path: &std::path::Path| {
-        let deadline = Instant::now() + PATIENCE;
-        while path.exists() {
-            assert!(Instant::now() < deadline, "{} is still there", path.display());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    };
-    gone(&file);
-    alice.take_known(&offer);
-    let conversation = offer["conversation"].as_str().expect("a name").to_owned();
-    let seq = alice.say(&conversation, "a1", "Je tady")["seq"].clone();
-    state(&mut alice, &seq, "sent");
-    let outgoing: Vec<_> = fs::read_dir(spool.path().join("outgoing")).expect("there").flatten().collect();
-    assert_eq!(outgoing.len(), 1);
-    let text = fs::read_to_string(outgoing[0].path()).expect("text");
-    assert_eq!(text, "To: 31612345678\nAlphabet: UTF-8\n\nJe tady");
-    // The same file again, as if it had not been deleted in time: known, and put away.
-    desk.start_again();
-    fs::write(&file, "From: 31612345678\nAlphabet: UTF-8\n\nDobrý den\n").expect("written");
-    gone(&file);
-    let mut alice = desk.agent("alice");
-    let history = alice.socket.ok("history", json!({"conversation": conversation}));
-    let from_her = history["messages"]
-        .as_array()
-        .expect("messages")
-        .iter()
-        .filter(|one| one["from"]["kind"] == "customer");
-    assert_eq!(from_her.count(), 1);
 }

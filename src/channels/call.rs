@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use super::spool::Keeper;
 use crate::limits::{RELAY_ANSWER_BYTES_MAX, RELAY_LINE_BYTES_MAX};
 
 /// An HTTP request to be made once. Redirects are not followed: they would carry credentials elsewhere.
@@ -62,22 +63,17 @@ pub enum Call {
     Http(Http),
     /// A file for a modem's spool folder, under a name that says which message it is.
     Put {
+        /// Whose daemon takes it.
+        keeper: Keeper,
         /// The spool folder.
         folder: String,
         /// The file's name.
         name: String,
-        /// What it holds.
+        /// What it says.
         text: String,
     },
     /// A letter.
     Letter(Letter),
-    /// Where in the spool folder a file of that name is.
-    Look {
-        /// The spool folder.
-        folder: String,
-        /// The file's name.
-        name: String,
-    },
 }
 
 /// What came of it.
@@ -99,11 +95,13 @@ pub enum Reply {
     Unclear(String),
 }
 
-/// A spool folder to be watched for messages.
+/// A spool folder to be watched for messages, and for what becomes of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watched {
     /// Whose messages they are.
     pub workstream: String,
+    /// Which daemon keeps it.
+    pub keeper: Keeper,
     /// The spool folder.
     pub folder: String,
 }
@@ -124,11 +122,18 @@ pub enum ToRelay {
         /// All of them.
         folders: Vec<Watched>,
     },
-    /// What was received is on the box's disk: it may be put away.
+    /// What was said of it is on the box's disk: its files may be put away.
     Taken {
         /// Whose folder it is in.
         workstream: String,
-        /// The file's name.
+        /// What it was said under.
+        name: String,
+    },
+    /// It is nothing for the box: it stays where it is, and is not said again.
+    Left {
+        /// Whose folder it is in.
+        workstream: String,
+        /// What it was said under.
         name: String,
     },
 }
@@ -144,14 +149,23 @@ pub enum FromRelay {
         /// What came of it.
         reply: Reply,
     },
-    /// A file has come into a spool folder. Said again until it is taken.
+    /// A message has come into a spool folder, whole. Said again until it is taken or left.
     Received {
+        /// Whose folder it is in.
+        workstream: String,
+        /// What its files have in common.
+        name: String,
+        /// What they hold.
+        text: String,
+    },
+    /// A file of ours has got where files end. Said again until it is taken or left.
+    Settled {
         /// Whose folder it is in.
         workstream: String,
         /// The file's name.
         name: String,
-        /// What it holds.
-        text: String,
+        /// By the modem; otherwise it could not be.
+        sent: bool,
     },
 }
 

@@ -53,6 +53,8 @@ impl DeliveryState {
 pub enum Sent {
     /// The provider has it, under this name if it gives one.
     Accepted(Option<String>),
+    /// It lies with a modem's daemon, whose folders say what becomes of it.
+    Spooled,
     /// It never will be accepted; why, for the agent.
     Refused(String),
     /// Not now, and certainly not accepted; the provider may say how many seconds to wait.

@@ -67,7 +67,7 @@ fn serve(stream: UnixStream) -> io::Result<()> {
     let watching = Arc::downgrade(&link);
     std::thread::Builder::new().name("spool".to_owned()).spawn(move || {
         while let Some(link) = watching.upgrade() {
-            if link.say_received().is_err() {
+            if link.say_found().is_err() {
                 return;
             }
             drop(link);
@@ -85,7 +85,8 @@ fn serve(stream: UnixStream) -> io::Result<()> {
         match message {
             ToRelay::Call { n, call } => make(&link, n, call)?,
             ToRelay::Watch { folders } => lock(&link.folders).watch(folders),
-            ToRelay::Taken { workstream, name } => lock(&link.folders).put_away(&workstream, &name),
+            ToRelay::Taken { workstream, name } => lock(&link.folders).put_away(workstream, name),
+            ToRelay::Left { workstream, name } => lock(&link.folders).leave(workstream, name),
         }
     }
 }
@@ -101,8 +102,7 @@ fn make(link: &Arc<Link>, n: u64, call: Call) -> io::Result<()> {
         let reply = match &call {
             Call::Http(http) => link.client.make(http),
             Call::Letter(letter) => mail::send(letter),
-            Call::Put { folder, name, text } => folders::put(folder, name, text),
-            Call::Look { folder, name } => folders::look(folder, name),
+            Call::Put { keeper, folder, name, text } => folders::put(*keeper, folder, name, text),
         };
         link.calls.fetch_sub(1, Ordering::Relaxed);
         // A box that has gone takes the call for unclear by itself.
@@ -116,9 +116,9 @@ impl Link {
         lock(&self.writer).write_all(call::line(message).as_bytes())
     }
 
-    fn say_received(&self) -> io::Result<()> {
-        let received = lock(&self.folders).received();
-        received.iter().try_for_each(|message| self.say(message))
+    fn say_found(&self) -> io::Result<()> {
+        let found = lock(&self.folders).look();
+        found.iter().try_for_each(|message| self.say(message))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::secret::Kept;
 use super::words::words;
+use crate::channels::spool::Keeper;
 
 words! {
     /// Who carries text messages.
@@ -14,6 +15,8 @@ words! {
         Gateway = "gateway",
         /// A modem on the box, by smstools' spool folder.
         Spool = "spool",
+        /// The same by gammu-smsd's folders.
+        Gammu = "gammu",
     }
 }
 
@@ -52,6 +55,17 @@ pub struct Sms {
     pub start_words: Vec<String>,
 }
 
+impl Sms {
+    /// Who keeps its spool folder, if a modem carries it.
+    pub fn keeper(&self) -> Option<Keeper> {
+        match self.provider {
+            SmsProvider::Spool => Some(Keeper::Smstools),
+            SmsProvider::Gammu => Some(Keeper::Gammu),
+            SmsProvider::Twilio | SmsProvider::Gateway => None,
+        }
+    }
+}
+
 /// `[workstream.messenger]` (S4-9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Messenger {
@@ -88,7 +102,7 @@ pub struct Webhook {
 impl super::workstream::Workstream {
     /// Its provider's secrets, each with its place below the workstream.
     pub fn kept(&self) -> impl Iterator<Item = (&'static str, &Kept)> {
-        let sms = self.sms.iter().filter(|sms| sms.provider != SmsProvider::Spool);
+        let sms = self.sms.iter().filter(|sms| sms.keeper().is_none());
         let sms = sms.map(|sms| ("sms.secret", &sms.secret));
         let messenger = self.messenger.iter().flat_map(|messenger| {
             [

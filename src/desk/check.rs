@@ -16,6 +16,7 @@ pub(super) fn desk(desk: &Desk, sheet: &Sheet) {
     sheet.check_references();
     people(desk, sheet);
     tokens(desk, sheet);
+    modems(desk, sheet);
     for workstream in &desk.workstreams {
         wrapup(workstream, sheet);
         members(desk, workstream, sheet);
@@ -51,6 +52,18 @@ fn tokens(desk: &Desk, sheet: &Sheet) {
         if let Some(other) = desk.tokens[..index].iter().find(same) {
             let path = join(&join("token", token.name.as_str()), "secret");
             sheet.fault(&path, format!("is the same as that of {}", other.name));
+        }
+    }
+}
+
+/// What comes into a folder is one workstream's: two would each take it for theirs.
+fn modems(desk: &Desk, sheet: &Sheet) {
+    let mut seen = BTreeMap::new();
+    for workstream in &desk.workstreams {
+        let Some(sms) = workstream.sms.as_ref().filter(|sms| sms.keeper().is_some()) else { continue };
+        let folder = sms.folder.trim_end_matches('/');
+        if let Some(other) = seen.insert(folder, &workstream.id).filter(|_| !folder.is_empty()) {
+            sheet.fault(&join(&path_of(workstream, "sms"), "folder"), format!("is that of {other} already"));
         }
     }
 }

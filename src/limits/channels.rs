@@ -39,6 +39,10 @@ pub const RELAY_LINKS_MAX: usize = 2;
 /// Files of spool folders said at a time; the rest come with the next look.
 pub const RELAY_FILES_MAX: usize = 32;
 
+/// Files of spool folders that were said and are still there: those of ten seconds, and such as cannot be put away.
+/// Beyond that nothing is read and the log says why. Doubled: half a MiB more of the relay's 64.
+pub const RELAY_SAID_MAX: usize = 4096;
+
 /// The first wait before an attempt is made again; each further one is twice as long …
 pub const RETRY_MS_MIN: i64 = 5_000;
 /// … up to this. Doubled: a provider that is back is noticed later.
@@ -74,4 +78,5 @@ pub const DESK_STOP_WORDS_MAX: usize = 16;
 
 const _: () = assert!(HEARD_BYTES_MAX > HOOK_BYTES_MAX, "the largest that is let in finds room");
 const _: () = assert!(HEARD_LATELY_MAX > 2 * DOOR_EVENTS_MAX);
+const _: () = assert!(RELAY_SAID_MAX > 20 * RELAY_FILES_MAX, "ten seconds of looks, two a second");
 const _: () = assert!(OUTBOUND_BODY_BYTES_MAX >= MESSAGE_BYTES_MAX);

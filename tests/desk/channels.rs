@@ -60,12 +60,27 @@ fn what_is_wrong_with_a_provider_is_said_at_its_place() {
         ),
         ("provider = \"spool\"\n", "workstream.w.sms.folder: is missing"),
         ("provider = \"spool\"\nfolder = \"sms\"\n", "workstream.w.sms.folder: must be a whole path"),
+        ("provider = \"gammu\"\n", "workstream.w.sms.folder: is missing"),
+        (
+            "provider = \"gammu\"\nfolder = \"gammu\"\n",
+            "workstream.w.sms.folder: must be a whole path, such as /var/spool/gammu",
+        ),
         ("provider = \"spool\"\nfolder = \"/s\"\nsecrt = \"x\"\n", "workstream.w.sms.secrt: is not a key"),
     ];
     for (lines, wanted) in rows {
         let found = faults(&sms(lines));
         assert!(found.iter().any(|fault| fault.starts_with(wanted)), "{lines}: {found:?}");
     }
+    // Whatever comes into a folder would be each one's.
+    let modem = |id: &str, folder: &str| {
+        format!(
+            "[[workstream]]\nid = \"{id}\"\nqueue = \"q\"\nchannel = \"sms\"\n[workstream.sms]\nprovider = \"gammu\"\nfolder = \"{folder}\"\n"
+        )
+    };
+    let two =
+        |one: &str, other: &str| format!("[[queue]]\nid = \"q\"\n{}{}", modem("a", one), modem("b", other));
+    assert_eq!(faults(&two("/s", "/s/")), ["workstream.b.sms.folder: is that of a already"]);
+    load(&two("/s/a", "/s/b")).expect("a modem each");
     // A secret goes over the open network by https only; on the branch's own it may go in the clear.
     let twilio = |url: &str| sms(&format!("{TWILIO}url = \"{url}\"\n"));
     assert!(faults(&twilio("http://api.example.com"))[0].contains("must begin with https://"));

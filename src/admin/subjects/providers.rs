@@ -24,6 +24,7 @@ const SMS: &[Field] = &[
             ("twilio", "Twilio, or a service that speaks like it"),
             ("gateway", "A gateway on your network"),
             ("spool", "A modem, by smstools' spool folder"),
+            ("gammu", "A modem, by gammu-smsd's spool folder"),
         ]),
     )
     .help("The manual's page on channels has a worked set-up of each.")
@@ -52,7 +53,10 @@ const SMS: &[Field] = &[
     )
     .note("Default a form")
     .only(Only::Sms),
-    Field::new("sms.folder", "Spool folder", Kind::Line).note("Such as /var/spool/sms").only(Only::Sms),
+    Field::new("sms.folder", "Spool folder", Kind::Line)
+        .help("Of a modem; one workstream's alone.")
+        .note("Such as /var/spool/sms or /var/spool/gammu")
+        .only(Only::Sms),
     Field::new("sms.stop_words", "Words for no more", Kind::List)
         .help("Who sends one of these is not written to any more.")
         .note("Default STOP and its usual fellows")

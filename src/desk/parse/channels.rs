@@ -9,6 +9,7 @@ use crate::desk::mail::{Mail, MailSecurity};
 use crate::desk::model::Channel;
 use crate::desk::read::{Entry, NAME, Section, TextRule};
 use crate::desk::secret::Kept;
+use crate::desk::words::Word;
 use crate::limits::{DESK_STOP_WORDS_MAX, DESK_TIMEOUT_S_MIN, DESK_WAIT_S_MAX, URL_BYTES_MAX};
 
 /// The words of carriers everywhere, and of the languages the box speaks.
@@ -27,9 +28,7 @@ pub(super) fn sms(section: &Section<'_>, channel: Channel) -> Option<Sms> {
     if channel != Channel::Sms {
         section.warn("sms", "has no effect: it is for channel = \"sms\"");
     }
-    let provider = sms
-        .need("provider")
-        .and_then(|entry| entry.word(&[SmsProvider::Twilio, SmsProvider::Gateway, SmsProvider::Spool]));
+    let provider = sms.need("provider").and_then(|entry| entry.word(SmsProvider::ALL));
     let default_url = if provider == Some(SmsProvider::Twilio) { sms::twilio::URL } else { "" };
     let made = Sms {
         provider: provider.unwrap_or(SmsProvider::Twilio),
@@ -57,10 +56,11 @@ pub(super) fn sms(section: &Section<'_>, channel: Channel) -> Option<Sms> {
             needs("account", &made.account);
         }
         SmsProvider::Gateway => needs("url", &made.url),
-        SmsProvider::Spool => {
+        SmsProvider::Spool | SmsProvider::Gammu => {
             needs("folder", &made.folder);
             if !made.folder.is_empty() && !made.folder.starts_with('/') {
-                sms.fault("folder", "must be a whole path, such as /var/spool/sms");
+                let usual = if provider == Some(SmsProvider::Gammu) { "gammu" } else { "sms" };
+                sms.fault("folder", format!("must be a whole path, such as /var/spool/{usual}"));
             }
         }
     }

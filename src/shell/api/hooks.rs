@@ -28,13 +28,13 @@ pub(super) async fn sms(shared: Arc<Shared>, request: Request) -> Response {
         SmsProvider::Twilio => twilio_heard(&shared, &request, sms),
         SmsProvider::Gateway => gateway_heard(&request, sms),
         // A modem's messages come through its folder.
-        SmsProvider::Spool => return refused(Refusal::NotFound),
+        SmsProvider::Spool | SmsProvider::Gammu => return refused(Refusal::NotFound),
     };
     let answer = match sms.provider {
         SmsProvider::Twilio => {
             Response::body(200, "text/xml", "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>")
         }
-        SmsProvider::Gateway | SmsProvider::Spool => Response::json(200, &json!({ "status": "ok" })),
+        _ => Response::json(200, &json!({ "status": "ok" })),
     };
     match heard {
         Ok(heard) => take(&shared, workstream, vec![heard], answer).await,
@@ -160,10 +160,13 @@ async fn take(shared: &Shared, workstream: &Workstream, heard: Vec<Heard>, answe
             }
             Heard::Receipt(receipt) => {
                 let call = move |shell: &mut crate::shell::Shell| {
-                    shell.receipt(name, receipt);
-                    shell.once_durable(move || {
-                        let _ = sender.try_send(Ok(()));
-                    });
+                    shell.receipt(
+                        name,
+                        receipt,
+                        Box::new(move || {
+                            let _ = sender.try_send(Ok(()));
+                        }),
+                    );
                 };
                 door.hand_in(Box::new(call)).await;
             }

@@ -7,10 +7,13 @@ use smol::channel::Sender;
 use super::provider::{Asking, Errand};
 use super::records::Phase;
 use super::{Flight, Line, OVERDUE};
-use crate::channels::{Call, DeliveryState, FromRelay, ToRelay, call, spool};
+use crate::channels::spool::{Came, Keeper, REFUSED};
+use crate::channels::{Call, DeliveryState, FromRelay, Receipt, ToRelay, call};
+use crate::engine::refusal::Refusal;
 use crate::limits::RETRY_FOR_MS;
 use crate::shell::Shell;
 use crate::shell::clock::real_wall_ms;
+use crate::shell::door::Door;
 use crate::store::Table;
 
 impl Shell {
@@ -33,6 +36,9 @@ impl Shell {
         let Some(errand) = Errand::of(&desk, row) else {
             return self.postpone(id, None, "the desk has no provider for it");
         };
+        if let Some(why) = errand.hopeless() {
+            return self.failed(id, why.to_owned());
+        }
         let question = if row.phase == Phase::Uncertain { errand.ask() } else { None };
         let asks = question.is_some();
         if !asks && self.is_stopped(id) {
@@ -109,28 +115,58 @@ impl Shell {
                 let Some(flight) = self.outbox.flying.remove(&n) else { return };
                 self.replied(flight.outbound, flight.asks, &reply);
             }
-            FromRelay::Received { workstream, name, text } => {
-                let Some(inbound) = spool::received(&name, &text) else {
-                    log::warn!("{workstream}: the file {name} says nobody's number and is left where it is");
-                    return;
-                };
-                let door = self.door.clone();
-                let taken = workstream.clone();
-                self.hear(
-                    workstream,
-                    inbound,
-                    Box::new(move |heard| {
-                        if heard.is_ok() {
-                            smol::spawn(async move {
-                                let taken = ToRelay::Taken { workstream: taken, name };
-                                door.hand_in(Box::new(move |shell| shell.outbox.say(&taken))).await;
-                            })
-                            .detach();
-                        }
-                    }),
-                );
-            }
+            FromRelay::Received { workstream, name, text } => self.take_file(workstream, name, &text),
+            FromRelay::Settled { workstream, name, sent } => self.take_settled(workstream, name, sent),
         }
+    }
+
+    /// A message has come into a modem's folder. Its name is in no log: gammu's has her number in it.
+    fn take_file(&mut self, workstream: String, name: String, text: &str) {
+        let Some(keeper) = self.keeper(&workstream) else { return };
+        let taken = ToRelay::Taken { workstream: workstream.clone(), name: name.clone() };
+        let left = ToRelay::Left { workstream: workstream.clone(), name: name.clone() };
+        let inbound = match keeper.came(&name, text) {
+            Came::Message(inbound) => inbound,
+            Came::Report => return self.outbox.say(&taken),
+            Came::Nobodys => {
+                log::warn!("{workstream}: a file of the spool says nobody's number and is left where it is");
+                return self.outbox.say(&left);
+            }
+        };
+        let door = self.door.clone();
+        let done = move |heard| {
+            let word = match heard {
+                Ok(()) => taken,
+                // Wrong for ever; anything else is said again.
+                Err(Refusal::BadRequest) => left,
+                Err(_) => return,
+            };
+            say_later(door, word);
+        };
+        self.hear(workstream, inbound, Box::new(done));
+    }
+
+    /// A file of ours was sent by the modem, or could not be.
+    fn take_settled(&mut self, workstream: String, name: String, sent: bool) {
+        let Some(id) = self.keeper(&workstream).and_then(|keeper| keeper.number(&name)) else { return };
+        let state = if sent { DeliveryState::Sent } else { DeliveryState::Failed };
+        let detail = (!sent).then(|| REFUSED.to_owned());
+        let receipt = Receipt { outbound: Some(id), id: String::new(), state, detail };
+        // A call that is under way, or is still to come, puts the file unless it finds it: then it stays for now.
+        let is_wanted = self.outbox.flying.values().any(|flight| flight.outbound == id)
+            || self.outbox.waiting.get(&id).is_some_and(|row| row.phase == Phase::Pending);
+        let door = self.door.clone();
+        let taken = ToRelay::Taken { workstream: workstream.clone(), name };
+        let done = move || {
+            if !is_wanted {
+                say_later(door, taken);
+            }
+        };
+        self.receipt(workstream, receipt, Box::new(done));
+    }
+
+    fn keeper(&self, workstream: &str) -> Option<Keeper> {
+        self.desk.workstream(workstream)?.sms.as_ref()?.keeper()
     }
 
     /// Another desk may have other folders, and a provider for what had none.
@@ -161,4 +197,9 @@ impl Shell {
         self.put(Table::Outbound, &id.to_be_bytes(), &row);
         self.delivered(conversation, seq, DeliveryState::Uncertain, Some(why.to_owned()));
     }
+}
+
+/// Says something to the relay from wherever one happens to be.
+fn say_later(door: Door, word: ToRelay) {
+    smol::spawn(async move { door.hand_in(Box::new(move |shell| shell.outbox.say(&word))).await }).detach();
 }

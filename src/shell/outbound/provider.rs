@@ -3,7 +3,8 @@
 use super::records::{Outbound, Parcel};
 use crate::channels::call::Watched;
 use crate::channels::sms::{gateway, twilio};
-use crate::channels::{Call, Found, Reply, Sent, mail, messenger, spool, webhook};
+use crate::channels::spool::{Keeper, is_number};
+use crate::channels::{Call, Found, Reply, Sent, mail, messenger, webhook};
 use crate::desk::channels::{Asked, Messenger, Sms, SmsProvider, Webhook};
 use crate::desk::{Desk, Id, Kept};
 use crate::ops::credentials::reveal;
@@ -75,6 +76,16 @@ impl<'a> Errand<'a> {
         }
     }
 
+    /// Why it can never be done, known before anybody is asked.
+    pub(super) fn hopeless(self) -> Option<&'static str> {
+        match self {
+            Errand::Sms(sms, words) if sms.keeper().is_some() && !is_number(words.to) => {
+                Some("a modem cannot write to a sender without a number")
+            }
+            _ => None,
+        }
+    }
+
     /// The call that does it; none for what has to be read first.
     pub(super) fn call(self, asking: Asking<'_>) -> Option<Call> {
         let Asking { id, workstream, public_url, now_s } = asking;
@@ -88,7 +99,8 @@ impl<'a> Errand<'a> {
                         let key = gateway::receipt_key(shown(&sms.secret), id);
                         gateway::call(lan(sms), id, to, text, &format!("{hook}&key={key}&status=%d"))
                     }
-                    SmsProvider::Spool => spool::call(&sms.folder, id, to, text),
+                    SmsProvider::Spool => Keeper::Smstools.call(&sms.folder, id, to, text),
+                    SmsProvider::Gammu => Keeper::Gammu.call(&sms.folder, id, to, text),
                 }
             }
             Errand::Messenger(page, Words { to, text, .. }) => messenger::call(page_of(page), to, text),
@@ -104,7 +116,8 @@ impl<'a> Errand<'a> {
             Errand::Sms(sms, _) => match sms.provider {
                 SmsProvider::Twilio => twilio::sent(reply),
                 SmsProvider::Gateway => gateway::sent(reply),
-                SmsProvider::Spool => spool::sent(reply),
+                SmsProvider::Spool => Keeper::Smstools.sent_by(reply),
+                SmsProvider::Gammu => Keeper::Gammu.sent_by(reply),
             },
             Errand::Messenger(..) => messenger::sent(reply),
             Errand::Webhook(..) => webhook::sent(reply),
@@ -165,8 +178,9 @@ impl Shell {
     /// Spool folders of the desk in force.
     pub(super) fn spools(&self) -> Vec<Watched> {
         let spool = |workstream: &crate::desk::Workstream| {
-            let sms = workstream.sms.as_ref().filter(|sms| sms.provider == SmsProvider::Spool)?;
-            Some(Watched { workstream: workstream.id.as_str().to_owned(), folder: sms.folder.clone() })
+            let sms = workstream.sms.as_ref()?;
+            let (workstream, folder) = (workstream.id.as_str().to_owned(), sms.folder.clone());
+            Some(Watched { workstream, keeper: sms.keeper()?, folder })
         };
         self.desk.workstreams.iter().filter_map(spool).collect()
     }

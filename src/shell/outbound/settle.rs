@@ -35,6 +35,8 @@ impl Shell {
         }
         match errand.sent(reply) {
             Sent::Accepted(name) => self.accepted(id, name, DeliveryState::Sent, None),
+            // Not yet `sent`: a receipt from the modem's folders says so when it is.
+            Sent::Spooled => self.accepted(id, None, DeliveryState::Pending, None),
             Sent::Refused(why) => {
                 if twilio::is_stopped(&why) {
                     self.stop_writing_to(id);
@@ -154,8 +156,13 @@ impl Shell {
         wait_ms
     }
 
-    /// A provider's word on a message it was given.
-    pub(in crate::shell) fn receipt(&mut self, workstream: String, receipt: Receipt) {
+    /// A provider's word on a message it was given. `done` is called when it is on disk.
+    pub(in crate::shell) fn receipt(
+        &mut self,
+        workstream: String,
+        receipt: Receipt,
+        done: Box<dyn FnOnce() + Send>,
+    ) {
         if let Some(id) = receipt.outbound
             && self
                 .outbox
@@ -165,7 +172,8 @@ impl Shell {
         {
             // A receipt is proof of acceptance, whatever became of the answer to the call.
             let name = (!receipt.id.is_empty()).then_some(receipt.id);
-            return self.accepted(id, name, receipt.state, receipt.detail);
+            self.accepted(id, name, receipt.state, receipt.detail);
+            return self.once_durable(done);
         }
         let name = match receipt.outbound {
             Some(id) if receipt.id.is_empty() => format!("#{id}"),
@@ -188,12 +196,14 @@ impl Shell {
                 if held.is_none_or(|held| rank(held.state) < rank(state)) {
                     shell.deliver(known.conversation, known.seq, state, detail, Some(name));
                 }
+                shell.once_durable(done);
             }
             Ok(None) => {
                 if shell.outbox.early.len() >= EARLY_RECEIPTS_MAX {
                     shell.outbox.early.pop_front();
                 }
                 shell.outbox.early.push_back((workstream, receipt));
+                shell.once_durable(done);
             }
             Err(error) => log::error!("a receipt could not be looked up: {error:?}"),
         };
