@@ -321,13 +321,13 @@ impl Request {
         match &mut self {
             Request::Message { client_id, text, .. } => {
                 text::client_id(client_id)?;
-                settle_text(text, Writer::Agent)?;
+                text::settle(text, Writer::Agent)?;
             }
-            Request::Note { text, .. } => settle_text(text, Writer::Customer)?,
+            Request::Note { text, .. } => text::settle(text, Writer::Customer)?,
             Request::Escalate { reason, .. }
             | Request::Reveal { reason, .. }
             | Request::ContactErase { reason, .. } => {
-                settle_text(reason, Writer::Customer)?;
+                text::settle(reason, Writer::Customer)?;
             }
             Request::Transfer { wrapup: Some(wrapup), .. }
             | Request::EndConference { wrapup: Some(wrapup), .. }
@@ -347,14 +347,6 @@ impl Request {
 /// The first thing wrong with it ([`frame::parse`]).
 pub fn parse(text: &str) -> Result<Frame, FrameFault> {
     frame::parse(text, Request::needs_id, Request::settle)
-}
-
-fn settle_text(text: &mut String, writer: Writer) -> Result<(), Refusal> {
-    let settled = text::message(text, writer)?;
-    if settled.len() != text.len() {
-        *text = settled.into_owned();
-    }
-    Ok(())
 }
 
 mod banner {

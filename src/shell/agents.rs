@@ -279,8 +279,7 @@ impl Shell {
         let id = number(conversation)?;
         let bucket = self.staff_messages.entry(desk.agent).or_default();
         if let Err(wait) = bucket.take(AGENT_MESSAGES, real_wall_ms().unsigned_abs()) {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            self.send(desk.conn, answer::error(desk.re, Refusal::RateLimited, Some(wait_ms)));
+            self.refuse_for(desk.conn, desk.re, wait);
             return Ok(());
         }
         if self.store.admission() >= Admission::StorageFull {

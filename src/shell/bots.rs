@@ -13,7 +13,6 @@ use super::out::Out;
 use super::turn::{Asker, REQUEST};
 use super::wire::{ConversationName, Stamp};
 use super::words;
-use crate::agent::answer;
 use crate::channels::bot::frames::{Frame, FrameFault, Request};
 use crate::channels::bot::menu::{self, Act, Reader};
 use crate::desk::Id;
@@ -97,8 +96,7 @@ impl Shell {
             if matches!(request, Request::Typing { .. }) {
                 return;
             }
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         if let Err(refusal) = self.bot_request(conn, re, bot, &name, request) {
             self.refuse(conn, re, refusal);

@@ -168,13 +168,7 @@ impl Shell {
         }
         self.card_changed(id);
         self.keep_card(id);
-        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
-        for agent in listeners {
-            let row = self.engine.conversation(ConversationId(id));
-            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
-                self.send_agent(agent, frame);
-            }
-        }
+        self.tell_session(id);
     }
 }
 

@@ -78,8 +78,7 @@ impl Shell {
     ) {
         let Some(known) = self.visitors.get_mut(visitor) else { return };
         if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         let open = known.conversation;
         if self.store.admission() >= Admission::StorageFull {
@@ -316,8 +315,7 @@ impl Shell {
         let Some(known) = self.visitors.get_mut(visitor) else { return };
         // Each is a record of its own; a page that changes its address in a loop must not wear the disk.
         if let Err(wait) = known.pages.take(CUSTOMER_PAGES, real_wall_ms().unsigned_abs()) {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         known.page = page.kept();
         known.seconds_on_page = page.seconds_whole();

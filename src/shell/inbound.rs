@@ -222,7 +222,8 @@ impl Shell {
                 if stop == Some(true) {
                     self.drop_unsent(&workstream, &peer.address);
                 }
-                self.show_peer(conversation);
+                // Her agents see whether and until when she may be written to.
+                self.tell_session(conversation);
                 self.once_durable(move || done(Ok(())));
             }
             Err(refusal) => {
@@ -357,18 +358,7 @@ impl Shell {
         let peer = peer.clone();
         self.put(Table::Peers, &visitor.to_be_bytes(), &peer);
         if let Some(id) = self.live_of(visitor) {
-            self.show_peer(id);
-        }
-    }
-
-    /// Her agents see whether and until when she may be written to.
-    fn show_peer(&mut self, id: u64) {
-        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
-        for agent in listeners {
-            let row = self.engine.conversation(ConversationId(id));
-            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
-                self.send_agent(agent, frame);
-            }
+            self.tell_session(id);
         }
     }
 }

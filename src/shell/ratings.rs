@@ -49,8 +49,7 @@ impl Shell {
             .get_mut(visitor)
             .map(|known| known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()));
         if let Some(Err(wait)) = taken {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         let id = match self.ratable(visitor) {
             Ok(id) => id,
@@ -119,17 +118,6 @@ impl Shell {
         let same_day = before.filter(|before| before.day == day).map(|before| before.score);
         self.count_rating(Of::card(card), score, same_day);
         self.put(Table::Ratings, &conversation_key(card.id), &Rated { day, score });
-    }
-
-    /// The agents of a conversation see what has changed of it: its rating as it is given (S2-36), the customer's pages.
-    pub(super) fn tell_session(&mut self, id: u64) {
-        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
-        for agent in listeners {
-            let row = self.engine.conversation(ConversationId(id));
-            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
-                self.send_agent(agent, frame);
-            }
-        }
     }
 }
 

@@ -9,7 +9,6 @@ use super::reads;
 use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
-use crate::agent::answer;
 use crate::desk::widget::Device;
 use crate::desk::words::Word;
 use crate::desk::{Consent, Id, TextKey, Workstream};
@@ -75,8 +74,7 @@ impl Shell {
             .get_mut(visitor)
             .map(|known| known.starts.take(CUSTOMER_STARTS, real_wall_ms().unsigned_abs()));
         if let Some(Err(wait)) = taken {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         let Some(workstream) = self.workstream_of(&widget) else {
             return self.refuse(conn, re, Refusal::NotFound);
@@ -145,8 +143,7 @@ impl Shell {
         let Some(known) = self.visitors.get_mut(visitor) else { return };
         // Each takes a place in the table until it is answered.
         if let Err(wait) = known.messages.take(CUSTOMER_MESSAGES, real_wall_ms().unsigned_abs()) {
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            return self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+            return self.refuse_for(conn, re, wait);
         }
         let Some(known) = self.visitors.get(visitor) else { return };
         let widget = known.widget.clone();

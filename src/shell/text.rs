@@ -37,6 +37,19 @@ pub fn message(text: &str, writer: Writer) -> Result<Cow<'_, str>, Refusal> {
     Ok(text)
 }
 
+/// The same, in its place.
+///
+/// # Errors
+/// As [`message`].
+pub fn settle(text: &mut String, writer: Writer) -> Result<(), Refusal> {
+    let settled = message(text, writer)?;
+    // Only line ends are changed, and each by its length.
+    if settled.len() != text.len() {
+        *text = settled.into_owned();
+    }
+    Ok(())
+}
+
 /// A text that may be left out: a blank one is as none.
 ///
 /// # Errors

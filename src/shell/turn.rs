@@ -1,5 +1,7 @@
 //! One turn: an input to the engine, and its effects made into records and frames.
 
+use std::time::Duration;
+
 use super::Shell;
 use super::connections::Who;
 use super::out::Out;
@@ -142,6 +144,12 @@ impl Shell {
         self.send(conn, answer::error(re, refusal, None));
     }
 
+    /// Refuses a request that came too soon after others, with the wait.
+    pub(super) fn refuse_for(&mut self, conn: ConnId, re: Option<i64>, wait: Duration) {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.send(conn, answer::error(re, Refusal::RateLimited, Some(wait_ms)));
+    }
+
     /// Ends a connection, after what it was told before.
     pub(super) fn close(&mut self, conn: ConnId, code: u16, reason: &'static str) {
         if let Some(outbox) = self.connections.outbox(conn) {
@@ -198,6 +206,17 @@ impl Shell {
         }
         for out in outs {
             self.release(out);
+        }
+    }
+
+    /// The agents of a conversation see what has changed of it: its rating as it is given (S2-36), the customer's pages.
+    pub(super) fn tell_session(&mut self, id: u64) {
+        let listeners = self.rooms.get(&id).map_or_else(Vec::new, |room| room.listeners.clone());
+        for agent in listeners {
+            let row = self.engine.conversation(ConversationId(id));
+            if let Some(frame) = row.and_then(|row| self.view().session(agent, row, None)) {
+                self.send_agent(agent, frame);
+            }
         }
     }
 

@@ -177,7 +177,7 @@ impl Request {
         match &mut self {
             Request::Message { client_id, text, .. } => {
                 text::client_id(client_id)?;
-                settle(text)?;
+                text::settle(text, Writer::Customer)?;
             }
             // What is kept is made from them later; here only what could swell in memory is turned away.
             Request::Hello { context: given, .. } => drop(context(given.as_ref())?),
@@ -193,7 +193,7 @@ impl Request {
                 settle_field(&mut leave.name)?;
                 settle_field(&mut leave.email)?;
                 settle_field(&mut leave.phone)?;
-                settle(&mut leave.text)?;
+                text::settle(&mut leave.text, Writer::Customer)?;
             }
             Request::Rate { score, comment } => {
                 if !(1..=5).contains(score) {
@@ -266,14 +266,6 @@ fn answers_fit(map: Option<&Map<String, Value>>) -> Result<(), Refusal> {
 /// The first thing wrong with it ([`frame::parse`]).
 pub fn parse(text: &str) -> Result<Frame, FrameFault> {
     frame::parse(text, Request::needs_id, Request::settle)
-}
-
-fn settle(text: &mut String) -> Result<(), Refusal> {
-    let settled = text::message(text, Writer::Customer)?;
-    if settled.len() != text.len() {
-        *text = settled.into_owned();
-    }
-    Ok(())
 }
 
 fn settle_field(field: &mut Option<String>) -> Result<(), Refusal> {
