@@ -1,5 +1,7 @@
 //! What needs more than one part of the desk to be seen: contradictions are faults, oddities are warnings.
 
+mod bot;
+
 use std::collections::BTreeMap;
 
 use super::ids::Id;
@@ -23,9 +25,9 @@ pub(super) fn desk(desk: &Desk, sheet: &Sheet) {
         answers(desk, workstream, sheet);
     }
     for bot in &desk.bots {
-        super::bot_check::steps(bot, sheet);
+        bot::steps(bot, sheet);
     }
-    super::bot_check::names(desk, sheet);
+    bot::names(desk, sheet);
     widgets(desk, sheet);
     quick_replies(desk, sheet);
     contacts(desk, sheet);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+mod bot;
 mod channels;
 
 use data_encoding::HEXLOWER;
@@ -95,7 +96,7 @@ impl Desk {
         );
         tree.put_tables("widget", named(&self.widgets, |w| (w.id.to_string(), widget(w))));
         tree.put_tables("agent", named(&self.agents, |a| (a.username.to_string(), agent(a, secrets))));
-        tree.put_tables("bot", named(&self.bots, |b| (b.id.to_string(), super::bot_export::bot(b))));
+        tree.put_tables("bot", named(&self.bots, |b| (b.id.to_string(), bot::bot(b))));
         tree.put_tables("token", named(&self.tokens, |t| (t.name.to_string(), token(t, secrets))));
         self.put_lists(&mut tree);
         tree.put_tables("contact", contacts(&self.contacts));
@@ -238,7 +239,7 @@ fn workstream(workstream: &Workstream, secrets: Secrets) -> Tree {
         tree.put("offline_message", workstream.offline_message);
     }
     if let Some(bot) = &workstream.bot {
-        super::bot_export::put_first(&mut tree, bot);
+        bot::put_first(&mut tree, bot);
     }
     if workstream.rate_during_chat {
         tree.put("rate_during_chat", true);

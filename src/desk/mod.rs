@@ -5,8 +5,6 @@
 //! exports it and loads that, so there is one set of rules.
 
 pub mod bot;
-mod bot_check;
-mod bot_export;
 pub mod channels;
 mod check;
 mod demo;

@@ -1,8 +1,8 @@
 //! Bots as they stand in the file.
 
-use super::bot::{Bot, Choice, FirstBot, Step, Then};
-use super::export::{localized, named, template};
-use super::tree::{Tree, Value};
+use super::{localized, named, template};
+use crate::desk::bot::{Bot, Choice, FirstBot, Step, Then};
+use crate::desk::tree::{Tree, Value};
 
 /// `[[bot]]`.
 pub(super) fn bot(bot: &Bot) -> Tree {
@@ -37,7 +37,7 @@ fn step(step: &Step) -> Tree {
         Then::Go(go) => tree.put_shown("go", go),
         Then::HandOver { queue, reason } => {
             tree.put("hand_over", true);
-            tree.put_some("queue", queue.as_ref().map(super::ids::Id::as_str));
+            tree.put_some("queue", queue.as_ref().map(crate::desk::ids::Id::as_str));
             tree.put_some("reason", reason.as_deref());
         }
         Then::End => tree.put("end", true),

@@ -1,9 +1,9 @@
 //! What is wrong with a menu: steps that lead nowhere, round and round, or that nothing leads to.
 
-use super::bot::{Bot, Then};
-use super::ids::{Id, StepId};
-use super::model::Desk;
-use super::read::{Sheet, join};
+use crate::desk::bot::{Bot, Then};
+use crate::desk::ids::{Id, StepId};
+use crate::desk::model::Desk;
+use crate::desk::read::{Sheet, join};
 
 /// Every step that is named is there, and no round of steps says its texts for ever.
 pub(super) fn steps(bot: &Bot, sheet: &Sheet) {
