@@ -503,11 +503,14 @@ fn trust(home: &Path, pem: &str) {
     }
 }
 
-/// Chromium takes its home from its surroundings, which all browsers of one chromedriver share; so each is started
-/// by a line of its own.
+/// Chromium takes its home, and the place for what it leaves lying, from its surroundings, which all browsers of one
+/// chromedriver share; so each is started by a line of its own.
 fn chromium_at_home(home: &Path) -> PathBuf {
     let path = home.join("chromium");
-    let script = format!("#!/bin/sh\nTZ=Europe/Amsterdam HOME='{}' exec chromium \"$@\"\n", home.display());
+    let script = format!(
+        "#!/bin/sh\nTZ=Europe/Amsterdam HOME='{0}' TMPDIR='{0}' exec chromium \"$@\"\n",
+        home.display()
+    );
     fs::write(&path, script).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("made a program");
     path

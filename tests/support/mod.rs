@@ -83,13 +83,15 @@ impl Desk {
 
     /// A desk of this text.
     pub(crate) fn start_with_text(text: &str, options: &[&str]) -> Desk {
-        let file = tempfile::Builder::new().suffix(".toml").tempfile().expect("a file");
-        std::fs::write(file.path(), text).expect("written");
-        let (_, path) = file.keep().expect("kept");
+        let owned = tempfile::tempdir().expect("a folder");
+        let path = owned.path().join("desk.toml");
+        std::fs::write(&path, text).expect("written");
         let path = path.display().to_string();
         let mut all = vec!["--desk", &path];
         all.extend_from_slice(options);
-        Desk::start(&all)
+        let mut desk = Desk::start_in(owned.path().join("data"), &all);
+        desk.owned = Some(owned);
+        desk
     }
 
     /// Clients for a box that runs in this process.
