@@ -196,9 +196,9 @@ impl<'a> View<'a> {
         let Some(row) = engine.agent(agent) else { return Vec::new() };
         let mut held: Vec<&Conversation> =
             row.open.iter().filter_map(|handle| engine.view(*handle)).collect();
-        for back in engine.returned_to(agent) {
-            if !held.iter().any(|of| of.id == back.id) {
-                held.push(back);
+        for more in engine.returned_to(agent).chain(engine.wrapped_up_slotless(agent)) {
+            if !held.iter().any(|of| of.id == more.id) {
+                held.push(more);
             }
         }
         held.into_iter().filter_map(|of| self.session_parts(agent, of, None)).collect()

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::agent::Agent;
 use super::change::returned_line;
-use super::conversation::{AgentSet, Conversation};
+use super::conversation::{AgentSet, Conversation, SessionState};
 use super::id::{AgentId, ConversationId, Handle, QueueId, WorkstreamId};
 use super::presence::Reason;
 use super::settings::RoutingDesk;
@@ -40,6 +40,19 @@ impl Engine {
             of.phase.offer().is_some_and(|offer| offer.agent == agent && !offer.asks())
         };
         asked.chain(held.filter(told))
+    }
+
+    /// Conversations of which an agent has only a wrap-up left that gave its slot back (D-12). They stand in no list of
+    /// hers, so the table is asked.
+    pub fn wrapped_up_slotless(&self, agent: AgentId) -> impl Iterator<Item = &Conversation> {
+        let open = self.agents.get(usize::from(agent.0)).map_or(&[][..], |row| &row.open);
+        self.conversations
+            .iter()
+            .filter(move |(handle, row)| {
+                let state = row.session(agent).map(|session| session.state);
+                matches!(state, Some(SessionState::WrapUp { .. })) && !open.contains(handle)
+            })
+            .map(|(_, row)| row)
     }
 
     /// Conversations whose customer is back and that stand with this agent, offered or not (D-3).

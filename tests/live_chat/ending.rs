@@ -177,6 +177,29 @@ fn past_its_deadline_the_box_wraps_up_with_the_default_reason() {
 }
 
 #[test]
+fn a_wrap_up_that_gave_its_capacity_back_is_there_after_a_reload_and_a_restart() {
+    let rule = ("wrapup_keeps_capacity = true", "wrapup_keeps_capacity = false");
+    let mut desk = Desk::start_with_desk(&[rule], &[]);
+    let mut alice = desk.agent("alice");
+    let (mut customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
+    customer.socket.ok("end", json!({}));
+    state(&mut alice.socket, &conversation, "wrap_up");
+    let is_there = |alice: &Agent| {
+        let sessions = &alice.welcome["sessions"];
+        assert_eq!(sessions[0]["conversation"], json!(conversation), "{sessions}");
+        assert_eq!(sessions[0]["state"], "wrap_up");
+        assert_eq!(sessions.as_array().map(Vec::len), Some(1), "{sessions}");
+    };
+    is_there(&desk.agent_with(&alice.token));
+    desk.kill();
+    desk.start_again();
+    let mut alice = desk.agent_with(&alice.token);
+    is_there(&alice);
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    closed(&mut alice.socket, &conversation);
+}
+
+#[test]
 fn wrapping_up_keeps_capacity_or_frees_it_as_the_desk_says() {
     for (keeps, offered) in [(true, false), (false, true)] {
         let rule = if keeps { "wrapup_keeps_capacity = true" } else { "wrapup_keeps_capacity = false" };
