@@ -225,6 +225,37 @@ fn a_wrap_up_given_along_is_still_there_after_a_power_cut() {
 }
 
 #[test]
+fn what_was_given_along_with_a_refused_transfer_does_not_wrap_up_a_later_end() {
+    let desk = Desk::start_with_desk(&ALL_IN_BOTH, &[]);
+    let mut alice = desk.agent("alice");
+    let (mut customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
+    let mut bob = desk.agent("bob");
+    let given = json!({
+        "conversation": conversation, "to": {"agent": "bob"},
+        "wrapup": {"reason": "follow-up", "comment": "for bob"},
+    });
+    alice.socket.ok("transfer", given.clone());
+    let offer = offered(&mut bob, &conversation);
+    bob.socket.ok("reject", json!({"notification": offer["id"]}));
+    alice.socket.wait("told", |frame| frame["t"] == "banner" && frame["kind"] == "transfer_refused");
+    bob.socket.ok("banner_reset", json!({"kind": "rejected"}));
+    // Once more, and a second request beside it that is refused: neither says how the chat's own end is wrapped up.
+    alice.socket.ok("transfer", given.clone());
+    offered(&mut bob, &conversation);
+    assert_eq!(alice.socket.refused("transfer", given), "not_allowed");
+    customer.socket.ok("end", json!({}));
+    assert_eq!(state(&mut alice.socket, &conversation, "wrap_up")["reason"], "ended_by_customer");
+    assert_eq!(
+        desk.agent_with(&alice.token).welcome["sessions"][0]["state"],
+        "wrap_up",
+        "still hers to wrap up"
+    );
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    let sofie = desk.login("sofie");
+    assert_eq!(rest(&desk, &sofie, &conversation)["wrapups"][0]["reason"], "solved");
+}
+
+#[test]
 fn a_request_missed_or_never_shown_comes_back_too() {
     let desk = hurried(&[SHORT_TRANSFER]);
     for shown in [true, false] {
