@@ -191,6 +191,26 @@ fn switched_off_missed_and_rejected_only_reroute() {
 }
 
 #[test]
+fn where_nothing_else_settles_it_the_lowest_id_comes_first() {
+    let changes = [
+        ("username = \"alice\"", "username = \"zoe\""),
+        ("alice-demo-pass", "zoe-demo-pass"),
+        ("capacity = 60", "capacity = 100"),
+        ("distribution = \"most_idle\" ", "distribution = \"highest_capacity\" "),
+    ];
+    let desk = Desk::start_with_desk(&changes, &[]);
+    // First in the file and first to sign in, and yet not first by name (D-13).
+    let mut zoe = desk.agent("zoe");
+    let mut bob = desk.agent("bob");
+    let mut first = desk.customer("shop", json!({}));
+    let conversation = first.start(json!({"comment": "one"}));
+    offer_of(&mut bob, &conversation);
+    let mut second = desk.customer("shop", json!({}));
+    let conversation = second.start(json!({"comment": "two"}));
+    offer_of(&mut zoe, &conversation);
+}
+
+#[test]
 fn two_windows_accept_at_once_and_one_session_opens() {
     let desk = Desk::start(&[]);
     let mut alice = desk.agent("alice");

@@ -82,7 +82,10 @@ fn intern_all(desk: &Desk, names: &mut Names) -> Result<(), TooMany> {
     let statuses = Status::ALL.into_iter().map(|status| -> &str { status.name() });
     let presences = statuses.chain(desk.presences.iter().map(|p| p.id.as_str()));
     each("presences", &mut names.presences, presences)?;
-    each("agents", &mut names.agents, desk.agents.iter().map(|a| a.username.as_str()))?;
+    // By name: where nothing else settles who comes first, the lowest id does (D-13).
+    let mut usernames: Vec<&str> = desk.agents.iter().map(|agent| agent.username.as_str()).collect();
+    usernames.sort_unstable();
+    each("agents", &mut names.agents, usernames.into_iter())?;
     each("queues", &mut names.queues, desk.queues.iter().map(|q| q.id.as_str()))?;
     let workstreams = desk.workstreams.iter().map(|w| w.id.as_str());
     each("workstreams", &mut names.workstreams, workstreams)?;
