@@ -244,6 +244,26 @@ fn the_first_customer_of_the_day_is_told_her_place_and_an_honest_wait() {
 }
 
 #[test]
+fn a_customer_whose_chat_rings_at_an_agent_is_told_her_place_and_wait_too() {
+    let desk = Desk::start(&[]);
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let conversation = customer.start(json!({"comment": "hi"}));
+    let offer = alice.socket.of("notification");
+    assert_eq!(offer["conversation"], json!(conversation));
+    let place = customer.socket.of("queue");
+    assert_eq!(place["position"], 1);
+    assert_eq!(place["wait_s"], 30, "{place}");
+    assert!(place["text"].as_str().unwrap_or_default().contains("number 1"), "{place}");
+    // Over a reload too, until somebody has her.
+    let resume = customer.resume();
+    let mut again = desk.customer("shop", json!({"resume": resume}));
+    assert_eq!(again.socket.of("queue")["position"], 1);
+    alice.take_known(&offer);
+    customer.socket.wait("active", |frame| frame["t"] == "state" && frame["state"] == "active");
+}
+
+#[test]
 fn every_system_message_can_be_said_in_the_desks_own_words() {
     let texts = "average_wait = \"You will be helped in about {minutes} min.\"";
     let own = "average_wait = \"Mins: {minutes}\"\nqueue_position = \"No {position}\"\nagent_joined = { en = \"{agent_name} is in\", nl = \"{agent_name} is er\" }\nout_of_hours = \"Back {opens_at}\"\nagent_ended = \"Over\"";

@@ -8,6 +8,7 @@ use super::reads;
 use super::waits::{Outlook, Waits};
 use super::words::{self, Extra};
 use crate::desk::{Desk, TextKey};
+use crate::engine::conversation::{Conversation, Phase};
 use crate::engine::effect::SessionReason;
 use crate::engine::id::{AgentId, QueueId, WorkstreamId};
 use crate::engine::input::RevivalCause;
@@ -92,6 +93,21 @@ impl Shell {
                     self.tell_place(id, position, outlook);
                 }
             }
+            self.tell_called(queue);
+        }
+    }
+
+    /// Whose chat is being put to an agent stands in no line any more: nobody is before her, and an alert runs (S0-9).
+    fn tell_called(&mut self, queue: QueueId) {
+        let is_called = |row: &&Conversation| {
+            row.queue == queue
+                && row.mode == Mode::Live
+                && !row.left
+                && matches!(row.phase, Phase::Offered(_))
+        };
+        let called: Vec<u64> = self.engine.conversations().filter(is_called).map(|row| row.id.0).collect();
+        for id in called {
+            self.tell_place(id, 1, Outlook::CALLED);
         }
     }
 

@@ -64,6 +64,9 @@ pub(super) struct Outlook {
 }
 
 impl Outlook {
+    /// Of the one an agent is being asked about.
+    pub(super) const CALLED: Outlook = Outlook { free: 1, all: 1, talk_ms: 0.0 };
+
     /// Is anybody on duty who will come to it?
     pub(super) fn is_staffed(self) -> bool {
         self.all > 0
