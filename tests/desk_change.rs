@@ -37,6 +37,36 @@ fn without(text: &str, begins: &str) -> String {
 }
 
 #[test]
+fn a_file_put_in_force_again_with_its_passwords_in_it_signs_nobody_out() {
+    let desk = Desk::start_with_desk(&[], &[]);
+    let mut alice = desk.agent("alice");
+    let mut bob = desk.agent("bob");
+    let example = include_str!("data/desk.example.toml");
+    let text = example.replacen("name = \"Front desk\"", "name = \"Reception\"", 1).replacen(
+        "bob-demo-pass",
+        "bob-new-pass",
+        1,
+    );
+    let reply = change(&desk, |_| text.clone());
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    bob.socket.wait("the end of his, whose password is another", |frame| frame["closed"] == 1008);
+    let queues = alice.socket.ok("directory", json!({"kind": "queues", "all": true}));
+    assert!(queues.to_string().contains("Reception"), "she goes on with the new desk: {queues}");
+    assert!(!desk.login("alice").is_empty());
+}
+
+#[test]
+fn an_empty_file_is_no_desk() {
+    let desk = Desk::start(&[]);
+    for text in ["", "# nothing but words\n"] {
+        let reply = change(&desk, |_| text.to_owned());
+        assert_eq!(reply.status, 422, "{}", reply.body);
+        assert!(reply.body.contains("is empty"), "{}", reply.body);
+    }
+    assert!(!desk.login("alice").is_empty());
+}
+
+#[test]
 fn an_agent_removed_while_she_is_asked_lets_the_work_go_on_elsewhere() {
     let desk = Desk::start(&[]);
     let mut alice = desk.agent("alice");

@@ -60,6 +60,12 @@ pub fn load_with(text: &str, options: LoadOptions<'_>) -> Result<Loaded, Faults>
         }
         faults.finish()?;
     }
+    if table.get_ref().is_empty() && options.over.is_some_and(|old| !old.agents.is_empty()) {
+        // A box without staff begins with as little; put over a desk at work it is a file cut short, or the wrong one.
+        let mut faults = Collector::default();
+        faults.push(None, "", "the file is empty: nobody would be left who could sign in".to_owned());
+        faults.finish()?;
+    }
     let mut desk = parse::desk(&sheet, &Section::root(&sheet, table.get_ref()), options.stored);
     if let Some(old) = options.over {
         check_fixed(&desk, old, &sheet);

@@ -54,7 +54,7 @@ pub use http::{
 pub use identity::{Caller, Identity, Role, Roles};
 pub use origin::{Network, NotANetwork, source_of};
 pub use outbox::{Frame, Outbox, OutboxLimits, Overflow};
-pub use password::{PASSWORD_BYTES_MAX, PasswordFault, Passwords, hash_now, is_a_hash};
+pub use password::{PASSWORD_BYTES_MAX, PasswordFault, Passwords, hash_now, is_a_hash, verify_now};
 pub use redirect::Redirect;
 pub use router::{AllowedOrigin, Router};
 pub use sign_in::{Attempt, SignIns};

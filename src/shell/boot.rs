@@ -164,8 +164,8 @@ pub fn start(plan: Plan) -> Result<Running, BootError> {
 
 /// Opens the store, restores the desk, and begins to serve.
 fn open(mut plan: Plan) -> Result<Running, BootError> {
-    tell_bound(&plan.profile);
     let store = open_store(&plan)?;
+    tell_bound(&plan.profile);
     let mut found = recover::found(&store.reader().snapshot()?)?;
     let kept_authority = found.authority.take();
     let clock = match plan.demo {
@@ -180,6 +180,8 @@ fn open(mut plan: Plan) -> Result<Running, BootError> {
     let board = Arc::new(Board::new(Arc::new(desk)));
     let tls =
         Tls::open(&plan.data, &plan.hosts, plan.public_url.as_deref(), now_s, kept_authority.as_deref())?;
+    // What `/trust` has people compare: the log is read at the box, the page over a line nobody vouches for yet.
+    log::info!("the box's certificate authority has the SHA-256 fingerprint {}", tls.shown().fingerprint);
     let place = Place::new(&plan, &tls);
     let given = recover::Given {
         clock,
@@ -304,7 +306,7 @@ fn take_desk(
     signer: Option<&jwt::DemoSigner>,
 ) -> Result<Desk, BootError> {
     let (mut desk, stored) = desk_of(found.desk.as_deref(), given)?;
-    hash_passwords(&mut desk)?;
+    hash_passwords(&mut desk, None)?;
     let mut batch = store.batch();
     if !stored {
         let rows = found.history.next(&desk, "start").map_err(BootError::TooLarge)?;
@@ -379,13 +381,18 @@ fn desk_of(stored: Option<&str>, given: Option<&str>) -> Result<(Desk, bool), Bo
     Ok((loaded.desk, is_stored))
 }
 
-/// Replaces every password and secret by its hash.
-pub fn hash_passwords(desk: &mut Desk) -> Result<(), BootError> {
+/// Replaces every password and secret by its hash. A password that is the one of the desk in force keeps its hash: a
+/// file applied again with its passwords in it changes nobody's, and so signs nobody out.
+pub fn hash_passwords(desk: &mut Desk, over: Option<&Desk>) -> Result<(), BootError> {
     for agent in &mut desk.agents {
-        if let Some(plain) = agent.password.plain() {
-            let hash = gateway::hash_now(plain.expose()).map_err(BootError::Password)?;
-            agent.password = Credential::Hashed(Secret::new(&hash));
-        }
+        let Some(plain) = agent.password.plain() else { continue };
+        let before = over.and_then(|over| over.agent(desk::Id::as_str(&agent.username))?.password.hash());
+        let kept = before.filter(|hash| gateway::verify_now(plain.expose(), Some(hash)) == Ok(true));
+        let hash = match kept {
+            Some(hash) => hash.to_owned(),
+            None => gateway::hash_now(plain.expose()).map_err(BootError::Password)?,
+        };
+        agent.password = Credential::Hashed(Secret::new(&hash));
     }
     for token in &mut desk.tokens {
         if let Some(plain) = token.secret.plain() {

@@ -142,7 +142,9 @@ impl Keeper for BoxKeeper {
     fn apply(&self, proposal: Proposal) -> Result<u64, NotApplied> {
         let Proposal { mut desk, based_on, by } = proposal;
         // Here, on the thread of the page: hashing takes its time.
-        hash_passwords(&mut desk).map_err(|error| NotApplied::Faults(fault(error.to_string())))?;
+        let over = self.people.board.desk();
+        hash_passwords(&mut desk, Some(&over))
+            .map_err(|error| NotApplied::Faults(fault(error.to_string())))?;
         let change = move |shell: &mut Shell| match shell.replace_desk(desk, &based_on, by.name()) {
             Ok(_) => Ok(shell.history.number),
             Err(NotReplaced::Stale) => Err(NotApplied::Conflict),

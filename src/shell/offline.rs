@@ -1,7 +1,7 @@
 //! A store that no box is running on: what the command line reads and changes.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::boot::{BootError, hash_passwords};
@@ -34,6 +34,8 @@ pub struct Offline {
 pub enum OfflineError {
     /// A box is running on it.
     Running,
+    /// There has never been a box on it.
+    NoStore(PathBuf),
     /// It cannot be opened or read.
     Boot(BootError),
     /// There is no desk in it yet.
@@ -54,6 +56,7 @@ impl fmt::Display for OfflineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OfflineError::Running => f.write_str("a box is running on this data directory; stop it first"),
+            OfflineError::NoStore(data) => write!(f, "{}: no box has run there", data.display()),
             OfflineError::Boot(error) => write!(f, "{error}"),
             OfflineError::NoDesk => f.write_str("there is no desk in this data directory yet"),
             OfflineError::Faults(faults) => {
@@ -70,8 +73,16 @@ impl fmt::Display for OfflineError {
 impl std::error::Error for OfflineError {}
 
 impl Offline {
-    /// Opens the store of a data directory.
+    /// Opens the store of a data directory. One that is not there is not made: its name was mistyped.
     pub fn open(data: &Path) -> Result<Offline, OfflineError> {
+        if !data.join("state.redb").exists() {
+            return Err(OfflineError::NoStore(data.to_owned()));
+        }
+        Offline::open_with(Options::new(data))
+    }
+
+    /// The same, made when there is none: for a desk that is put in force before the first start.
+    pub fn open_or_make(data: &Path) -> Result<Offline, OfflineError> {
         Offline::open_with(Options::new(data))
     }
 
@@ -101,7 +112,7 @@ impl Offline {
         };
         let how = LoadOptions { over: before.as_ref(), ..LoadOptions::default() };
         let mut desk = desk::load_with(text, how).map_err(OfflineError::Faults)?.desk;
-        hash_passwords(&mut desk).map_err(OfflineError::Boot)?;
+        hash_passwords(&mut desk, before.as_ref()).map_err(OfflineError::Boot)?;
         self.put(&desk, by)
     }
 
@@ -117,7 +128,7 @@ impl Offline {
     /// Adds a member of staff.
     pub fn add_agent(&self, new: &NewAgent<'_>) -> Result<(), OfflineError> {
         let mut desk = desk::with_agent(&self.desk()?, new).map_err(OfflineError::Faults)?;
-        hash_passwords(&mut desk).map_err(OfflineError::Boot)?;
+        hash_passwords(&mut desk, None).map_err(OfflineError::Boot)?;
         self.put(&desk, ROOT)
     }
 

@@ -32,7 +32,7 @@ pub(super) async fn put(shared: Arc<Shared>, request: Request) -> Response {
     let loaded = smol::unblock(move || {
         let mut loaded = load_with(&text, LoadOptions { over: Some(&over), ..LoadOptions::default() })
             .map_err(Problem::Faults)?;
-        hash_passwords(&mut loaded.desk).map_err(|error| Problem::Other(error.to_string()))?;
+        hash_passwords(&mut loaded.desk, Some(&over)).map_err(|error| Problem::Other(error.to_string()))?;
         Ok(loaded.desk)
     });
     let new = match loaded.await {

@@ -65,11 +65,11 @@ async fn first_admin(shared: &Shared, who: SetUp) -> Result<String, Refused> {
     let made = smol::unblock(move || {
         let (name, username, password) = (&*who.name, &*who.username, &who.password);
         let new = NewAgent { username, name, password, roles: &["admin"] };
-        let mut desk = with_agent(&desk, &new).map_err(|faults| {
+        let mut made = with_agent(&desk, &new).map_err(|faults| {
             faults.list.first().map_or_else(String::new, |fault| format!("{}: {}", fault.path, fault.message))
         })?;
-        hash_passwords(&mut desk).map_err(|error| error.to_string())?;
-        Ok(desk)
+        hash_passwords(&mut made, None).map_err(|error| error.to_string())?;
+        Ok(made)
     });
     let made = made.await.map_err(refused)?;
     let username = by.clone();
