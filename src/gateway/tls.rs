@@ -139,8 +139,9 @@ pub(super) fn server_configs(certificates: Arc<Certificates>) -> Result<Configs,
     Ok(Configs { public: server_config(seen(Face::Public))?, staff: server_config(seen(Face::Staff))? })
 }
 
-/// TLS 1.2 and 1.3, HTTP/1.1 only, tickets instead of a table of sessions: after a restart of the network
-/// a thousand clients resume without the box having kept anything for them.
+/// TLS 1.2 and 1.3, HTTP/1.1 only. What a 1.2 client resumes by is a ticket, nothing is kept for it here. A 1.3 client
+/// gets none: its ticket comes just when its first request leaves, and one that reads and writes in two threads over
+/// one OpenSSL, as Python's do, then loses the request or its answer (4 of 100 upgrades hung; none of 120 without).
 fn server_config(seen: Arc<Seen>) -> Result<Arc<ServerConfig>, rustls::Error> {
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let mut config = builder
@@ -150,7 +151,7 @@ fn server_config(seen: Arc<Seen>) -> Result<Arc<ServerConfig>, rustls::Error> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.ticketer = ring::Ticketer::new()?;
-    config.send_tls13_tickets = 1;
+    config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
