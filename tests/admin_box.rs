@@ -75,6 +75,10 @@ fn an_admin_signs_in_changes_the_desk_by_a_form_and_finds_it_in_the_history() {
         assert!(to.starts_with("/admin/sign-in?then="), "{to}");
         let page = nobody.get(&to);
         assert_eq!(page.status, 200);
+        // A client that says nothing of what it reads gets the same page, and no door: 401.
+        let bare = desk.get("/admin/");
+        assert_eq!(bare.status, 401);
+        assert!(bare.body.contains("name=\"password\""), "{}", bare.body);
         assert!(page.body.contains("name=\"password\""), "{}", page.body);
         let refused = nobody.post(&sign_in_form("admin", "wrong"));
         assert_eq!((refused.status, refused.header("set-cookie")), (401, None));

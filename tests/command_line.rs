@@ -96,6 +96,76 @@ fn each_command_teaches_how_it_is_used() {
 }
 
 #[test]
+fn each_fault_of_a_desk_is_a_line_and_nothing_else_is() {
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("desk.toml");
+    let path = file.display().to_string();
+    for (text, faults) in
+        [("version = 1\nname = 7\nlocale = \"none such\"\n", 2), ("version = 1\nname = ", 1)]
+    {
+        std::fs::write(&file, text).expect("written");
+        let told = refused(&["desk", "check", &path]);
+        assert_eq!(told.lines().count(), faults, "{told}");
+        assert!(told.lines().all(|line| line.contains("line ")), "{told}");
+    }
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_used_is_named_in_one_line_and_nothing_is_made() {
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("file");
+    std::fs::write(&file, "").expect("written");
+    let below = file.join("data").display().to_string();
+    let told = refused(&["demo", "--listen", "127.0.0.1:0", "--data", &below]);
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains(&below), "{told}");
+
+    let desk = Desk::start(&[]);
+    let data = desk.dir.display().to_string();
+    let told = refused(&["demo", "--listen", "127.0.0.1:0", "--data", &data]);
+    assert!(told.contains(&data) && told.contains("in use"), "{told}");
+    assert_eq!(desk.get("/healthz").status, 200, "the one that runs goes on");
+}
+
+#[test]
+fn a_mistyped_directory_gets_no_store_and_is_not_backed_up() {
+    let files = tempfile::tempdir().expect("a folder");
+    let data = files.path().join("no-such-box").display().to_string();
+    let to = files.path().join("monday.backup").display().to_string();
+    for arguments in [
+        &["desk", "export", "--data", &data][..],
+        &["backup", "--to", &to, "--data", &data],
+        &["user", "totp", "eva", "--data", &data],
+    ] {
+        let told = refused(arguments);
+        assert!(told.contains(&data) && told.lines().count() == 1, "{told}");
+    }
+    assert!(!Path::new(&data).exists() && !Path::new(&to).exists());
+}
+
+#[test]
+fn the_fingerprint_to_compare_before_trusting_the_box_is_in_its_log() {
+    let desk = Desk::start(&[]);
+    let page = desk.get("/trust").body;
+    let shown =
+        page.split_once("<code>").and_then(|(_, rest)| rest.split_once("</code>")).expect("a fingerprint").0;
+    assert_eq!(shown.len(), 32 * 3 - 1, "{shown}");
+    assert!(desk.logs(&format!("SHA-256 fingerprint {shown}")), "{}", desk.log());
+}
+
+#[test]
+fn a_long_way_to_the_data_directory_is_no_obstacle() {
+    let files = tempfile::tempdir().expect("a folder");
+    let deep = files.path().join("a-branch-office-somewhere".repeat(3)).join("its-data".repeat(10));
+    let desk = Desk::start_in(deep, &[]);
+    let data = desk.dir.display().to_string();
+    assert!(data.len() > 150, "longer than the address of a socket");
+    assert!(good(&["desk", "export", "--data", &data], "").contains("username = \"alice\""));
+    let bearer = format!("Bearer {}", desk.login("admin"));
+    assert_eq!(desk.http("GET", "/admin/", &[("authorization", &bearer)], "").status, 200);
+}
+
+#[test]
 fn desk_and_accounts_are_changed_on_a_running_box_and_without_one() {
     let mut desk = Desk::start(&[]);
     let data = desk.dir.display().to_string();

@@ -26,6 +26,7 @@ use crate::limits::{
     ADMIN_ANSWER_BYTES_MAX, ADMIN_ANSWER_MS_MAX, ADMIN_BODY_BYTES_MAX, ADMIN_HEAD_BYTES_MAX,
     ADMIN_PATH_BYTES_MAX, ADMIN_REQUESTS_MAX, ADMIN_TURN_MS_MAX, ADMIN_WAITERS_MAX,
 };
+use crate::ops::reach::Reach;
 
 /// Bytes of the sign-in and set-up forms.
 const SIGN_IN_BYTES_MAX: usize = 4096;
@@ -46,15 +47,19 @@ impl Forwarder {
         Self { socket: socket.to_owned(), key, door, turns, waiting: AtomicUsize::new(0) }
     }
 
-    /// Answers a request for a page: the page to an admin, the sign-in page to a browser without a sign-in.
+    /// Answers a request for a page: the page to an admin; without a sign-in the way to it, to a browser as a page of
+    /// its own.
     pub async fn page(&self, request: Request) -> Response {
         let Some(caller) = &request.caller else {
-            let wants_page = request.header("accept").is_some_and(|accept| accept.contains("text/html"));
-            if request.method.is_safe() && wants_page {
+            let accept = request.header("accept").unwrap_or_default();
+            if request.method.is_safe() && accept.contains("text/html") {
                 let then = request
                     .raw_query()
                     .map_or_else(|| request.path.clone(), |q| format!("{}?{q}", request.path));
                 return see(&format!("/admin/sign-in?then={}", crate::percent::encoded(&then)));
+            }
+            if request.method.is_safe() && !accept.contains("json") {
+                return sign_in::unasked(&*self.door, &request);
             }
             return Response::error(401, "unauthorized", "Sign in first.");
         };
@@ -85,8 +90,9 @@ impl Forwarder {
         let wire = written(request, caller, &self.key)?;
         let _turn = self.turn().await?;
         let exchange = async {
+            let reach = Reach::of(&self.socket).map_err(|_| Fault::Unreachable)?;
             let mut stream =
-                Async::<UnixStream>::connect(&self.socket).await.map_err(|_| Fault::Unreachable)?;
+                Async::<UnixStream>::connect(reach.path()).await.map_err(|_| Fault::Unreachable)?;
             stream.write_all(&wire).await.map_err(|_| Fault::BrokeOff)?;
             read_answer(&mut stream).await
         };

@@ -85,6 +85,13 @@ pub(super) fn show(door: &dyn Door, request: &Request) -> Response {
     respond(200, SignInPage { is_set_up: door.needs_set_up(), then, ..SignInPage::default() })
 }
 
+/// The same in place of a page that wants a sign-in, for a client that says nothing of what it reads.
+pub(super) fn unasked(door: &dyn Door, request: &Request) -> Response {
+    let page =
+        SignInPage { is_set_up: door.needs_set_up(), then: request.path.clone(), ..SignInPage::default() };
+    respond(401, page)
+}
+
 /// Takes the form of the sign-in page.
 pub(super) async fn enter(door: &dyn Door, request: &Request) -> Response {
     let form = match form(request) {

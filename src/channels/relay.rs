@@ -18,6 +18,7 @@ use self::folders::Folders;
 use self::http::Client;
 use super::call::{self, Call, FromRelay, Reply, ToRelay};
 use crate::limits::{RELAY_CALLS_MAX, RELAY_LINE_BYTES_MAX};
+use crate::ops::reach::Reach;
 
 /// Pause before the box is looked for again.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -37,7 +38,7 @@ struct Link {
 pub fn run(socket: &Path) -> ! {
     let mut told = false;
     loop {
-        match UnixStream::connect(socket) {
+        match Reach::of(socket).and_then(|reach| UnixStream::connect(reach.path())) {
             Ok(stream) => {
                 told = false;
                 log::info!("connected to the box");

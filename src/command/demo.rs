@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         relay: None,
         admin: None,
     };
-    let running = boot::start(plan).map_err(Ended::of)?;
+    let running = boot::start(plan).map_err(|error| Ended::on(&data, error))?;
     let url = match bound.ip() {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("https://localhost:{}", bound.port()),
         _ => format!("https://{bound}"),

@@ -4,10 +4,10 @@ use deskbell::desk::{LoadOptions, load_with};
 use deskbell::shell::boot;
 use deskbell::shell::offline::Offline;
 
+use super::Ended;
 use super::options::Options;
 use super::socket::Socket;
-use super::store::{data, ended, list_faults};
-use super::{Ended, USAGE};
+use super::store::{data, ended, ended_listing, list};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     match arguments.split_first() {
@@ -34,11 +34,8 @@ fn check(arguments: &[String]) -> Result<(), Ended> {
             Ok(())
         }
         Err(faults) => {
-            for fault in &faults.list {
-                eprintln!("{fault}");
-            }
-            let count = faults.list.len() + faults.more;
-            Err(Ended { code: USAGE, line: format!("{file} has {count} faults") })
+            list(&faults);
+            Err(Ended::listed())
         }
     }
 }
@@ -68,12 +65,9 @@ fn apply(arguments: &[String]) -> Result<(), Ended> {
         print!("{}", socket.post("desk", &mut text.as_bytes(), text.len() as u64)?.text()?);
         return Ok(());
     }
-    let store = Offline::open(&data).map_err(ended)?;
+    let store = Offline::open_or_make(&data).map_err(ended)?;
     let applied = store.apply(&text, "local root");
     store.close().map_err(ended)?;
     super::backup::give_to_owner(&data);
-    if let Err(error) = &applied {
-        list_faults(error);
-    }
-    applied.map_err(ended)
+    applied.map_err(ended_listing)
 }

@@ -15,9 +15,12 @@ mod store;
 mod user;
 mod wait;
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use deskbell::shell::boot::BootError;
+use deskbell::store::OpenError;
 
 /// Bad arguments or configuration.
 pub(crate) const USAGE: u8 = 2;
@@ -25,7 +28,7 @@ pub(crate) const USAGE: u8 = 2;
 /// The box failed.
 pub(crate) const FAILED: u8 = 70;
 
-/// Why a command ends without success: its exit code and one line.
+/// Why a command ends without success: its exit code and one line; none when all was said before.
 pub(crate) struct Ended {
     pub(crate) code: u8,
     pub(crate) line: String,
@@ -34,6 +37,11 @@ pub(crate) struct Ended {
 impl Ended {
     pub(crate) fn usage(line: impl Into<String>) -> Ended {
         Ended { code: USAGE, line: line.into() }
+    }
+
+    /// Bad configuration whose faults were listed, one a line.
+    pub(crate) fn listed() -> Ended {
+        Ended { code: USAGE, line: String::new() }
     }
 
     pub(crate) fn failed(line: impl Into<String>) -> Ended {
@@ -48,6 +56,23 @@ impl Ended {
             }
             _ => Ended::failed(error.to_string()),
         }
+    }
+
+    /// The same of a box on this directory. One that cannot be used at all was named wrongly.
+    pub(crate) fn on(data: &Path, error: BootError) -> Ended {
+        let is_unusable = match &error {
+            BootError::Store(OpenError::InUse) => true,
+            BootError::Store(OpenError::Io(fault)) | BootError::Io(fault) => matches!(
+                fault.kind(),
+                ErrorKind::NotFound
+                    | ErrorKind::PermissionDenied
+                    | ErrorKind::NotADirectory
+                    | ErrorKind::AlreadyExists
+                    | ErrorKind::InvalidFilename
+            ),
+            _ => false,
+        };
+        if is_unusable { Ended::usage(format!("{}: {error}", data.display())) } else { Ended::of(error) }
     }
 }
 
@@ -91,7 +116,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(ended) => {
-            eprintln!("deskbell: {}", ended.line);
+            if !ended.line.is_empty() {
+                eprintln!("deskbell: {}", ended.line);
+            }
             ExitCode::from(ended.code)
         }
     }

@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         _ => None,
     };
     let sip = sip.map(|socket| Listening { socket, peers: config.sip_peers });
+    let data = config.data.clone();
     let plan = Plan {
         sip,
         data: config.data,
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         relay: inherited.relay,
         admin: inherited.admin,
     };
-    let running = boot::start(plan).map_err(Ended::of)?;
+    let running = boot::start(plan).map_err(|error| Ended::on(&data, error))?;
     for (face, address) in running.addresses() {
         log::info!("{face:?} face on {address}");
     }

@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use deskbell::ops::reach::Reach;
+
 use super::{Ended, USAGE};
 
 /// Longest silence of a box that answers: a backup waits for its snapshot, a restore is verified.
@@ -27,7 +29,8 @@ impl Socket {
     /// The box that runs on a data directory; none when there is none.
     pub(crate) fn of(data: &Path) -> Result<Option<Socket>, Ended> {
         let path = data.join("admin.sock");
-        match UnixStream::connect(&path) {
+        let reached = Reach::of(&path).and_then(|reach| UnixStream::connect(reach.path()));
+        match reached {
             Ok(stream) => {
                 let limits =
                     stream.set_read_timeout(Some(SILENCE)).and(stream.set_write_timeout(Some(SILENCE)));

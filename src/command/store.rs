@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use deskbell::desk::Faults;
 use deskbell::shell::offline::OfflineError;
 
 use super::Ended;
@@ -18,6 +19,7 @@ pub(super) fn data(options: &Options<'_>) -> Result<PathBuf, Ended> {
 pub(super) fn ended(error: OfflineError) -> Ended {
     match error {
         OfflineError::Running
+        | OfflineError::NoStore(_)
         | OfflineError::NoDesk
         | OfflineError::Faults(_)
         | OfflineError::NoSuchUser
@@ -26,11 +28,23 @@ pub(super) fn ended(error: OfflineError) -> Ended {
     }
 }
 
-/// The faults of a desk, one a line.
-pub(super) fn list_faults(error: &OfflineError) {
-    if let OfflineError::Faults(faults) = error {
-        for fault in &faults.list {
-            eprintln!("{fault}");
+/// The same, once the faults of a desk were listed.
+pub(super) fn ended_listing(error: OfflineError) -> Ended {
+    match error {
+        OfflineError::Faults(faults) => {
+            list(&faults);
+            Ended::listed()
         }
+        other => ended(other),
+    }
+}
+
+/// The faults of a desk, one a line.
+pub(super) fn list(faults: &Faults) {
+    for fault in &faults.list {
+        eprintln!("{fault}");
+    }
+    if faults.more > 0 {
+        eprintln!("and {} more", faults.more);
     }
 }

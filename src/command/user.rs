@@ -8,7 +8,7 @@ use deskbell::shell::offline::Offline;
 use super::Ended;
 use super::options::Options;
 use super::socket::Socket;
-use super::store::{data, ended};
+use super::store::{data, ended, ended_listing};
 use deskbell::percent::encoded;
 
 const USE: &str = "`deskbell user` wants add NAME, password NAME or totp NAME";
@@ -59,10 +59,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     match done {
         Ok(text) if text.is_empty() => println!("Done."),
         Ok(text) => print!("{text}"),
-        Err(error) => {
-            super::store::list_faults(&error);
-            return Err(ended(error));
-        }
+        Err(error) => return Err(ended_listing(error)),
     }
     Ok(())
 }

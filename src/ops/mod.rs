@@ -9,4 +9,5 @@ pub mod log;
 pub mod metrics;
 pub mod notify;
 pub mod profile;
+pub mod reach;
 pub mod settings;

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+use crate::ops::reach::Reach;
+
 /// The socket and its path: the one that was given, or `DIR/NAME.sock`. That one is for the box's user only from its
 /// first moment: it gets its name once its mode is set, and that name takes the place of a former start's.
 pub(super) fn bound(
@@ -23,7 +25,7 @@ pub(super) fn bound(
     if new.symlink_metadata().is_ok() {
         fs::remove_file(&new)?;
     }
-    let listener = UnixListener::bind(&new)?;
+    let listener = UnixListener::bind(Reach::of(&new)?.path())?;
     fs::set_permissions(&new, Permissions::from_mode(0o600))?;
     fs::rename(&new, &path)?;
     Ok((listener, path))

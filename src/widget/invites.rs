@@ -73,6 +73,10 @@ struct BodyPage {
 /// # Errors
 /// [`Refusal::BadRequest`] for anything but the promised shape, [`Refusal::TooLong`] past the limits.
 pub fn parse(body: &[u8], language: &str, user_agent: &str) -> Result<Ask, Refusal> {
+    // Serde takes an array for a struct; the contract does not.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::BadRequest);
+    }
     let body: Body = serde_json::from_slice(body).map_err(|_| Refusal::BadRequest)?;
     let path = body.path.unwrap_or_default();
     if path.len() > INVITE_PATH_MAX || body.visitor.as_ref().is_some_and(|visitor| visitor.len() > 128) {
