@@ -12,6 +12,9 @@ use crate::gateway::{
 
 /// Seconds a site's visitors may keep the loader without asking.
 const LOADER_S: u32 = 300;
+/// Seconds a chat page may draw its symbols without asking: the first time it needs the one for a lost line there is
+/// nobody to ask.
+const SYMBOLS_S: u32 = 24 * 3600;
 
 const WIDGET: &[(&str, &[u8])] = &[
     ("frame.js", include_bytes!("frame.js")),
@@ -149,6 +152,14 @@ impl Shelf {
         Shelf(files.iter().map(|(name, bytes)| (*name, Asset::new(name, lean(name, bytes)))).collect())
     }
 
+    /// Lets browsers use one of them for so many seconds.
+    fn keeping(mut self, name: &str, seconds: u32) -> Shelf {
+        if let Some((name, asset)) = self.0.remove_entry(name) {
+            self.0.insert(name, asset.caching(Caching::Seconds(seconds)));
+        }
+        self
+    }
+
     fn respond(&self, name: &str, request: &Request) -> Response {
         match self.0.get(name) {
             Some(asset) => asset.respond(request),
@@ -203,7 +214,7 @@ pub fn routes(demo: bool) -> Vec<Route> {
     );
     let mut page_files = WIDGET.to_vec();
     page_files.extend(cut_for_the_page());
-    let widget = Arc::new(Shelf::lean(&page_files));
+    let widget = Arc::new(Shelf::lean(&page_files).keeping("icons.svg", SYMBOLS_S));
     let web = Arc::new(Shelf::lean(WEB));
     let agent = Arc::new(Shelf::new(AGENT));
     let manual = Arc::new(Shelf::new(MANUAL));

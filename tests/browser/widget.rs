@@ -39,6 +39,19 @@ fn the_launcher_counts_what_was_said_while_the_chat_is_small() {
 }
 
 #[test]
+fn the_sign_of_a_lost_line_is_drawn_though_nobody_can_be_asked_for_it() {
+    let mut desk = Desk::start(&[]);
+    let eva = Customer::at_the_shop(&desk);
+    eva.start("Eva Smit", "Do you deliver?");
+    eva.page.see_text(".p__log", "Do you deliver?");
+    eva.page.forgive_outage();
+    desk.kill();
+    eva.page.see_text(".p__offline", "No connection.");
+    let wide = "return document.querySelector('.p__offline use').getBBox().width;";
+    eva.page.until("the symbol", || eva.page.run(wide, json!([])).as_f64().filter(|width| *width > 8.0));
+}
+
+#[test]
 fn the_customer_ends_after_being_asked_and_can_begin_again() {
     let desk = Desk::start(&[]);
     let mut bob = desk.agent("bob");
