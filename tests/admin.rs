@@ -189,7 +189,7 @@ fn a_saved_form_says_what_changed_and_undo_takes_it_back() {
     let form = house.browser.form(path).set("notify.incoming.timeout_s", "45").set("units", "20");
     let page = house.browser.saved(&form);
     assert!(page.body.contains("Saved at"), "{}", page.body);
-    assert!(page.body.contains("Load of one: 30 units is now 20 units."), "{}", page.body);
+    assert!(page.body.contains("Load of each: 30 units is now 20 units."), "{}", page.body);
     let stream = house.shelf.desk().workstream("web-live").expect("there").clone();
     assert_eq!((stream.units, stream.notify(deskbell::desk::NotifyKind::Incoming).timeout_s), (20, 45));
     let change = house.browser.page("/admin/changes/2");

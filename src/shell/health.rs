@@ -93,12 +93,17 @@ impl BoxKeeper {
             _ => (Light::Good, ""),
         };
         let value = if days < 0 { "is over".to_owned() } else { format!("{days} days") };
-        Figure { light, advice: advice.to_owned(), ..figure("Board", "Certificate good for", value) }
+        Figure { light, advice: advice.to_owned(), ..figure("Certificate", "Certificate good for", value) }
     }
 }
 
 fn figure(group: &'static str, name: &str, value: String) -> Figure {
     Figure { group, name: name.to_owned(), value, bound: None, light: Light::Good, advice: String::new() }
+}
+
+/// `310 MiB`, and from ten on `42.8 GiB`.
+fn mebibytes(number: u64) -> String {
+    if number < 10 * 1024 { format!("{number} MiB") } else { format!("{:.1} GiB", number as f64 / 1024.0) }
 }
 
 /// A figure against its bound: a look from 80 %, trouble when it is full.
@@ -109,8 +114,11 @@ fn bounded(group: &'static str, name: &str, used: u64, most: u64, unit: &str, ad
         80..100 => Light::Warn,
         _ => Light::Bad,
     };
-    let with_unit =
-        |number: u64| if unit.is_empty() { number.to_string() } else { format!("{number} {unit}") };
+    let with_unit = |number: u64| match unit {
+        "" => number.to_string(),
+        "MiB" => mebibytes(number),
+        unit => format!("{number} {unit}"),
+    };
     let advice = if light == Light::Good { String::new() } else { advice.to_owned() };
     Figure { bound: Some((with_unit(most), percent)), light, advice, ..figure(group, name, with_unit(used)) }
 }
@@ -121,11 +129,11 @@ fn work(asked: &Asked, profile: &Profile) -> Vec<Figure> {
     let mut list = vec![
         bounded(
             "Work",
-            "Conversations in the tables",
+            "Open conversations",
             used.into(),
             most.into(),
             "",
-            "New customers are turned away when the tables are full: a larger profile has room for more.",
+            "New customers are turned away when as many are open: a larger profile has room for more.",
         ),
         bounded(
             "Work",
@@ -161,7 +169,7 @@ fn memory(profile: &Profile) -> Option<Figure> {
         "More than everything full at once should take: a fault of the box. Keep its log, and restart it.";
     let mut figure = bounded(
         "Memory",
-        "Resident, of everything full at once",
+        "In use, of the most the box can take",
         resident.div_ceil(MIB),
         worst.div_ceil(MIB),
         "MiB",
@@ -206,7 +214,7 @@ fn disk(asked: &Asked, data: &Path, profile: &Profile, day: &Day) -> Vec<Figure>
     ];
     if let Ok(disk) = rustix::fs::statvfs(data) {
         let free = disk.f_bavail.saturating_mul(disk.f_frsize) / MIB;
-        list.push(figure("Disk", "Free space", format!("{free} MiB")));
+        list.push(figure("Disk", "Free space", mebibytes(free)));
     }
     let slowest = day.samples().iter().rev().take(12).map(|sample| sample.sync_us).max().unwrap_or(0);
     let slowest = slowest.max(asked.slowest_us);
@@ -220,7 +228,7 @@ fn disk(asked: &Asked, data: &Path, profile: &Profile, day: &Day) -> Vec<Figure>
         },
         ..figure("Disk", "Slowest commit of the last hour", format!("{:.1} ms", slowest as f64 / 1000.0))
     });
-    list.push(figure("Disk", "Batches not yet to be read", asked.lag.to_string()));
+    list.push(figure("Disk", "Kept, and on its way into the store", asked.lag.to_string()));
     list
 }
 

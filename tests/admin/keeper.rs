@@ -183,7 +183,7 @@ impl Keeper for Shelf {
                 advice: advice.to_owned(),
             };
         Ok(vec![
-            figure("Work", "Conversations in the tables", "12", Some(("4096", 1)), Light::Good, ""),
+            figure("Work", "Open conversations", "12", Some(("4096", 1)), Light::Good, ""),
             figure("Work", "Longest wait", "41 s", None, Light::Good, ""),
             figure("Memory", "Resident", "41 MiB", Some(("96 MiB", 43)), Light::Good, ""),
             figure(

@@ -108,9 +108,9 @@ const ROUTING: Tab = Tab {
                 Field::new("queue", "Queue", Kind::Pick(Source::Queues, None))
                     .help("New work waits here.")
                     .note("Takes effect on the next one"),
-                Field::new("units", "Load of one", Kind::Number)
+                Field::new("units", "Load of each", Kind::Number)
                     .unit("units")
-                    .help("Of an agent's capacity. Somebody with 100 units has three at once at 30.")
+                    .help("What each takes of an agent's capacity: of 100 units, three at once at 30.")
                     .note("Default 30 · 1 to 10000"),
                 Field::new("allowed_presences", "Given to agents who are", Kind::Ticks(Source::Presences))
                     .help("Inactive never gets work.")
@@ -123,11 +123,11 @@ const ROUTING: Tab = Tab {
                 Field::new("bot", "Bot", Kind::Pick(Source::Bots, Some("None, people at once"))).help(
                     "It talks with the customer before anybody is asked. Menus are written in the desk file.",
                 ),
-                Field::new("bot_answer_s", "Its time to answer", Kind::Number)
+                Field::new("bot_answer_s", "The bot's time to answer", Kind::Number)
                     .unit("s")
                     .help("Then people take over.")
                     .note("Default 10 s"),
-                Field::new("bot_idle_s", "The customer's", Kind::Number)
+                Field::new("bot_idle_s", "The customer's time to answer", Kind::Number)
                     .unit("s")
                     .help("Then the conversation is closed.")
                     .note("Default 900 s"),
