@@ -36,6 +36,8 @@ pub(super) fn ring_of(request: &Request) -> Ring {
     let variables: Map<String, Value> = request
         .beginning(OURS)
         .filter(|(name, _)| ![REASON, QUEUE, ""].contains(name) && name.len() <= CONTEXT_KEY_BYTES_MAX)
+        // A dial plan writes the header also when it has nothing to say.
+        .filter(|(_, value)| !value.is_empty())
         .take(CONTEXT_KEYS_MAX)
         .map(|(name, value)| (name.to_owned(), Value::from(bounded(value, CONTEXT_VALUE_BYTES_MAX))))
         .collect();
@@ -100,7 +102,7 @@ mod tests {
         let long = "é".repeat(600);
         let learned = ring_of(&format!(
             "From: <sip:1@a>;tag=1\r\nX-Deskbell-Reason: Wants to pay\r\nX-Deskbell-Queue: billing\r\n\
-             X-DESKBELL-Order: 4711\r\nX-Deskbell-Note: {long}\r\nX-Deskbell-{}: x",
+             X-DESKBELL-Order: 4711\r\nX-Deskbell-Mood:\r\nX-Deskbell-Note: {long}\r\nX-Deskbell-{}: x",
             "k".repeat(65)
         ));
         assert_eq!(
