@@ -18,7 +18,7 @@ export BINARY
 AXE_VERSION = 4.10.3
 AXE = target/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run build test test-box test-long pictures tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-arm64 test-board
+.PHONY: help run build test test-box test-long pictures tools axe lint sim sim-arm64 crash bench load fuzz clean unit-tools deb test-units test-pbx test-arm64 test-board
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,20 @@ test-units: tools ## Boot the units from the package in a Debian of their own; i
 	lintian --allow-root --fail-on error,warning "$$old"; \
 	mv "$$old" target/box/old.deb; mv "$$new" target/box/new.deb; \
 	$(CARGO) test --test units --test first_day -- --ignored --nocapture
+
+# No stable Debian has Asterisk; the unstable one does, and everything of it stays in its own folder.
+PBX = target/pbx/base
+
+test-pbx: tools ## A real Asterisk, set up as the manual says, between two telephones
+	@$(MAKE) --no-print-directory unit-tools || true
+	@if [ ! -e $(PBX)/usr/sbin/asterisk ]; then \
+	  command -v debootstrap >/dev/null || { echo "SKIPPED, not passed: a real PBX, for want of debootstrap"; exit 0; }; \
+	  rm -rf $(PBX); mkdir -p target/pbx; \
+	  echo "Making a Debian with Asterisk in $(PBX) (three to ten minutes)"; \
+	  debootstrap --variant=minbase --include=asterisk,curl,ca-certificates sid $(PBX) >target/pbx/debootstrap.log 2>&1 \
+	    || { rm -rf $(PBX); echo "SKIPPED, not passed: no Asterisk, see target/pbx/debootstrap.log"; exit 0; }; \
+	fi; \
+	$(CARGO) test --test pbx -- --ignored --nocapture
 
 test-arm64: ## Build for arm64; under qemu a chat, over TLS, and a restart
 	@$(MAKE) --no-print-directory unit-tools || true
