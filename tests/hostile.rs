@@ -214,6 +214,35 @@ fn signs_of_writing_ratings_and_starts_without_end_do_not_reach_the_agent_s_outb
 }
 
 #[test]
+fn a_flood_from_an_agent_is_refused_by_name_and_loses_nothing() {
+    let desk = Desk::start(&[]);
+    let (mut customer, mut alice, conversation) = talking(&desk);
+    let say = |at: i64| {
+        json!({"t": "message", "id": 1000 + at, "conversation": conversation, "client_id": format!("f{at}"),
+            "text": format!("flood {at}")})
+    };
+    for at in 0..200 {
+        alice.socket.send(&say(at));
+    }
+    let (mut stored, mut limited) = (Vec::new(), 0);
+    for at in 0..200 {
+        let answer = alice.socket.wait("an answer", |frame| frame["re"] == 1000 + at);
+        if answer["t"] == "ok" {
+            stored.push(format!("flood {at}"));
+        } else {
+            assert_eq!(answer["code"], "rate_limited", "{answer}");
+            assert!(answer["retry_after_ms"].as_u64() > Some(0), "{answer}");
+            limited += 1;
+        }
+    }
+    assert!(stored.len() >= 50 && limited > 0, "a burst of fifty passes: {}, {limited}", stored.len());
+    for text in stored {
+        customer.socket.wait("what was acknowledged", |frame| frame["text"] == *text);
+    }
+    still_serves(&desk);
+}
+
+#[test]
 fn passwords_are_not_to_be_guessed() {
     let desk = Desk::start(&[]);
     let body = json!({"username": "alice", "password": "wrong"});

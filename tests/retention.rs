@@ -132,6 +132,28 @@ fn a_closed_conversation_goes_after_its_days_with_everything_that_hangs_on_it_an
 }
 
 #[test]
+fn a_chat_that_still_waits_for_its_wrap_up_is_kept_however_long_it_does() {
+    let mut desk = Desk::start_with_desk(
+        &[("retention_days = 365", "retention_days = 2")],
+        &["--wall-clock", "2026-03-02T10:00:00Z"],
+    );
+    let mut alice = desk.agent("alice");
+    let mut customer = desk.customer("shop", json!({}));
+    let waiting = customer.start(json!({"comment": "the older of two"}));
+    alice.take(&waiting);
+    customer.socket.ok("end", json!({}));
+    drop((alice, customer));
+    let closed = closed_chat(&desk, json!({"comment": "hi"}));
+    assert_eq!(desk.stop(), Some(0));
+    desk.set_option("--wall-clock", "2026-03-09T12:00:00Z");
+    desk.start_again();
+    gone(&desk, &closed);
+    assert_eq!(status(&desk, &waiting), 200);
+    let mut alice = desk.agent("alice");
+    alice.socket.ok("wrapup", json!({"conversation": waiting, "reason": "solved"}));
+}
+
+#[test]
 fn an_erasure_cut_short_goes_on_at_the_next_start() {
     let mut desk = Desk::start(&[]);
     let conversation =

@@ -229,7 +229,7 @@ fn the_change_says_beforehand_how_many_it_touches() {
 }
 
 #[test]
-fn a_crowd_that_says_all_it_may_begins_at_once_and_loses_its_widget_at_once() {
+fn a_crowd_that_says_all_it_may_begins_at_once_and_loses_its_workstream_at_once() {
     // Each has some twenty KiB written of it, in one turn: all together are more than the journal takes in one piece.
     const CROWD: usize = 80;
     let desk = Desk::start(&[]);
@@ -252,7 +252,11 @@ fn a_crowd_that_says_all_it_may_begins_at_once_and_loses_its_widget_at_once() {
         let answer = customer.socket.wait("an answer", |frame| frame["re"] == 1_000);
         assert_eq!(answer["t"], "ok", "{answer}");
     }
-    put(&desk, |text| without(&text, "widget", "id = \"shop\""));
+    // The workstream goes with it: then its conversations are put out by one input.
+    put(&desk, |text| {
+        let text = without(&text, "widget", "id = \"shop\"");
+        without(&text, "workstream", "id = \"web-live\"")
+    });
     for customer in &mut crowd {
         let over = |frame: &Value| frame["t"] == "state" && frame["state"] == "closed";
         assert_eq!(customer.socket.wait("the end", over)["reason"], "asset_removed");

@@ -1,5 +1,7 @@
 //! What stands beside the talk: who may read it, notes, quick replies, reserved characters (REQ S3-27, S3-28, S2-36).
 
+use deskbell::limits::{NOTES_MAX, SYNC_CURSORS_MAX};
+
 use super::*;
 
 #[test]
@@ -41,6 +43,45 @@ fn who_reads_along_only_reads() {
     let seq = customer.say("c2", "hello?")["seq"].clone();
     sofie.socket.never("it", MOMENT, |frame| frame["t"] == "message" && frame["seq"] == seq);
     assert_eq!(sofie.socket.refused("end", of), "not_found");
+}
+
+#[test]
+fn what_one_may_read_along_note_or_have_seen_has_its_bounds() {
+    let desk = Desk::start_with_desk(&ALL_IN_BOTH[..1], &[]);
+    let mut alice = desk.agent("alice");
+    let (mut customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
+    // Nobody has seen what is not said yet.
+    let seq = alice.say(&conversation, "a1", "Good morning")["seq"].as_u64().expect("a number");
+    for seen in [seq + 1, seq] {
+        alice.socket.send(&json!({"t": "seen", "conversation": conversation, "seq": seen}));
+    }
+    let mark = customer.socket.of("seen");
+    assert_eq!(mark["seq"], seq, "the first mark is of what there is");
+    // Notes of one conversation, some at a time: a client that does not read is cut off.
+    for of in 0..=NOTES_MAX / 50 {
+        let ids = 10_000 + i64::from(of) * 50..10_000 + i64::from(of) * 50 + 50;
+        for id in ids.clone() {
+            let note = json!({"t": "note", "id": id, "conversation": conversation, "text": "so it goes"});
+            alice.socket.send(&note);
+        }
+        for id in ids {
+            let answer = alice.socket.wait("an answer", |frame| frame["re"] == id);
+            let code = if of < NOTES_MAX / 50 { Value::Null } else { json!("full") };
+            assert_eq!(answer["code"], code, "{answer}");
+        }
+        alice.socket.seen.clear();
+    }
+    // And what a supervisor reads along.
+    let mut sofie = desk.agent("sofie");
+    let mut crowd: Vec<Customer> = (0..=SYNC_CURSORS_MAX).map(|_| desk.customer("shop", json!({}))).collect();
+    let talks: Vec<String> = crowd.iter_mut().map(|one| one.start(json!({"comment": "hi"}))).collect();
+    for (at, talk) in talks.iter().enumerate() {
+        let answer = sofie.socket.ask("monitor", json!({"conversation": talk, "on": true}));
+        let code = if at < SYNC_CURSORS_MAX { Value::Null } else { json!("full") };
+        assert_eq!(answer["code"], code, "{at}: {answer}");
+    }
+    // Again one she reads already: that is no other.
+    sofie.socket.ok("monitor", json!({"conversation": talks[0], "on": true}));
 }
 
 #[test]

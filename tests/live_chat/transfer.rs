@@ -262,7 +262,9 @@ fn a_request_missed_or_never_shown_comes_back_too() {
         let mut alice = desk.agent("alice");
         let (_customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
         let mut bob = desk.agent("bob");
-        alice.socket.ok("transfer", json!({"conversation": conversation, "to": {"agent": "bob"}}));
+        let to_bob = json!({"agent": "bob"});
+        let along = json!({"reason": "follow-up"});
+        alice.socket.ok("transfer", json!({"conversation": conversation, "to": to_bob, "wrapup": along}));
         let offer = bob.socket.of("notification");
         if shown {
             bob.socket.ok("shown", json!({"notification": offer["id"]}));
@@ -282,6 +284,7 @@ fn a_request_missed_or_never_shown_comes_back_too() {
         assert_eq!(bob.socket.refused("accept", json!({"notification": offer["id"]})), "stale");
         alice.say(&conversation, "a1", "Still me");
         alice.socket.ok("end", json!({"conversation": conversation}));
+        // By the reason she gives now, not by the one that was for Bob.
         alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
     }
 }
