@@ -35,6 +35,31 @@ fn a_customer_who_does_not_come_back_has_ended_it() {
 }
 
 #[test]
+fn a_closed_chat_is_its_customers_to_read_for_a_day() {
+    let mut desk = Desk::start_with_desk(&ALL_IN_BOTH, &["--wall-clock", "2026-03-02T10:00:00Z"]);
+    let mut alice = desk.agent("alice");
+    let (customer, conversation) = talk(&desk, &mut alice, json!({"comment": "hello"}));
+    alice.socket.ok("end", json!({"conversation": conversation}));
+    alice.socket.ok("wrapup", json!({"conversation": conversation, "reason": "solved"}));
+    closed(&mut alice.socket, &conversation);
+    let resume = customer.resume();
+    assert_eq!(desk.stop(), Some(0));
+    for (at, shown) in [("2026-03-03T09:59:00Z", true), ("2026-03-03T10:10:00Z", false)] {
+        desk.set_option("--wall-clock", at);
+        desk.start_again();
+        let back = desk.customer("shop", json!({"resume": resume}));
+        let welcome = &back.welcome;
+        assert_eq!(welcome["conversation"]["state"] == "closed", shown, "{at}: {welcome}");
+        assert_eq!(
+            welcome["messages"].as_array().is_some_and(|all| !all.is_empty()),
+            shown,
+            "{at}: {welcome}"
+        );
+        assert_eq!(desk.stop(), Some(0));
+    }
+}
+
+#[test]
 fn a_lost_agents_chat_goes_to_the_head_of_its_queue() {
     let desk = quick();
     let mut alice = desk.agent("alice");
