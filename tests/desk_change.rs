@@ -93,6 +93,28 @@ fn an_agent_removed_while_she_is_asked_lets_the_work_go_on_elsewhere() {
 }
 
 #[test]
+fn a_password_changed_in_the_desk_ends_what_was_signed_in_with_the_old_one_and_nothing_else() {
+    let desk = Desk::start(&[]);
+    let (mut alice, mut bob) = (desk.agent("alice"), desk.agent("bob"));
+    let reply = change(&desk, |text| {
+        let at = text.find("username = \"alice\"").expect("alice");
+        let end = text[at..].find("\n[[").map_or(text.len(), |end| at + end);
+        let lines = text[at..end].lines().filter(|line| !line.starts_with("password"));
+        let hers = lines.chain(["password = \"alice-other-pass\"", ""]).collect::<Vec<_>>().join("\n");
+        format!("{}{hers}{}", &text[..at], &text[end..])
+    });
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    alice.socket.wait("the end of her socket", |frame| frame["closed"] == 1008);
+    let cookie = format!("Bearer {}", alice.token);
+    assert_eq!(desk.http("GET", "/api/v1/me", &[("authorization", &cookie)], "").status, 401);
+    bob.socket.ok("presence", json!({"status": "available"}));
+    let old = desk.post("/api/v1/login", &json!({"username": "alice", "password": "alice-demo-pass"}));
+    assert_eq!(old.status, 401);
+    let new = desk.post("/api/v1/login", &json!({"username": "alice", "password": "alice-other-pass"}));
+    assert_eq!(new.status, 200, "{}", new.body);
+}
+
+#[test]
 fn a_desk_too_large_to_be_stored_is_refused_and_the_box_goes_on() {
     let desk = Desk::start(&[]);
     let most = deskbell::limits::DESK_STORED_BYTES_MAX;

@@ -149,6 +149,13 @@ fn a_chat_that_still_waits_for_its_wrap_up_is_kept_however_long_it_does() {
     desk.start_again();
     gone(&desk, &closed);
     assert_eq!(status(&desk, &waiting), 200);
+    assert_eq!(desk.stop(), Some(0));
+    let store = open(&desk.dir);
+    for table in [Table::Conversations, Table::Messages] {
+        assert!(!rows(&store, table).is_empty(), "{}", table.name());
+    }
+    store.shutdown().expect("closed");
+    desk.start_again();
     let mut alice = desk.agent("alice");
     alice.socket.ok("wrapup", json!({"conversation": waiting, "reason": "solved"}));
 }
