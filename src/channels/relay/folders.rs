@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::channels::call::{FromRelay, Reply, Watched};
 use crate::channels::spool::Keeper;
@@ -29,6 +29,8 @@ pub(super) struct Folders {
     watched: Vec<Watched>,
     said: HashMap<Name, Said>,
     growing: HashMap<Name, Growing>,
+    /// Folders of ours that held no news: when they were changed last, and when that was seen.
+    quiet: HashMap<PathBuf, (SystemTime, Instant)>,
     /// Is it in the log that there is no room to say more?
     is_full: bool,
 }
@@ -78,10 +80,21 @@ impl Folders {
         let Watched { workstream, keeper, folder } = watched;
         for (place, sent) in [(keeper.sent(), true), (keeper.failed(), false)] {
             let place = Path::new(folder).join(place);
-            for (name, _) in listed(&place) {
+            // Years of somebody else's messages may lie there: they are not gone through twice a second.
+            let Ok(changed) = fs::metadata(&place).and_then(|meta| meta.modified()) else { continue };
+            let quiet = self.quiet.get(&place);
+            if quiet.is_some_and(|(at, seen)| *at == changed && seen.elapsed() < SAID_AGAIN) {
+                continue;
+            }
+            self.quiet.insert(place.clone(), (changed, Instant::now()));
+            for (name, _) in listed(&place, |name| keeper.number(name).is_some()) {
                 let key = (workstream.clone(), name.clone());
-                if keeper.number(&name).is_none() || self.said.contains_key(&key) || !self.has_room(news) {
+                if self.said.contains_key(&key) {
                     continue;
+                }
+                if !self.has_room(news) {
+                    self.quiet.remove(&place);
+                    break;
                 }
                 let files = vec![place.join(&name)];
                 self.said.insert(key, Said { files, at: Some(Instant::now()) });
@@ -206,7 +219,7 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 /// The messages of a folder, by name: both daemons' names are in the order of time.
 fn messages(keeper: Keeper, folder: &Path) -> BTreeMap<String, Found> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    for (name, bytes) in listed(folder) {
+    for (name, bytes) in listed(folder, |name| keeper.piece(name).is_some()) {
         let Some(piece) = keeper.piece(&name) else { continue };
         let message = found.entry(piece.message).or_default();
         message.files.insert(piece.number, folder.join(name));
@@ -215,11 +228,12 @@ fn messages(keeper: Keeper, folder: &Path) -> BTreeMap<String, Found> {
     found
 }
 
-/// Plain files of a folder and their bytes, by name; a link to somewhere else is none.
-fn listed(folder: &Path) -> Vec<(String, u64)> {
+/// Plain files of a folder whose names are wanted, and their bytes, by name; a link to somewhere else is none.
+fn listed(folder: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, u64)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let plain = entries.flatten().filter_map(|entry| {
-        let name = entry.file_name().into_string().ok().filter(|name| !name.starts_with('.'))?;
+        let name = entry.file_name().into_string().ok()?;
+        let name = Some(name).filter(|name| !name.starts_with('.') && wanted(name))?;
         let meta = entry.metadata().ok().filter(fs::Metadata::is_file)?;
         Some((name, meta.len()))
     });
@@ -294,7 +308,7 @@ mod tests {
                 from = to;
                 assert_eq!(put(keeper, &folder, own, "hi"), answer(place));
             }
-            assert_eq!(listed(&dir.path().join(keeper.outgoing())), []);
+            assert_eq!(listed(&dir.path().join(keeper.outgoing()), |_| true), []);
             assert!(matches!(put(keeper, &folder, "../deskbell-1", ""), Reply::Unreached(_)));
             assert!(matches!(put(keeper, "/nowhere/at/all", own, ""), Reply::Unreached(_)));
             fs::remove_dir(dir.path().join(keeper.sent())).expect("removed");
