@@ -66,14 +66,15 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// Takes a message in: it comes back when it is its turn at once. Refused when too much is on its way.
-    fn admit(&mut self, letter: Letter) -> Result<Option<Letter>, Letter> {
+    /// Takes a message in: it comes back when it is its turn at once. Refused when too much is on its way: whoever waits
+    /// for its end is to be told.
+    fn admit(&mut self, letter: Letter) -> Result<Option<Letter>, Done> {
         let bytes = letter.bytes();
         if self.bytes + bytes > HEARD_BYTES_MAX {
-            return Err(letter);
+            return Err(letter.done);
         }
         match self.waiting.get_mut(&letter.visitor) {
-            Some(behind) if behind.len() >= HEARD_WAITING_MAX => return Err(letter),
+            Some(behind) if behind.len() >= HEARD_WAITING_MAX => Err(letter.done),
             Some(behind) => {
                 behind.push_back(letter);
                 self.bytes += bytes;
@@ -139,7 +140,7 @@ impl Shell {
         match self.hearing.admit(Letter { workstream, inbound, address, visitor, done }) {
             Ok(Some(letter)) => self.look_up(letter),
             Ok(None) => {}
-            Err(letter) => (letter.done)(Err(Refusal::Full)),
+            Err(done) => done(Err(Refusal::Full)),
         }
     }
 
