@@ -348,6 +348,30 @@ fn what_still_waits_to_go_out_is_erased_with_its_contact_and_another_system_is_t
 }
 
 #[test]
+fn an_answer_that_never_went_out_goes_with_its_conversation() {
+    let provider = Provider::start();
+    let example =
+        include_str!("data/desk.example.toml").replacen("retention_days = 365", "retention_days = 1", 1);
+    let text = format!("{example}\n{}", provider.sms_workstream("wrapup = \"none\""));
+    let mut desk = Desk::start_with_text(&text, &["--wall-clock", "2026-11-23T10:00:00Z"]);
+    let mut alice = desk.agent("alice");
+    assert_eq!(text_in(&desk, "SM1", "+31699999999", "How is it made?").status, 200);
+    let offer = alice.socket.wait("an offer", |frame| frame["t"] == "notification");
+    alice.take_known(&offer);
+    let conversation = offer["conversation"].as_str().expect("a name").to_owned();
+    provider.set_down(true);
+    alice.say(&conversation, "a1", "With butter");
+    alice.socket.ok("end", json!({"conversation": conversation}));
+    alice.socket.of("session_closed");
+    // A day and a half later: it would be tried for as long again.
+    desk.set_option("--wall-clock", "2026-11-24T22:00:00Z");
+    desk.start_again();
+    gone(&desk, &conversation);
+    assert_eq!(desk.stop(), Some(0));
+    assert_eq!(rows(&open(&desk.dir), Table::Outbound), []);
+}
+
+#[test]
 fn a_call_goes_with_its_conversation_and_with_the_name_its_pbx_gave_it() {
     let example =
         include_str!("data/desk.example.toml").replacen("retention_days = 365", "retention_days = 2", 1);
