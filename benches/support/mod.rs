@@ -68,6 +68,10 @@ impl Demo {
         let _ = self.child.wait();
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Seconds of a core its threads have used, by the scheduler's nanoseconds: a tick would be a whole idle second's worth.
     pub(crate) fn cpu_s(&self) -> f64 {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("running");
