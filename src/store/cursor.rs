@@ -106,9 +106,12 @@ impl Cursor {
     /// entries follow one another only after a sync, so an acknowledged one before it is damaged.
     pub(super) fn beyond_end(&mut self) -> io::Result<Option<u64>> {
         let reach = (self.geometry.entry_bytes_max() + HEADER_BYTES) as u64 + BLOCK;
-        let near = (0..self.geometry.rest_of_segment(self.at).min(reach)).step_by(BLOCK as usize);
-        let places = near.map(|ahead| self.at + ahead).chain([self.geometry.next_segment(self.at)]);
-        for at in places.collect::<Vec<_>>() {
+        let (rest, next_segment) =
+            (self.geometry.rest_of_segment(self.at), self.geometry.next_segment(self.at));
+        let blocks = |from: u64, bytes: u64| (from..from + bytes).step_by(BLOCK as usize);
+        // The damaged entry may be one that did not fit the rest: what followed it stands behind it.
+        let beyond_rest = blocks(next_segment, if rest < reach { reach } else { 0 });
+        for at in blocks(self.at, rest.min(reach)).chain(beyond_rest) {
             let Some(header) = self.read_header(at)? else { continue };
             let run = Run::new(header.salt);
             if header.first > self.next

@@ -87,7 +87,7 @@ pub enum DirectoryError {
 impl Directory {
     /// Makes `path` if need be, readable by its owner alone, and locks it.
     pub fn lock(path: &Path) -> Result<Directory, DirectoryError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(DirectoryError::Io)?;
+        make_dir(path).map_err(DirectoryError::Io)?;
         // A file of its own: the lock must outlive a state or journal that is replaced.
         let lock =
             private().create(true).truncate(false).open(path.join("lock")).map_err(DirectoryError::Io)?;
@@ -104,6 +104,19 @@ impl Directory {
 
     fn sync(&self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()
+    }
+}
+
+/// Makes a directory and those above it, each durably: a store is lost with the name of its directory.
+fn make_dir(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_dir(above)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !path.is_dir() => Err(error),
+        _ => File::open(above)?.sync_all(),
     }
 }
 
@@ -133,8 +146,9 @@ impl Disk for Directory {
 
     fn remove(&self, name: Name) -> io::Result<()> {
         match fs::remove_file(self.file(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => self.sync(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => self.sync(),
         }
     }
 

@@ -91,6 +91,7 @@ struct Inside {
     operations: u64,
     frozen: bool,
     capacity: Option<u64>,
+    cannot_reserve: bool,
     cut: bool,
 }
 
@@ -153,6 +154,11 @@ impl MemoryDisk {
     /// Bytes the disk holds at most.
     pub fn set_capacity(&self, bytes: u64) {
         self.lock().capacity = Some(bytes);
+    }
+
+    /// From now on it is one that knows no reserving.
+    pub fn refuse_to_reserve(&self) {
+        self.lock().cannot_reserve = true;
     }
 
     /// Bytes in use.
@@ -400,7 +406,11 @@ impl DiskFile for MemoryFile {
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
-        self.set_bytes(bytes)
+        if self.disk.lock().cannot_reserve {
+            Err(io::ErrorKind::Unsupported.into())
+        } else {
+            self.set_bytes(bytes)
+        }
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -187,8 +187,7 @@ impl Appender {
         }
     }
 
-    /// Writes and syncs the entry that starts the run. It also syncs what the last run may have written
-    /// without a sync, and this one has already taken for stored. Gives its segment.
+    /// Writes and syncs the entry that starts the run. Gives its segment.
     pub(super) fn start_run(&mut self) -> Result<usize, Failure> {
         self.begin_entry();
         self.append(self.at, RUN_STARTED, 1)

@@ -140,7 +140,11 @@ impl RingHeader {
     pub(super) fn create(&self, disk: &dyn Disk) -> io::Result<Arc<dyn DiskFile>> {
         let file = disk.create(Name::NewJournal)?;
         let bytes = file_offset(self.geometry.ring_bytes());
-        file.reserve(bytes)?;
+        match file.reserve(bytes) {
+            // Some file systems cannot (ext3, NFS): the zeros take the space as well, only later.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            reserved => reserved?,
+        }
         // Space merely reserved is turned into data at its first write, which changes metadata and so
         // costs a second flush in every sync.
         let zeros = vec![0; 256 * 1024];
