@@ -516,6 +516,26 @@ fn a_checkpoint_delays_no_ok_and_a_state_that_lags_closes_the_door_until_it_has_
     assert_eq!(desk.messages().len() as u64, said + 1);
 }
 
+#[test]
+fn what_nobody_waits_to_read_is_applied_together_and_at_once_when_somebody_does() {
+    let disk = MemoryDisk::new();
+    let patient = || Options { linger: Duration::from_secs(600), ..disk.options() };
+    let desk = Desk::try_open(patient()).expect("a store opens");
+    (1..=10).for_each(|n| desk.say(n, b"lingers"));
+    assert_eq!(desk.store.applied(), Sequence(0), "nobody has asked");
+    assert_eq!(desk.text(10).as_deref(), Some(&b"lingers"[..]), "somebody asks");
+    assert_eq!(desk.store.applied(), desk.store.durable());
+    // Four laps of the ring: a full segment does not linger, or the journal would stand still.
+    (11..=140).for_each(|n| desk.say(n, &[b'm'; 3000]));
+    desk.store.shutdown().expect("a clean stop, and it does not linger either");
+    let again = Desk::try_open(patient()).expect("a store opens");
+    assert_eq!((again.opened.recovered, again.messages().len()), (0, 140));
+    again.say(141, b"lingers");
+    drop(again.store);
+    let last = Desk::open(&disk);
+    assert_eq!(last.text(141).as_deref(), Some(&b"lingers"[..]), "and is replayed when it lingered too long");
+}
+
 /// Room for a store, its ballast and its doors: 128 KiB of ring make 256 KiB for a checkpoint.
 const NEEDED: u64 = 256 * 1024 + 64 * 1024;
 

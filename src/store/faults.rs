@@ -207,7 +207,7 @@ impl MemoryDisk {
         self.0.thawed.notify_all();
     }
 
-    /// A small store on this disk: a ring of two segments of 64 KiB, nothing reserved, no ballast.
+    /// A small store on this disk: a ring of two segments of 64 KiB, nothing reserved, no ballast, no lingering.
     pub fn options(&self) -> Options {
         Options {
             segment_bytes: 64 * 1024,
@@ -215,6 +215,7 @@ impl MemoryDisk {
             cache_bytes: 512 * 1024,
             reserve_bytes: 0,
             ballast_bytes: 0,
+            linger: Duration::ZERO,
             disk: Some(Arc::new(self.clone())),
             ..Options::new("")
         }

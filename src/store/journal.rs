@@ -32,6 +32,8 @@ struct Waiting<R> {
     held: usize,
     submitted: u64,
     closed: bool,
+    /// The journal thread sleeps until something arrives. To wake it is a system call, also when it is awake.
+    asleep: bool,
     /// The ring is to be overwritten once all of it is in the state.
     zero: bool,
     empty: Vec<Batch<R>>,
@@ -46,6 +48,7 @@ impl<R: Release> Queue<R> {
                 held: 0,
                 submitted,
                 closed: false,
+                asleep: false,
                 zero: false,
                 empty: Vec::new(),
             }),
@@ -84,8 +87,13 @@ impl<R: Release> Queue<R> {
         waiting.held += batch.held();
         waiting.submitted += u64::from(!batch.is_empty());
         waiting.batches.push_back(batch);
-        self.arrived.notify_one();
-        Ok(Sequence(waiting.submitted))
+        let (sequence, asleep) = (Sequence(waiting.submitted), waiting.asleep);
+        // Not under the lock: whom it wakes would run into it.
+        drop(waiting);
+        if asleep {
+            self.arrived.notify_one();
+        }
+        Ok(sequence)
     }
 
     /// Lets the journal thread end once it has emptied the queue.
@@ -98,7 +106,9 @@ impl<R: Release> Queue<R> {
     fn take(&self, group: &mut Vec<Batch<R>>) -> bool {
         let mut waiting = lock(&self.waiting);
         while waiting.batches.is_empty() && !waiting.closed && !waiting.zero {
+            waiting.asleep = true;
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting.asleep = false;
         }
         let mut bytes = 0;
         while let Some(batch) = waiting.batches.pop_front() {

@@ -80,6 +80,8 @@ pub struct Options {
     pub ballast_bytes: u64,
     /// Bytes of a state that opening writes anew after an erasure.
     pub anew_bytes_max: u64,
+    /// How long a durable batch that nobody waits to read may wait for others to be applied with.
+    pub linger: Duration,
     /// In place of the directory, for faults.
     pub disk: Option<Arc<dyn Disk>>,
     /// Called once, from a thread of the store, when it has failed: let the process exit.
@@ -100,6 +102,7 @@ impl Options {
             reserve_bytes: limits::SPACE_RESERVE_BYTES,
             ballast_bytes: limits::BALLAST_BYTES,
             anew_bytes_max: limits::SCRUB_BYTES_MAX,
+            linger: Duration::from_millis(limits::APPLY_LINGER_MS),
             disk: None,
             on_failure: None,
         }

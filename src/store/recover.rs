@@ -186,6 +186,7 @@ pub(super) fn open(mut options: Options) -> Result<Ready, OpenError> {
         at: appender.at(),
         segment,
         last_in: chain.last_in,
+        awaited: 0,
         checkpoint_wanted: 0,
         scrub: if chain.scrub { Scrub::Noted } else { Scrub::No },
         stop: Stop::No,

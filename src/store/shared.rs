@@ -10,7 +10,7 @@ use crate::limits::SPACE_POLL_MS;
 use redb::Database;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) type OnFailure = Box<dyn FnOnce(Failure) + Send>;
 
@@ -47,6 +47,8 @@ pub(super) struct Marks {
     pub(super) segment: usize,
     /// Per segment, the last sequence in it.
     pub(super) last_in: Vec<u64>,
+    /// Somebody waits for this batch to be applied.
+    pub(super) awaited: u64,
     /// Asked for: a checkpoint that contains this batch.
     pub(super) checkpoint_wanted: u64,
     /// Asked for: what was deleted is to leave the disk.
@@ -67,6 +69,8 @@ pub(super) struct Shared {
     pub(super) geometry: Geometry,
     /// Bytes of a state that a start writes anew.
     anew_bytes_max: u64,
+    /// How long a batch may wait for others to be applied with.
+    linger: Duration,
     pub(super) database: Database,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) gate: Gate,
@@ -101,6 +105,7 @@ impl Shared {
         Shared {
             geometry,
             anew_bytes_max: options.anew_bytes_max,
+            linger: options.linger,
             database,
             disk,
             gate,
@@ -166,13 +171,25 @@ impl Shared {
     /// The journal thread has synced an entry that ends with `last` in `segment`, and goes on at `at`.
     pub(super) fn set_durable(&self, last: u64, segment: usize, at: u64) {
         let mut marks = lock(&self.marks);
+        let was_level = marks.applied == marks.durable;
         marks.durable = last;
         marks.segment = segment;
         marks.last_in[segment] = last;
         marks.at = at;
         self.durable.store(last, Ordering::Release);
         self.set_ring(&marks);
-        self.work.notify_all();
+        // It sleeps through what comes while it lingers.
+        if was_level || marks.is_pressing() {
+            self.work.notify_all();
+        }
+    }
+
+    /// What is durable up to `sequence` is to be applied without lingering.
+    fn hurry(&self, marks: &mut Marks, sequence: u64) {
+        if marks.awaited < sequence {
+            marks.awaited = sequence;
+            self.work.notify_all();
+        }
     }
 
     pub(super) fn set_applied(&self, last: u64) {
@@ -197,8 +214,12 @@ impl Shared {
     }
 
     /// Waits for the apply thread's next task.
+    ///
+    /// Batches nobody waits to read are left to gather for a while: a transaction of the state, and a look at the
+    /// space there is, cost as much for one batch as for a hundred.
     pub(super) fn next_task(&self) -> Task {
         let mut marks = lock(&self.marks);
+        let mut lingers_until = None;
         loop {
             if self.failure.get().is_some() {
                 return Task::End;
@@ -206,15 +227,20 @@ impl Shared {
             if let Some(task) = marks.task() {
                 return task;
             }
-            if !self.gate.is_tight() {
+            let wait = if marks.durable > marks.applied {
+                let until = *lingers_until.get_or_insert_with(|| Instant::now() + self.linger);
+                until.saturating_duration_since(Instant::now())
+            } else if self.gate.is_tight() {
+                Duration::from_millis(SPACE_POLL_MS)
+            } else {
                 marks = self.work.wait(marks).unwrap_or_else(PoisonError::into_inner);
                 continue;
-            }
-            let poll = Duration::from_millis(SPACE_POLL_MS);
-            let (after, waited) = self.work.wait_timeout(marks, poll).unwrap_or_else(PoisonError::into_inner);
+            };
+            let (after, waited) = self.work.wait_timeout(marks, wait).unwrap_or_else(PoisonError::into_inner);
             marks = after;
             if waited.timed_out() && marks.task().is_none() {
-                return Task::LookAtSpace;
+                let behind = marks.durable > marks.applied;
+                return if behind { Task::Apply(marks.durable) } else { Task::LookAtSpace };
             }
         }
     }
@@ -225,7 +251,8 @@ impl Shared {
         if self.applied() >= sequence {
             return Ok(true);
         }
-        let marks = lock(&self.marks);
+        let mut marks = lock(&self.marks);
+        self.hurry(&mut marks, sequence.0);
         let behind = |marks: &mut Marks| marks.applied < sequence.0 && self.failure.get().is_none();
         let waited =
             self.moved.wait_timeout_while(marks, patience, behind).unwrap_or_else(PoisonError::into_inner);
@@ -284,10 +311,22 @@ impl Marks {
         } else if self.checkpoint_is_due() {
             Some(Task::Checkpoint)
         } else if self.durable > self.applied {
-            Some(Task::Apply(self.durable))
+            self.is_pressing().then_some(Task::Apply(self.durable))
         } else {
             (self.stop == Stop::Clean).then_some(Task::End)
         }
+    }
+
+    /// Whether what is durable is to be applied at once: somebody waits for it, a checkpoint does, or the store ends.
+    fn is_pressing(&self) -> bool {
+        let behind = |batch: u64| self.applied < batch;
+        let segment_full =
+            self.last_in.iter().enumerate().any(|(segment, &last)| segment != self.segment && behind(last));
+        behind(self.awaited)
+            || behind(self.checkpoint_wanted)
+            || segment_full
+            || self.scrub == Scrub::Wanted
+            || self.stop == Stop::Clean
     }
 
     /// Never because the box is idle: each costs 44 to 304 KiB of the disk's life.
