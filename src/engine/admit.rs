@@ -1,7 +1,7 @@
 //! New work, and parked work coming back.
 
 use super::Engine;
-use super::conversation::{AgentSet, Conversation, Hold, Phase, Seed, SeedPhase};
+use super::conversation::{AgentSet, Conversation, Due, Hold, Phase, Seed, SeedPhase};
 use super::effect::{Answer, Author, Effect, OfferEnd, RoutingEvent, SessionReason, SystemCode};
 use super::id::{AgentId, Handle, QueueId, RequestId};
 use super::input::{Arrival, RevivalCause, Sender, Target};
@@ -94,7 +94,7 @@ impl Engine {
             round_timer: TimerId::NONE,
             hold_timer: TimerId::NONE,
             lost_timer: TimerId::NONE,
-            kept: false,
+            due: Due::Nothing,
         })?;
         let fits = self.ids.insert(seed.id.0, conversation);
         assert!(fits, "the map of names has room for every row");

@@ -2,7 +2,7 @@
 //! of agents, timers; leaving it gives them back, entering it takes them.
 
 use super::Engine;
-use super::conversation::{Conversation, Hold, Offer, Phase, Role, Session, SessionState, Stage};
+use super::conversation::{Conversation, Due, Hold, Offer, Phase, Role, Session, SessionState, Stage};
 use super::effect::{Author, Effect, OfferEnd, SessionReason, SystemCode};
 use super::id::{AgentId, Handle, TextId};
 use super::settings::{OfferKind, WrapUpRule};
@@ -267,7 +267,9 @@ impl Engine {
         row.last_seq += 1;
         let seq = row.last_seq;
         self.emit(Effect::Message { conversation, seq, author, text, client });
-        self.keep(conversation);
+        // What the box says goes with a change.
+        let due = if matches!(author, Author::Person(_)) { Due::LastSeq } else { Due::All };
+        self.keep_of(conversation, due);
         seq
     }
 

@@ -309,7 +309,16 @@ pub struct Conversation {
     pub(super) round_timer: TimerId,
     pub(super) hold_timer: TimerId,
     pub(super) lost_timer: TimerId,
-    pub(super) kept: bool,
+    pub(super) due: Due,
+}
+
+/// What of a conversation is to be written down at the end of the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    Nothing,
+    /// The number of its last message.
+    LastSeq,
+    All,
 }
 
 impl Conversation {

@@ -179,6 +179,8 @@ pub enum Effect {
     Keep {
         /// Which.
         conversation: Handle,
+        /// Somebody has said something in it, and nothing else of it has changed: its messages tell as much.
+        said_only: bool,
     },
     /// Write down an agent as she now is.
     KeepAgent {

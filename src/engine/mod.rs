@@ -59,7 +59,7 @@ mod view;
 use std::collections::VecDeque;
 
 use agent::Agent;
-use conversation::Conversation;
+use conversation::{Conversation, Due};
 use effect::{Answer, Effect};
 use id::{AgentId, Handle, QueueId, RequestId};
 use input::{AgentVerb, CustomerVerb, Input, SupervisorVerb};
@@ -311,8 +311,8 @@ impl Engine {
         self.tell_lines();
         while let Some(conversation) = self.kept.pop() {
             if let Some(row) = self.conversations.get_mut(conversation) {
-                row.kept = false;
-                self.effects.push_back(Effect::Keep { conversation });
+                let due = std::mem::replace(&mut row.due, Due::Nothing);
+                self.effects.push_back(Effect::Keep { conversation, said_only: due == Due::LastSeq });
             }
         }
         while let Some(agent) = self.kept_agents.pop() {
@@ -350,9 +350,14 @@ impl Engine {
 
     /// The conversation is to be written down at the end of the turn.
     fn keep(&mut self, conversation: Handle) {
+        self.keep_of(conversation, Due::All);
+    }
+
+    fn keep_of(&mut self, conversation: Handle, due: Due) {
         let row = self.row_mut(conversation);
-        if !row.kept {
-            row.kept = true;
+        let before = row.due;
+        row.due = before.max(due);
+        if before == Due::Nothing {
             self.kept.push(conversation);
         }
     }

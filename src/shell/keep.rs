@@ -9,7 +9,7 @@ use super::out::Out;
 use super::reads::{
     conversation_key, list_key, message_key, waiting_agent_key, waiting_key, waiting_time_key,
 };
-use super::records::{AgentState, Decision, LivePhase, Message, Visitor, Waiting};
+use super::records::{AgentState, Decision, Live, LivePhase, Message, Visitor, Waiting};
 use crate::engine::agent::Connection;
 use crate::engine::conversation::{Phase, State};
 use crate::engine::effect::{RoutingEvent, SessionReason};
@@ -61,17 +61,24 @@ impl Shell {
         self.put(Table::Messages, &message_key(conversation, message.seq), message);
     }
 
-    /// A conversation as the engine now has it, unless nothing but its last number changed; and its card, if
-    /// that changed.
-    pub(super) fn keep_live(&mut self, conversation: Handle) {
+    /// A conversation as the engine now has it, but for the number of its last message; and its card, if that
+    /// changed.
+    pub(super) fn keep_live(&mut self, conversation: Handle, said_only: bool) {
         let Some(view) = self.engine.view(conversation) else { return };
         let id = view.id.0;
         if matches!(view.phase, Phase::Waiting { .. } | Phase::Closed) {
             return;
         }
-        let last_seq = view.last_seq;
-        let mut record = live::record(view, &self.names);
-        record.last_seq = 0;
+        if !said_only {
+            let record = live::record(view, &self.names);
+            self.keep_record(id, record);
+        }
+        self.keep_card(id);
+    }
+
+    /// The engine's part of it, unless it is as it was written last.
+    fn keep_record(&mut self, id: u64, mut record: Live) {
+        let last_seq = std::mem::take(&mut record.last_seq);
         let mut value = Vec::with_capacity(256);
         record.encode(&mut value);
         let mut hasher = DefaultHasher::new();
@@ -83,7 +90,6 @@ impl Shell {
             record.last_seq = last_seq;
             self.put(Table::Live, &conversation_key(id), &record);
         }
-        self.keep_card(id);
     }
 
     /// Writes a card that has changed.

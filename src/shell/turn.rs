@@ -340,7 +340,7 @@ impl Shell {
                 self.lines.changed(queue);
                 self.lines.staff_changed = true;
             }
-            Effect::Keep { conversation } => self.keep_live(conversation),
+            Effect::Keep { conversation, said_only } => self.keep_live(conversation, said_only),
             Effect::KeepAgent { agent } => self.keep_agent(agent),
         }
     }

@@ -40,12 +40,17 @@ impl Store {
     pub(crate) fn apply(&mut self, effects: &[Effect], engine: &Engine) {
         for effect in effects {
             match *effect {
-                Effect::Keep { conversation } => {
+                Effect::Keep { conversation, said_only } => {
                     let row = engine.view(conversation).expect("kept while it is there");
-                    if matches!(row.phase, Phase::Waiting { .. } | Phase::Closed) {
-                        self.conversations.remove(&row.id);
-                    } else {
-                        self.conversations.insert(row.id, seed_of(row));
+                    match self.conversations.get_mut(&row.id) {
+                        _ if matches!(row.phase, Phase::Waiting { .. } | Phase::Closed) => {
+                            self.conversations.remove(&row.id);
+                        }
+                        // As the shell does: its messages tell the number of the last one.
+                        Some(kept) if said_only => kept.last_seq = row.last_seq,
+                        _ => {
+                            self.conversations.insert(row.id, seed_of(row));
+                        }
                     }
                 }
                 Effect::KeepAgent { agent } => {
