@@ -396,15 +396,7 @@ impl Shell {
         if !self.is_live(id) {
             return Err(Refusal::NotFound);
         }
-        if let Some(staff) = self.connections.staff_mut(desk.conn) {
-            staff.monitors.retain(|other| *other != id);
-            if on {
-                if staff.monitors.len() >= crate::limits::SYNC_CURSORS_MAX {
-                    return Err(Refusal::Full);
-                }
-                staff.monitors.push(id);
-            }
-        }
+        self.connections.monitor(desk.conn, id, on)?;
         self.send(desk.conn, answer::ok(desk.re()));
         let row = self.engine.conversation(ConversationId(id)).filter(|_| on);
         if let Some(frame) = row.and_then(|row| self.view().monitored(row)) {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::door::Event;
 use crate::desk::widget::Device;
 use crate::engine::id::{AgentId, BotId};
+use crate::engine::refusal::Refusal;
 use crate::gateway::rate::Bucket;
 use crate::gateway::{ConnId, Outbox, Roles, TokenHash};
-use crate::limits::{PAUSED_FRAMES_ALL_MAX, PAUSED_FRAMES_MAX};
+use crate::limits::{PAUSED_FRAMES_ALL_MAX, PAUSED_FRAMES_MAX, SYNC_CURSORS_MAX};
 
 /// One socket.
 pub(super) struct Connection {
@@ -37,7 +38,7 @@ pub(super) struct Staff {
     pub(super) desk_view: Option<crate::agent::desk_view::Digest>,
     /// What this window found out about its alerts.
     pub(super) selftest: Option<crate::agent::selftest::Selftest>,
-    /// Conversations she reads along.
+    /// Conversations she reads along. Only [`Connections::monitor`] changes it: the index goes with it.
     pub(super) monitors: Vec<u64>,
     /// Signs that she is writing.
     pub(super) typing: Bucket,
@@ -79,6 +80,8 @@ pub(super) struct Connections {
     pub(super) all: HashMap<ConnId, Connection>,
     by_agent: HashMap<AgentId, Vec<ConnId>>,
     by_bot: HashMap<BotId, Vec<ConnId>>,
+    /// Windows by the conversations they read along.
+    monitoring: HashMap<u64, Vec<ConnId>>,
     /// Frames that wait, of all connections.
     paused_frames: usize,
 }
@@ -103,6 +106,9 @@ impl Connections {
             if conns.is_empty() {
                 self.by_agent.remove(&staff.agent);
             }
+        }
+        if let Who::Staff(staff) = &connection.who {
+            staff.monitors.iter().for_each(|conversation| self.leave_off(*conversation, conn));
         }
         if let Who::Bot(one) = &connection.who
             && let Some(conns) = self.by_bot.get_mut(&one.bot)
@@ -224,10 +230,62 @@ impl Connections {
 
     /// All windows of staff.
     pub(super) fn all_staff(&self) -> impl Iterator<Item = (ConnId, &Connection, &Staff)> {
-        self.all.iter().filter_map(|(conn, connection)| match &connection.who {
-            Who::Staff(staff) => Some((*conn, connection, staff)),
+        self.by_agent.values().flatten().filter_map(|conn| self.window(*conn))
+    }
+
+    /// The windows that read a conversation along.
+    pub(super) fn monitors_of(
+        &self,
+        conversation: u64,
+    ) -> impl Iterator<Item = (ConnId, &Connection, &Staff)> {
+        self.monitoring.get(&conversation).into_iter().flatten().filter_map(|conn| self.window(*conn))
+    }
+
+    /// A window reads a conversation along from now on, or no longer.
+    ///
+    /// # Errors
+    /// [`Refusal::Full`] when it reads [`SYNC_CURSORS_MAX`] along already.
+    pub(super) fn monitor(&mut self, conn: ConnId, conversation: u64, on: bool) -> Result<(), Refusal> {
+        let Some(staff) = self.staff_mut(conn) else { return Ok(()) };
+        match (staff.monitors.iter().position(|other| *other == conversation), on) {
+            (None, true) if staff.monitors.len() >= SYNC_CURSORS_MAX => return Err(Refusal::Full),
+            (None, true) => {
+                staff.monitors.push(conversation);
+                self.monitoring.entry(conversation).or_default().push(conn);
+            }
+            (Some(at), false) => {
+                staff.monitors.swap_remove(at);
+                self.leave_off(conversation, conn);
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+        Ok(())
+    }
+
+    /// Nobody reads a conversation along any more: it has left the table.
+    pub(super) fn end_monitoring(&mut self, conversation: u64) {
+        for conn in self.monitoring.remove(&conversation).unwrap_or_default() {
+            if let Some(staff) = self.staff_mut(conn) {
+                staff.monitors.retain(|other| *other != conversation);
+            }
+        }
+    }
+
+    fn leave_off(&mut self, conversation: u64, conn: ConnId) {
+        if let Some(conns) = self.monitoring.get_mut(&conversation) {
+            conns.retain(|other| *other != conn);
+            if conns.is_empty() {
+                self.monitoring.remove(&conversation);
+            }
+        }
+    }
+
+    fn window(&self, conn: ConnId) -> Option<(ConnId, &Connection, &Staff)> {
+        let connection = self.all.get(&conn)?;
+        match &connection.who {
+            Who::Staff(staff) => Some((conn, connection, staff)),
             Who::Customer(_) | Who::Bot(_) => None,
-        })
+        }
     }
 
     /// All pages with a widget.

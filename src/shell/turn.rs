@@ -197,15 +197,14 @@ impl Shell {
     pub(super) fn send_staff(&mut self, conversation: u64, frame: String, but: Option<ConnId>) {
         let listeners = self.rooms.get(&conversation).map_or(&[][..], |room| &room.listeners);
         let frame = Frame::from(frame);
-        let mut outs = Vec::new();
-        for (conn, connection, staff) in self.connections.all_staff() {
-            let hears = listeners.contains(&staff.agent) || staff.monitors.contains(&conversation);
-            if staff.welcomed && hears && Some(conn) != but {
-                outs.push(Out::Frame(connection.outbox.clone(), frame.clone()));
+        let windows = listeners.iter().flat_map(|agent| self.connections.of_agent(*agent));
+        let monitors = self.connections.monitors_of(conversation);
+        let monitors = monitors.filter(|(.., staff)| staff.welcomed && !listeners.contains(&staff.agent));
+        for (conn, connection) in windows.chain(monitors.map(|(conn, connection, _)| (conn, connection))) {
+            if Some(conn) != but {
+                self.pending = true;
+                self.batch.release_after(Out::Frame(connection.outbox.clone(), frame.clone()));
             }
-        }
-        for out in outs {
-            self.release(out);
         }
     }
 
@@ -464,12 +463,7 @@ impl Shell {
         self.tails.remove(&conversation);
         self.calls.forget(conversation);
         let Some(card) = self.cards.remove(&conversation) else { return };
-        for (_, staff) in self.connections.all.iter_mut().filter_map(|(conn, c)| match &mut c.who {
-            Who::Staff(staff) => Some((conn, staff)),
-            Who::Customer(_) | Who::Bot(_) => None,
-        }) {
-            staff.monitors.retain(|other| *other != conversation);
-        }
+        self.connections.end_monitoring(conversation);
         if let Some(visitor) = self.visitors.get_mut(card.visitor)
             && visitor.conversation == Some(conversation)
             && card.state == "closed"
