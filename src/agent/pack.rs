@@ -17,7 +17,8 @@ pub(super) fn encode(value: &(impl Serialize + ?Sized)) -> String {
 /// A JSON object under construction: fields of structs, and lists that know their bounds.
 #[derive(Debug)]
 pub(super) struct Object {
-    text: String,
+    /// UTF-8, as serde writes it.
+    json: Vec<u8>,
 }
 
 impl Object {
@@ -30,37 +31,39 @@ impl Object {
 
     /// An object without fields yet.
     pub(super) fn new() -> Object {
-        Object { text: "{".to_owned() }
+        let mut json = Vec::with_capacity(OBJECT_BYTES);
+        json.push(b'{');
+        Object { json }
     }
 
     /// Adds one field.
     pub(super) fn field(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> &mut Object {
-        self.raw(name, &encode(value))
+        self.name(name);
+        self.write(value);
+        self
     }
 
     /// Adds one field that is JSON already.
     pub(super) fn raw(&mut self, name: &str, json: &str) -> &mut Object {
-        self.comma();
-        self.text.push_str(&encode(name));
-        self.text.push(':');
-        self.text.push_str(json);
+        self.name(name);
+        self.json.extend_from_slice(json.as_bytes());
         self
     }
 
     /// Adds every field of a struct.
     pub(super) fn fields(&mut self, fields: &impl Serialize) -> &mut Object {
-        self.fields_of(&encode(fields))
+        self.comma();
+        let at = self.json.len();
+        self.write(fields);
+        self.unwrap_from(at)
     }
 
     /// Adds every field of an object that is JSON already.
     pub(super) fn fields_of(&mut self, json: &str) -> &mut Object {
-        if let Some(inner) = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'))
-            && !inner.is_empty()
-        {
-            self.comma();
-            self.text.push_str(inner);
-        }
-        self
+        self.comma();
+        let at = self.json.len();
+        self.json.extend_from_slice(json.as_bytes());
+        self.unwrap_from(at)
     }
 
     /// Adds a list of what is JSON already.
@@ -71,21 +74,47 @@ impl Object {
     /// Bytes that are left of one frame, with room for its end and for what says that it was cut.
     pub(super) fn room(&self) -> usize {
         const END_BYTES: usize = 256;
-        BOX_FRAME_BYTES_MAX.saturating_sub(self.text.len() + END_BYTES)
+        BOX_FRAME_BYTES_MAX.saturating_sub(self.json.len() + END_BYTES)
     }
 
     /// The JSON.
+    ///
+    /// # Panics
+    /// Never: serde writes UTF-8.
     pub(super) fn finish(&mut self) -> String {
-        self.text.push('}');
-        std::mem::take(&mut self.text)
+        self.json.push(b'}');
+        String::from_utf8(std::mem::take(&mut self.json)).expect("JSON is UTF-8")
+    }
+
+    fn name(&mut self, name: &str) {
+        self.comma();
+        self.write(name);
+        self.json.push(b':');
+    }
+
+    fn write(&mut self, value: &(impl Serialize + ?Sized)) {
+        serde_json::to_writer(&mut self.json, value).expect("a projection is plain data");
     }
 
     fn comma(&mut self) {
-        if self.text.len() > 1 {
-            self.text.push(',');
+        if self.json.len() > 1 {
+            self.json.push(b',');
         }
     }
+
+    /// Takes the braces from the object that begins at `at`, and the comma before it when nothing is in it.
+    fn unwrap_from(&mut self, at: usize) -> &mut Object {
+        self.json.pop();
+        self.json.remove(at);
+        if self.json.len() == at {
+            self.json.truncate(at - usize::from(at > 1));
+        }
+        self
+    }
 }
+
+/// Room for a frame of ordinary size.
+const OBJECT_BYTES: usize = 256;
 
 /// A JSON list of what is JSON already.
 pub(super) fn array(items: &[String]) -> String {

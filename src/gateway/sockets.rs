@@ -21,7 +21,7 @@ pub trait Sockets: Send + Sync {
     /// One text frame, at most `CLIENT_FRAME_BYTES_MAX`. No further frame of this connection is read until
     /// the future is done: waiting is the back-pressure. When the connection ends meanwhile the future is
     /// dropped at whatever it waits for.
-    fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    fn frame<'f>(&'f self, conn: ConnId, text: &'f str) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>>;
 
     /// The client broke the rules of the socket itself. The gateway closes it with [`Fault::close_code`];
     /// this is for counting.

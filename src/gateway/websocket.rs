@@ -174,7 +174,7 @@ async fn read_frames(
             }
             (Message::Text(text), Some(opened)) => {
                 inner.counters.frames_in.add();
-                opened.sockets.frame(opened.conn, text.as_str().to_owned()).await;
+                opened.sockets.frame(opened.conn, text.as_str()).await;
             }
             (Message::Binary(_), Some(_)) => return End::Fault(Fault::Binary),
             (Message::Text(text), None) => echo(outbox, Parcel::Text(text)).await,

@@ -154,7 +154,7 @@ impl Sockets for Doorkeeper {
         self.door.open(opening)
     }
 
-    fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn frame<'f>(&'f self, conn: ConnId, text: &'f str) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>> {
         self.door.frame(conn, text)
     }
 
@@ -193,16 +193,14 @@ impl Sockets for Door {
         }
     }
 
-    fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async move {
-            // Read here, on the executor: the desk thread meets only what is well formed, or its refusal.
-            let event = match conn.0 & KINDS {
-                STAFF => Event::Staff(conn, staff::parse(&text)),
-                BOT => Event::Bot(conn, bot::parse(&text)),
-                _ => Event::Customer(conn, customer::parse(&text)),
-            };
-            let _ = self.events.send(event).await;
-        })
+    fn frame<'f>(&'f self, conn: ConnId, text: &'f str) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>> {
+        // Read here, on the executor: the desk thread meets only what is well formed, or its refusal.
+        let event = match conn.0 & KINDS {
+            STAFF => Event::Staff(conn, staff::parse(text)),
+            BOT => Event::Bot(conn, bot::parse(text)),
+            _ => Event::Customer(conn, customer::parse(text)),
+        };
+        Box::pin(async move { drop(self.events.send(event).await) })
     }
 
     fn fault(&self, _conn: ConnId, fault: Fault) {

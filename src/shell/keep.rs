@@ -31,9 +31,8 @@ pub(super) const CLOCK: &[u8] = b"clock";
 impl Shell {
     /// Writes a record with this turn's batch.
     pub(super) fn put(&mut self, table: Table, key: &[u8], record: &impl Record) {
-        let mut value = Vec::with_capacity(256);
-        record.encode(&mut value);
-        self.put_bytes(table, key, &value);
+        self.pending = true;
+        self.batch.put_with(table, key, |out| record.encode(out));
     }
 
     pub(super) fn put_bytes(&mut self, table: Table, key: &[u8], value: &[u8]) {
@@ -97,9 +96,8 @@ impl Shell {
         let Some(room) = self.rooms.get_mut(&id).filter(|room| room.card_changed) else { return };
         room.card_changed = false;
         let Some(card) = self.cards.get(&id) else { return };
-        let mut value = Vec::with_capacity(512);
-        card.encode(&mut value);
-        self.put_bytes(Table::Conversations, &conversation_key(id), &value);
+        self.pending = true;
+        self.batch.put_with(Table::Conversations, &conversation_key(id), |out| card.encode(out));
     }
 
     /// A card has changed: it is written when its conversation is, or with the chores.

@@ -1,6 +1,8 @@
 //! What may be stored: under `store_pci = false` no card, IBAN or social security number reaches the disk,
 //! whatever field it was typed into (REQ D-15).
 
+use std::borrow::Cow;
+
 use super::Shell;
 use super::card::{Card, ContextValue};
 use crate::masking::Masker;
@@ -8,7 +10,14 @@ use crate::masking::Masker;
 impl Shell {
     /// A text as the desk wants it stored.
     pub(super) fn storable(&self, text: String) -> String {
-        if self.desk.masking.store_pci { text } else { self.masker().mask_pci_only(&text).into_owned() }
+        if self.desk.masking.store_pci {
+            return text;
+        }
+        let masked = match self.masker().mask_pci_only(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(masked) => Some(masked),
+        };
+        masked.unwrap_or(text)
     }
 
     /// A new conversation's card as the desk wants it stored.

@@ -166,14 +166,9 @@ impl Shell {
     /// The same, leaving out the window that caused it.
     pub(super) fn send_agent_but(&mut self, agent: AgentId, frame: String, but: Option<ConnId>) {
         let frame = Frame::from(frame);
-        let outs: Vec<Out> = self
-            .connections
-            .of_agent(agent)
-            .filter(|(conn, _)| Some(*conn) != but)
-            .map(|(_, connection)| Out::Frame(connection.outbox.clone(), frame.clone()))
-            .collect();
-        for out in outs {
-            self.release(out);
+        for (_, connection) in self.connections.of_agent(agent).filter(|(conn, _)| Some(*conn) != but) {
+            self.pending = true;
+            self.batch.release_after(Out::Frame(connection.outbox.clone(), frame.clone()));
         }
     }
 
@@ -182,14 +177,9 @@ impl Shell {
         let Some(visitor) = self.cards.get(&conversation).map(|card| card.visitor) else { return };
         let Some(visitor) = self.visitors.get(visitor) else { return };
         let frame = Frame::from(frame);
-        let outs: Vec<Out> = visitor
-            .conns
-            .iter()
-            .filter_map(|conn| self.connections.outbox(*conn))
-            .map(|outbox| Out::Frame(outbox.clone(), frame.clone()))
-            .collect();
-        for out in outs {
-            self.release(out);
+        for outbox in visitor.conns.iter().filter_map(|conn| self.connections.outbox(*conn)) {
+            self.pending = true;
+            self.batch.release_after(Out::Frame(outbox.clone(), frame.clone()));
         }
     }
 

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};
 
@@ -27,7 +28,7 @@ impl fmt::Display for Stamp {
         // Out of the calendar means a wrong clock: shown as its nearest end rather than not at all.
         let edge = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
         let at = Timestamp::from_millisecond(self.0).unwrap_or(edge);
-        f.write_str(&PRINTER.timestamp_to_string(&at))
+        PRINTER.print_timestamp(&at, StdFmtWrite(f)).map_err(|_| fmt::Error)
     }
 }
 

@@ -62,9 +62,17 @@ impl<R> Batch<R> {
     /// Stores `value` under `key`, over whatever was there. A key longer than
     /// [`KEY_BYTES_MAX`] spoils the batch: submitting it is refused.
     pub fn put(&mut self, table: Table, key: &[u8], value: &[u8]) {
+        self.put_with(table, key, |out| out.extend_from_slice(value));
+    }
+
+    /// The same for a value that `write` appends to what it is given, and may not look at.
+    pub fn put_with(&mut self, table: Table, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
         self.push_key(table as u8, key);
-        self.changes.extend_from_slice(&(value.len() as u32).to_le_bytes());
-        self.changes.extend_from_slice(value);
+        let length_at = self.changes.len();
+        self.changes.extend_from_slice(&[0; 4]);
+        write(&mut self.changes);
+        let length = (self.changes.len() - length_at - 4) as u32;
+        self.changes[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
     }
 
     /// Removes `key`; one that is not there is no fault.

@@ -77,7 +77,7 @@ impl Sockets for Surface {
         Ok(ConnId(outboxes.len() as u64 - 1))
     }
 
-    fn frame(&self, conn: ConnId, text: String) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn frame<'f>(&'f self, conn: ConnId, text: &'f str) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>> {
         let outbox = self.outbox(conn.0 as usize);
         Box::pin(async move {
             if text == "wait" {
