@@ -5,6 +5,7 @@
 //! surfaces plug in by three small seams: a [`Router`] of [`Route`]s, [`Sockets`] for frames, [`Identity`]
 //! for tokens.
 
+mod apart;
 mod assets;
 mod authority;
 mod brought;

@@ -125,7 +125,8 @@ impl Parcel {
 /// What the writer does next.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Next {
-    Write(Parcel),
+    /// And whether another is to be written next.
+    Write(Parcel, bool),
     Ping,
     Close(Goodbye),
     Cut(Closed),
@@ -248,7 +249,7 @@ impl Outbox {
             return Poll::Ready(Next::Ping);
         }
         if let Some(parcel) = self.take(&mut state) {
-            return Poll::Ready(Next::Write(parcel));
+            return Poll::Ready(Next::Write(parcel, state.released > 0));
         }
         if let Ending::Close(goodbye) = state.ending {
             return Poll::Ready(Next::Close(goodbye));

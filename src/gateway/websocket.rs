@@ -18,17 +18,18 @@ use smol::io::AsyncWriteExt;
 use smol::stream::StreamExt;
 
 use super::Inner;
+use super::apart::Apart;
 use super::live::Listed;
 use super::outbox::{Goodbye, Next, Outbox, Parcel};
 use super::rate::Bucket;
 use super::serve::{Link, Stream};
 use super::sockets::{Closed, Fault};
 use super::upgrade::Opened;
-use super::wire::Wire;
+use super::wire::{Cork, Wire};
 use crate::limits;
 
 type Socket = TlsStream<Wire>;
-type Halves = (WebSocketSender<Socket>, WebSocketReceiver<Socket>);
+type Halves = (WebSocketSender<Socket>, WebSocketReceiver<Socket>, Cork);
 
 /// Bytes read at a time, and so what an idle socket keeps for reading.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -89,13 +90,15 @@ async fn taken_over(upgraded: OnUpgrade, bytes_max: usize) -> Option<Halves> {
         .max_frame_size(Some(bytes_max));
     let early = parts.read_buf.to_vec();
     let io = parts.io.into_inner();
+    let cork = io.get_ref().0.cork().clone();
     let socket = WebSocketStream::from_partially_read(io, early, Role::Server, Some(config)).await;
-    Some(socket.split())
+    let (sender, receiver) = socket.split();
+    Some((sender, receiver, cork))
 }
 
 async fn converse(
     inner: &Inner,
-    (mut sender, mut receiver): Halves,
+    (mut sender, mut receiver, cork): Halves,
     outbox: &Arc<Outbox>,
     opened: Option<&Opened>,
 ) -> Closed {
@@ -103,8 +106,10 @@ async fn converse(
     if inner.is_stopping() {
         outbox.end(super::GOING_DOWN);
     }
-    let incoming = read_frames(inner, &mut receiver, outbox, opened, &listed);
-    let end = incoming.or(write_frames(inner, &mut sender, outbox)).await;
+    let end = {
+        let reading = pin!(read_frames(inner, &mut receiver, outbox, opened, &listed));
+        Apart::new(reading).or(write_frames(inner, &mut sender, &cork, outbox)).await
+    };
     if let (End::Fault(fault), Some(opened)) = (&end, opened) {
         opened.sockets.fault(opened.conn, *fault);
     }
@@ -193,10 +198,17 @@ async fn echo(outbox: &Outbox, parcel: Parcel) {
     }
 }
 
-async fn write_frames(inner: &Inner, sender: &mut WebSocketSender<Socket>, outbox: &Outbox) -> End {
+async fn write_frames(
+    inner: &Inner,
+    sender: &mut WebSocketSender<Socket>,
+    cork: &Cork,
+    outbox: &Outbox,
+) -> End {
     loop {
-        let sent = match poll_fn(|cx| outbox.poll_next(cx)).await {
-            Next::Write(parcel) => {
+        let next = poll_fn(|cx| outbox.poll_next(cx)).await;
+        cork.set(matches!(next, Next::Write(_, true)));
+        let sent = match next {
+            Next::Write(parcel, _) => {
                 inner.counters.frames_out.add();
                 send(sender, parcel).await
             }

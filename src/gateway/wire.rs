@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -24,6 +26,25 @@ pub(super) struct Wire {
     /// Runs while the other side takes nothing, or while we wait for it to hang up. Boxed: mostly absent.
     timer: Option<Box<Timer>>,
     leaving: Leaving,
+    cork: Cork,
+    /// What was written while the cork was in.
+    held: Vec<u8>,
+}
+
+/// While it is in, more is to be written at once: what is small waits for it and leaves with it, in one call and one
+/// packet. A customer's answer and her message come in pairs.
+#[derive(Clone, Default)]
+pub(super) struct Cork(Arc<AtomicBool>);
+
+impl Cork {
+    /// Puts it in or takes it out. Whoever put it in takes it out before the last of what he writes.
+    pub(super) fn set(&self, is_in: bool) {
+        self.0.store(is_in, Ordering::Relaxed);
+    }
+
+    fn is_in(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 enum Leaving {
@@ -35,7 +56,41 @@ enum Leaving {
 
 impl Wire {
     pub(super) fn new(tcp: Async<TcpStream>, stall: Duration, linger: Duration) -> Wire {
-        Wire { tcp, turn_bytes: 0, stall, linger, timer: None, leaving: Leaving::No }
+        let (cork, held) = (Cork::default(), Vec::new());
+        Wire { tcp, turn_bytes: 0, stall, linger, timer: None, leaving: Leaving::No, cork, held }
+    }
+
+    pub(super) fn cork(&self) -> &Cork {
+        &self.cork
+    }
+
+    /// Whether so many bytes more are to be held.
+    fn holds(&self, bytes: usize) -> bool {
+        (self.cork.is_in() || !self.held.is_empty()) && self.held.len() + bytes <= limits::WIRE_HELD_BYTES_MAX
+    }
+
+    /// Writes what was held.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut written = 0;
+        let result = loop {
+            if written == self.held.len() {
+                break Ok(());
+            }
+            match Pin::new(&mut self.tcp).poll_write(cx, &self.held[written..]) {
+                Poll::Ready(Ok(bytes)) => {
+                    self.timer = None;
+                    written += bytes;
+                }
+                Poll::Ready(Err(error)) => break Err(error),
+                Poll::Pending => {
+                    self.held.drain(..written);
+                    return self.stalled(cx).map(Err);
+                }
+            }
+        };
+        // An idle connection keeps no buffer.
+        self.held = Vec::new();
+        Poll::Ready(result)
     }
 
     /// Lets the error through when the other side has taken nothing for too long.
@@ -94,6 +149,11 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.holds(buf.len()) {
+            self.held.extend_from_slice(buf);
+            return Poll::Ready(Ok(buf.len()));
+        }
+        ready!(self.poll_held(cx))?;
         match Pin::new(&mut self.tcp).poll_write(cx, buf) {
             Poll::Ready(result) => {
                 self.timer = None;
@@ -108,6 +168,12 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        let bytes = bufs.iter().map(|buf| buf.len()).sum();
+        if self.holds(bytes) {
+            bufs.iter().for_each(|buf| self.held.extend_from_slice(buf));
+            return Poll::Ready(Ok(bytes));
+        }
+        ready!(self.poll_held(cx))?;
         match Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs) {
             Poll::Ready(result) => {
                 self.timer = None;
@@ -118,6 +184,10 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.cork.is_in() {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_held(cx))?;
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
@@ -126,6 +196,7 @@ impl AsyncWrite for Wire {
     /// that says why.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Leaving::No = self.leaving {
+            ready!(self.poll_held(cx))?;
             self.timer = None;
             self.leaving = Leaving::Lingering(0);
             if let Err(error) = self.tcp.get_ref().shutdown(Shutdown::Write) {

@@ -62,6 +62,9 @@ pub const OUTBOXES_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// never shrinks, so this is what an idle connection keeps. Doubled: 4 KiB more for each idle connection.
 pub const FRAME_PIECE_BYTES_MAX: usize = 4096;
 
+/// Bytes that wait for the next frame to leave with it. Doubled: 2 KiB more for each connection that is being written.
+pub const WIRE_HELD_BYTES_MAX: usize = 2048;
+
 /// Frames a client may send at once before it is slowed down; pings and pongs count.
 /// Far above what the surfaces take: it guards the processor, they guard the desk.
 pub const FRAMES_BURST: u32 = 4096;
