@@ -118,9 +118,10 @@ pub fn worst_bytes(profile: &Profile) -> u64 {
 
 /// What the process holds of the memory now, in bytes; none where the system does not say.
 pub fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+    // Not from `statm`, which counts pages: asking rustix for their size ends the process under valgrind.
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?;
+    kib.parse::<u64>().ok().map(|kib| kib * KIB)
 }
 
 /// A conversation outside the engine: its newest messages; the card, on which beside the person stand a comment, her
