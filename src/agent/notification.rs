@@ -255,7 +255,7 @@ impl CardValues<'_> {
             Known::CustomerEmail => self.given(Field::Email, &card.customer.email),
             Known::Comment => about().filter(|_| !case),
             Known::CaseTitle => about().filter(|_| case),
-            Known::CaseId => card.external_id.as_deref().map(|id| self.line(Field::Text, id).into()),
+            Known::CaseId => card.reference().map(|id| self.line(Field::Text, id).into()),
             Known::WaitTime => Some(self.wait().into()),
             Known::Queue => Some(view.queue(self.conversation.queue).name.into()),
             Known::Workstream => Some(view.workstream(self.conversation.workstream).name.into()),

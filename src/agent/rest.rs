@@ -207,7 +207,7 @@ impl View<'_> {
             id: ConversationName(ConversationId(card.id)),
             state: live.map_or("closed", |live| work_item_state(&live.phase)),
             agent: if live.is_some() { holder } else { card.agent.as_deref() },
-            external_id: card.external_id.as_deref(),
+            external_id: card.reference(),
             workstream: &card.workstream,
             queue: &card.queue,
             created: Stamp(card.started_ms),

@@ -337,7 +337,7 @@ impl<'a> View<'a> {
             seen_by_customer: card.seen_by_customer,
             wrapup: settings.map_or("none", |settings| settings.wrapup.word()),
             title: card.comment.as_deref().map(|comment| self.line(Field::Text, comment, HEADING_CHARS_MAX)),
-            external_id: card.external_id.as_deref().map(|id| self.line(Field::Text, id, HEADING_CHARS_MAX)),
+            external_id: card.reference().map(|id| self.line(Field::Text, id, HEADING_CHARS_MAX)),
             participants: Vec::new(),
             reserved: held.hold.is_some(),
             hold: held.hold.map(hold_word),

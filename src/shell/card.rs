@@ -109,7 +109,7 @@ pub struct Card {
     pub context: Vec<(String, ContextValue)>,
     /// Answers to the pre-chat questions, by id.
     pub answers: Vec<(String, String)>,
-    /// Name of an external record, for cases.
+    /// Name of an external record or call, as the store knows it.
     pub external_id: Option<String>,
     /// From an accepted invitation: the rule's id (S3-4), or `page` where the page itself invited.
     pub proactive: Option<String>,
@@ -140,6 +140,13 @@ pub struct Card {
 }
 
 impl Card {
+    /// What another system calls it. A call by SIP is stored with the attempt it was behind its `Call-ID`.
+    pub fn reference(&self) -> Option<&str> {
+        let name = self.external_id.as_deref()?;
+        let is_call = self.kind == "voice";
+        Some(name.rsplit_once('/').filter(|_| is_call).map_or(name, |(call_id, _)| call_id))
+    }
+
     /// Adds a wrap-up. One that is handed on day after day would grow for ever: the oldest go.
     pub(super) fn add_wrapup(&mut self, wrapup: WrapUpRecord) {
         self.wrapups.push(wrapup);

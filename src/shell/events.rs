@@ -57,7 +57,7 @@ impl Shell {
             return;
         }
         let name = ConversationName(ConversationId(id)).to_string();
-        let mut data = json!({ "id": name, "kind": card.kind, "external_id": card.external_id,
+        let mut data = json!({ "id": name, "kind": card.kind, "external_id": card.reference(),
             "workstream": workstream, "queue": card.queue });
         if let (Value::Object(data), Value::Object(more)) = (&mut data, more) {
             data.extend(more);

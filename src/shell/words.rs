@@ -133,7 +133,7 @@ fn value<'v>(
         Known::CustomerPhone => Some(Cow::Borrowed(&card.customer.phone)),
         Known::CustomerEmail => Some(Cow::Borrowed(&card.customer.email)),
         Known::Comment | Known::CaseTitle => card.comment.as_deref().map(Cow::Borrowed),
-        Known::CaseId => card.external_id.as_deref().map(Cow::Borrowed),
+        Known::CaseId => card.reference().map(Cow::Borrowed),
         Known::Queue => desk.queue(&card.queue).map(|queue| Cow::Borrowed(queue.name.as_str())),
         Known::Workstream => Some(Cow::Borrowed(&workstream.name)),
         Known::PageUrl => card.page.as_ref().map(|page| Cow::Borrowed(page.url.as_str())),
