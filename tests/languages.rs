@@ -158,7 +158,7 @@ fn a_broken_language_file_is_named_by_its_line_and_key() {
 /// Every script of the pages but the languages themselves; and of what the box writes itself, its words by whole keys.
 fn scripts() -> String {
     let mut all = String::new();
-    for file in ["src/agent/transcript.rs", "src/shell/outbound/copies.rs"] {
+    for file in ["src/agent/transcript.rs", "src/agent/notification.rs", "src/shell/outbound/copies.rs"] {
         all += &read(file).replace("word(\"", "\"paper.").replace("word(language, \"", "\"paper.");
     }
     for folder in ["src/agent", "src/widget", "src/web"] {

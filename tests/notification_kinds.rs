@@ -252,3 +252,17 @@ fn hostile_values_are_text_of_one_bounded_line() {
     alice.take_known(&offer);
     assert_eq!(closed_offer(&mut alice, &offer), "accepted");
 }
+
+/// "Chat from": an empty name vanishes, and what a page may say in its place is told beside the title.
+#[test]
+fn a_title_that_ends_where_no_name_is_says_what_may_stand_there() {
+    let desk = Desk::start_with_desk(&[("locale = \"en\"", "locale = \"nl\"")], &[]);
+    let mut alice = desk.agent("alice");
+    let mut nobody = desk.customer("shop", json!({}));
+    nobody.start(json!({"comment": "hello?"}));
+    let offer = alice.socket.of("notification");
+    assert_eq!((&offer["title"], &offer["title_open"]), (&json!("Chat from"), &json!("iemand")), "{offer}");
+    let (_jan, _) = chat(&desk, "Jan de Boer");
+    let offer = alice.socket.of("notification");
+    assert_eq!((&offer["title"], &offer["title_open"]), (&json!("Chat from Jan de Boer"), &Value::Null));
+}

@@ -3,7 +3,6 @@
  */
 
 import { setClock } from "/web/format.js";
-import { t } from "/web/i18n.js";
 import { connect } from "/web/socket.js";
 import { forgetAll, keep, recall } from "./memory.js";
 import { cursor, isGapped } from "./state.js";
@@ -142,7 +141,7 @@ function receive(given) {
 
 /** "Chat from": who gave no name is somebody, on the alert, in the title of the window and on the desktop alike. */
 function titled(frame) {
-  const whole = (one) => (one.title_open ? { ...one, title: `${one.title} ${t("agent.alert.somebody")}` } : one);
+  const whole = (one) => (one.title_open ? { ...one, title: `${one.title} ${one.title_open}` } : one);
   if (frame.t === "notification") return whole(frame);
   return frame.t === "welcome" ? { ...frame, notifications: (frame.notifications || []).map(whole) } : frame;
 }

@@ -21,6 +21,7 @@ use crate::masking::Field;
 use crate::shell::card::{Card, ContextValue};
 use crate::shell::live::kind_name;
 use crate::shell::wire::{ConversationName, NotificationName, Stamp};
+use crate::web::words::{known, word};
 
 /// A notification, without its preview.
 #[derive(Debug, Serialize)]
@@ -30,9 +31,9 @@ struct NotificationBody<'a> {
     work_item_kind: &'static str,
     style: &'static str,
     title: String,
-    /// It ends where a name would stand, and there is none: a page may put its own word there.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    title_open: bool,
+    /// It ends where a name would stand, and there is none: what a page may put there, in the language of the title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title_open: Option<&'static str>,
     fields: Vec<FieldBody>,
     conversation: ConversationName,
     queue: Named<'a>,
@@ -119,9 +120,11 @@ impl View<'_> {
         let worded = worded.map(|label| label.get(self.lang(), &self.world.desk.locale).as_str());
         let title = template.map(|template| template.title.get(self.lang(), &self.world.desk.locale));
         let names = |title: &Template| title.ends_with() == Some(&Placeholder::Known(Known::CustomerName));
+        let language = known([self.lang()]);
         let body = NotificationBody {
             id: NotificationName(offer.id),
-            title_open: customer.name.is_empty() && title.is_some_and(names),
+            title_open: (customer.name.is_empty() && title.is_some_and(names))
+                .then(|| word(language, "somebody")),
             kind: wire_kind(offer, conversation.kind),
             work_item_kind: kind_name(conversation.kind),
             style: template.map_or(Style::Alert, |template| template.style).word(),

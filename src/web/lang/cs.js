@@ -58,7 +58,6 @@ export default {
   "agent.alert.next": "Ukázat další požadavky",
   "agent.alert.of": "{from}–{to} z {n}",
   "agent.alert.reject": "Odmítnout",
-  "agent.alert.somebody": "někoho",
   "agent.alert.spoken": "{title}. Alt A přijme, Alt R odmítne.",
   "agent.alert.withdrawn": "Vzato zpět",
   "agent.alerts": "Požadavky a zprávy",
@@ -321,7 +320,7 @@ export default {
   "agent.ledger.text": "jen pro vaše oči",
   "agent.ledger.undelivered": "Nedoručeno",
   "agent.ledger.withdrawn": "Vzato zpět",
-  "agent.left": "odešel",
+  "agent.left": "zbývá",
   "agent.letters.off": "Vypnout klávesu ?",
   "agent.letters.on": "Zapnout klávesu ?",
   "agent.live": "Živý přehled",
@@ -795,6 +794,7 @@ export default {
   "paper.rating": "Hodnocení",
   "paper.rating_of": "{n} z 5",
   "paper.received": "Přijato",
+  "paper.somebody": "někoho",
   "paper.workstream": "Pracovní tok",
 
   // times, everywhere

@@ -57,7 +57,6 @@ export default {
   "agent.alert.next": "Vis de næste henvendelser",
   "agent.alert.of": "{from}–{to} af {n}",
   "agent.alert.reject": "Afvis",
-  "agent.alert.somebody": "nogen",
   "agent.alert.spoken": "{title}. Alt A accepterer, Alt R afviser.",
   "agent.alert.withdrawn": "Trukket tilbage",
   "agent.alerts": "Henvendelser og beskeder",
@@ -317,7 +316,7 @@ export default {
   "agent.ledger.text": "kun for dine øjne",
   "agent.ledger.undelivered": "Ikke leveret",
   "agent.ledger.withdrawn": "Trukket tilbage",
-  "agent.left": "gået",
+  "agent.left": "tilbage",
   "agent.letters.off": "Slå tasten ? fra",
   "agent.letters.on": "Slå tasten ? til",
   "agent.live": "Liveoversigt",
@@ -784,6 +783,7 @@ export default {
   "paper.rating": "Bedømmelse",
   "paper.rating_of": "{n} af 5",
   "paper.received": "Modtaget",
+  "paper.somebody": "nogen",
   "paper.workstream": "Arbejdsstrøm",
 
   // times, everywhere

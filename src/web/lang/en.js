@@ -57,7 +57,6 @@ export default {
   "agent.alert.next": "Show the next requests",
   "agent.alert.of": "{from}–{to} of {n}",
   "agent.alert.reject": "Reject",
-  "agent.alert.somebody": "somebody",
   "agent.alert.spoken": "{title}. Alt A accepts, Alt R rejects.",
   "agent.alert.withdrawn": "Taken back",
   "agent.alerts": "Requests and messages",
@@ -784,6 +783,7 @@ export default {
   "paper.rating": "Rating",
   "paper.rating_of": "{n} of 5",
   "paper.received": "Received",
+  "paper.somebody": "somebody",
   "paper.workstream": "Workstream",
 
   // times, everywhere

@@ -57,7 +57,6 @@ export default {
   "agent.alert.next": "Toon de volgende verzoeken",
   "agent.alert.of": "{from}–{to} van {n}",
   "agent.alert.reject": "Weigeren",
-  "agent.alert.somebody": "iemand",
   "agent.alert.spoken": "{title}. Alt A neemt aan, Alt R weigert.",
   "agent.alert.withdrawn": "Teruggetrokken",
   "agent.alerts": "Verzoeken en meldingen",
@@ -317,7 +316,7 @@ export default {
   "agent.ledger.text": "alleen voor jouw ogen",
   "agent.ledger.undelivered": "Niet bezorgd",
   "agent.ledger.withdrawn": "Teruggetrokken",
-  "agent.left": "vertrokken",
+  "agent.left": "over",
   "agent.letters.off": "Toets ? uitzetten",
   "agent.letters.on": "Toets ? aanzetten",
   "agent.live": "Live-overzicht",
@@ -784,6 +783,7 @@ export default {
   "paper.rating": "Beoordeling",
   "paper.rating_of": "{n} van 5",
   "paper.received": "Ontvangen",
+  "paper.somebody": "iemand",
   "paper.workstream": "Werkstroom",
 
   // times, everywhere
