@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -125,6 +125,37 @@ fn a_data_directory_that_cannot_be_used_is_named_in_one_line_and_nothing_is_made
     let told = refused(&["demo", "--listen", "127.0.0.1:0", "--data", &data]);
     assert!(told.contains(&data) && told.contains("in use"), "{told}");
     assert_eq!(desk.get("/healthz").status, 200, "the one that runs goes on");
+}
+
+#[test]
+fn the_demo_names_the_accounts_of_the_desk_in_force() {
+    let files = tempfile::tempdir().expect("a folder");
+    let data = files.path().join("data").display().to_string();
+    let greeting = |desk: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_deskbell"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--data", &data, "--log", "warn"])
+            .args(desk)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = std::io::BufReader::new(child.stdout.take().expect("piped")).lines();
+        let told: Vec<String> =
+            lines.by_ref().map_while(Result::ok).take_while(|line| !line.starts_with("ready ")).collect();
+        let _ = child.kill();
+        child.wait().expect("it ends");
+        told.join("\n")
+    };
+    let file = files.path().join("desk.toml");
+    let text = include_str!("data/desk.example.toml")
+        .replacen("username = \"bob\"", "username = \"eva\"", 1)
+        .replacen("bob-demo-pass", "eva-demo-pass", 1);
+    std::fs::write(&file, text).expect("written");
+    let told = greeting(&["--desk", &file.display().to_string()]);
+    assert!(told.contains("eva-demo-pass") && told.contains("alice-demo-pass"), "{told}");
+    // The stored desk wins over any other, and so do its people.
+    let told = greeting(&[]);
+    assert!(told.contains("alice-demo-pass") && !told.contains("bob"), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("eva ") && line.contains("(as it was set)")), "{told}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use deskbell::desk::{self, Credential, Word};
+use deskbell::desk::{self, LoadOptions, Word};
 use deskbell::gateway::Face;
 use deskbell::ops::profile::Profile;
 use deskbell::shell::boot::{self, BootError, Plan};
@@ -12,6 +12,7 @@ use deskbell::shell::sip::Listening;
 use deskbell::shell::trust::Vouchers;
 
 use super::options::Options;
+use super::socket::Socket;
 use super::{Ended, wait};
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
@@ -59,11 +60,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         Some(file) => boot::read_desk_file(file.as_ref()).map_err(Ended::usage)?,
         None => desk::demo().to_owned(),
     };
-    let accounts = accounts(&text)?;
+    let mut accounts = accounts(&text)?;
     let data = match options.get("data") {
         Some(dir) => PathBuf::from(dir),
         None => fresh_folder()?,
     };
+    let has_desk = data.join("state.redb").exists();
     let signals = wait::signals()?;
     let listener = TcpListener::bind(listen)
         .map_err(|error| Ended::usage(format!("cannot listen on {listen}: {error}")))?;
@@ -95,6 +97,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
         ip if ip.is_loopback() || ip.is_unspecified() => format!("https://localhost:{}", bound.port()),
         _ => format!("https://{bound}"),
     };
+    if has_desk {
+        accounts = in_force(&data, &accounts)?;
+    }
     say(&url, &data.display().to_string(), &accounts)?;
     deskbell::ops::notify::ready();
     let mut relay = super::relay::Kept::default();
@@ -116,14 +121,28 @@ fn sip(address: &str) -> Result<Listening, Ended> {
 fn accounts(text: &str) -> Result<Vec<String>, Ended> {
     let loaded = desk::load(text).map_err(|faults| Ended::of(BootError::Desk(faults)))?;
     let line = |agent: &desk::Agent| {
-        let roles: Vec<&str> = agent.roles.iter().map(|role| role.word()).collect();
-        let password = match &agent.password {
-            Credential::Plain(secret) => secret.expose().to_owned(),
-            Credential::Hashed(_) | Credential::Absent => "(set)".to_owned(),
-        };
-        format!("{:<12} {:<24} {}", agent.username.to_string(), password, roles.join(", "))
+        account(agent, agent.password.plain().map_or("(set)", |secret| secret.expose()))
     };
     Ok(loaded.desk.agents.iter().map(line).collect())
+}
+
+fn account(agent: &desk::Agent, password: &str) -> String {
+    let roles: Vec<&str> = agent.roles.iter().map(|role| role.word()).collect();
+    format!("{:<12} {:<24} {}", agent.username.to_string(), password, roles.join(", "))
+}
+
+/// The same of a folder whose desk was there before, which is the one in force: whoever the file knows too is taken to
+/// have its password still.
+fn in_force(data: &Path, given: &[String]) -> Result<Vec<String>, Ended> {
+    let Some(socket) = Socket::of(data)? else { return Ok(given.to_vec()) };
+    let how = LoadOptions { allow_missing_secrets: true, ..LoadOptions::default() };
+    let loaded = desk::load_with(&socket.get("desk")?.text()?, how);
+    let desk = loaded.map_err(|faults| Ended::of(BootError::Desk(faults)))?.desk;
+    let line = |agent: &desk::Agent| {
+        let known = given.iter().find(|line| line.split(' ').next() == Some(&*agent.username.to_string()));
+        known.cloned().unwrap_or_else(|| account(agent, "(as it was set)"))
+    };
+    Ok(desk.agents.iter().map(line).collect())
 }
 
 fn fresh_folder() -> Result<PathBuf, Ended> {
