@@ -309,6 +309,11 @@ fn who_carries_a_workstream_is_set_by_its_form_and_no_secret_is_shown() {
     assert!(unfinished.fault("sms-account").is_some(), "{}", unfinished.said());
     let sms = sms.set("sms.account", "AC1").set("sms.secret", "the-auth-token");
     house.browser.saved(&sms.set("sms.stop_words", "STOP\nAFMELDEN"));
+    // A modem instead: it needs its folder, and nothing else.
+    let modem = house.browser.form(&path("sms")).set("sms.provider", "gammu");
+    let unfinished = house.browser.post(&modem);
+    assert!(unfinished.fault("sms-folder").is_some(), "{}", unfinished.said());
+    house.browser.saved(&modem.set("sms.folder", "/var/spool/gammu"));
     let page = house
         .browser
         .form(&path("page"))

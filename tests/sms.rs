@@ -402,6 +402,34 @@ fn who_says_stop_is_not_written_to_until_she_says_start() {
 }
 
 #[test]
+fn a_bot_writes_to_nobody_who_has_said_stop() {
+    let provider = Provider::start();
+    let bot = "[[bot]]\nid = \"guide\"\nname = \"Guide\"\n[[bot.step]]\nid = \"about\"\nsay = \"What is it about?\"\n\
+               choices = [{ label = \"Hours\", go = \"hours\" }, { label = \"People\", go = \"people\" }]\n\
+               [[bot.step]]\nid = \"hours\"\nsay = \"From eight.\"\ngo = \"about\"\n\
+               [[bot.step]]\nid = \"people\"\nhand_over = true\n";
+    let workstream = provider.sms_workstream("bot = \"guide\"");
+    let text = format!("{}\n{workstream}{bot}", include_str!("data/desk.example.toml"));
+    let desk = Desk::start_with_text(&text, &[]);
+    let mut alice = desk.agent("alice");
+    assert_eq!(text_in(&desk, "SM1", "+31655555551", "Hello").status, 200);
+    assert!(provider.wait_taken(1)[0].text.starts_with("What is it about?"));
+    assert_eq!(text_in(&desk, "SM2", "+31655555551", "STOP").status, 200);
+    assert_eq!(text_in(&desk, "SM3", "+31655555551", "People").status, 200);
+    let offer = offered(&mut alice);
+    let session = alice.take_known(&offer);
+    let said: Vec<&Value> = session["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .filter(|message| message["from"]["kind"] == "bot")
+        .collect();
+    assert!(said.len() > 1, "it answered to STOP as to anything: {session}");
+    assert!(said[1..].iter().all(|message| message["delivery"]["state"] == "failed"), "{said:?}");
+    assert_eq!(provider.taken().len(), 1);
+}
+
+#[test]
 fn what_may_not_have_arrived_is_not_sent_again_to_who_has_said_stop() {
     let provider = Provider::start();
     let desk = start(&provider, "", FAST);

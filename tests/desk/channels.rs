@@ -46,6 +46,24 @@ fn secrets_go_in_and_never_come_out() {
 }
 
 #[test]
+fn the_manuals_examples_of_providers_are_whole() {
+    const PAGE: &str = include_str!("../../src/manual/channels.html");
+    for id in ["twilio", "gateway", "spool", "gammu", "messenger"] {
+        let at = PAGE.find(&format!("<code id=\"{id}\">")).expect("the example");
+        let from = at + PAGE[at..].find('>').expect("a tag") + 1;
+        let example = PAGE[from..from + PAGE[from..].find("</code>").expect("its end")].replace("&amp;", "&");
+        let desk = load(&format!("[[queue]]\nid = \"front\"\n{example}"));
+        let desk = desk.unwrap_or_else(|found| panic!("{id}: {:?}", found.list));
+        let said: Vec<_> = desk
+            .warnings
+            .iter()
+            .filter(|warning| warning.message.contains("effect") || warning.message.contains("missing"))
+            .collect();
+        assert!(said.is_empty(), "{id}: {said:?}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_provider_is_said_at_its_place() {
     let rows: &[(&str, &str)] = &[
         ("provider = \"pigeon\"\n", "workstream.w.sms.provider"),
