@@ -6,7 +6,9 @@
 //! time-outs and takes chunks and lengths on trust: nobody reaches the socket but the gateway, which
 //! re-serialises what it has parsed, and who could stop the box anyway. It makes room for the unread rest of
 //! a body at once when a request is dropped: a length beyond all measure is answered and its request is then
-//! kept, a descriptor's worth, rather than dropped. Threads of connections are bounded by the gateway's few.
+//! kept, a descriptor's worth, rather than dropped. Each connection has a thread: the gateway's are few, and those of
+//! the box's own user and root are bounded by the unit's `TasksMax` alone. A thread that cannot be had ends the process,
+//! which systemd starts again.
 
 use std::io::{self, Read};
 use std::mem::ManuallyDrop;
