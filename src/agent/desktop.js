@@ -7,7 +7,7 @@
 
 import { useAccount } from "./account.js";
 import { h, icon, keepIcons, make, render } from "/web/dom.js";
-import { known, language, setLanguage, t } from "/web/i18n.js";
+import { deskSpeaks, known, language, setLanguage, t } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { everySecond } from "/web/time.js";
 import { forgetEarly, handInEarly, loadBeside, loadDirectory, loadQueues, readHere, setView, toast, useActs } from "./acts.js";
@@ -325,6 +325,7 @@ function watchLanguage() {
     ({ settings }) => {
       if (!settings.locale) return;
       keep("desk_language", settings.locale);
+      deskSpeaks(settings.locale);
       // Only where nothing that comes first has a file: else nothing would change.
       if (!known(...asked()) && known(settings.locale) && known(settings.locale) !== language()) location.reload();
     },

@@ -9,9 +9,9 @@ use super::reads;
 use super::records::Offline;
 use super::turn::{Asker, REQUEST, Room};
 use super::words;
-use crate::desk::widget::Device;
+use crate::desk::widget::{Device, PrechatKind};
 use crate::desk::words::Word;
-use crate::desk::{Consent, Id, TextKey, Workstream};
+use crate::desk::{Consent, Id, Localized, TextKey, Workstream};
 use crate::engine::conversation::State;
 use crate::engine::effect::Answer;
 use crate::engine::id::{AgentId, ConversationId, QueueId, WorkstreamId};
@@ -342,6 +342,11 @@ impl Shell {
                 return Err(Refusal::BadRequest);
             }
             let Some(given) = given else { continue };
+            // In whatever language she was asked.
+            let offered = |option: &Localized| option.iter().any(|(_, text)| *text == given);
+            if question.kind == PrechatKind::Choice && !question.options.iter().any(offered) {
+                return Err(Refusal::BadRequest);
+            }
             // The first message may be asked for as a question of that name.
             if id == "comment" && card.comment.is_none() {
                 card.comment = crate::shell::text::comment(Some(&given))?.map(Into::into);

@@ -9,6 +9,7 @@ export const LANGUAGES = ["en", "nl", "cs", "da"];
 const OWN = "./lang/";
 let folder = OWN;
 let current = "en";
+let home = "en";
 let english = {};
 let texts = english;
 let plurals = new Intl.PluralRules("en");
@@ -61,11 +62,17 @@ export function t(key, params = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
 }
 
+/** @param {string} locale  the desk's language */
+export function deskSpeaks(locale) {
+  home = locale;
+}
+
 /**
- * One string out of what an admin wrote: a string, or a table by language (REQ B-9).
+ * One string out of what an admin wrote: a string, or a table by language, where a missing one falls to the desk's, then
+ * to English (REQ B-9).
  * @param {string|Record<string, string>|undefined} value
  */
 export function pick(value) {
-  if (value && typeof value === "object") return String(value[current] ?? value.en ?? Object.values(value)[0] ?? "");
+  if (value && typeof value === "object") return String(value[current] ?? value[home] ?? value.en ?? Object.values(value)[0] ?? "");
   return value == null ? "" : String(value);
 }

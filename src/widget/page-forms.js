@@ -35,7 +35,7 @@ function field(state, acts, { id, label, kind = "text", required = false, option
   else if (kind === "select")
     input = h("select", { ...common, value }, [
       h("option", { value: "" }, ""),
-      ...options.map((one) => h("option", { value: one.id ?? one, selected: (one.id ?? one) === value }, pick(one.label ?? one))),
+      ...options.map(pick).map((one) => h("option", { value: one, selected: one === value }, one)),
     ]);
   else input = h("input", { ...common, type: kind === "email" || kind === "tel" ? kind : "text", maxlength: String(NAME_MAX), value });
   return h("div", { class: "field", key: id }, h("label", { for: at }, name), input);
@@ -81,12 +81,13 @@ function submit(state, acts, fields, go) {
 
 // A pre-chat field of one of these names is part of `start` itself, any other an answer.
 const OWN = { name: "name", email: "email", phone: "tel", comment: "textarea" };
+const FIELDS = { choice: "select", phone: "tel" };
 
 function prechat(settings) {
   const asked = (settings.prechat || []).map((one) => ({
     ...one,
     label: pick(one.label) || one.id,
-    kind: OWN[one.id] || one.kind || "text",
+    kind: FIELDS[one.kind] || OWN[one.id] || one.kind,
     autocomplete: { name: "name", email: "email", phone: "tel" }[one.id],
   }));
   return asked.some((one) => one.id === "name") ? asked : [{ id: "name", label: t("widget.name"), autocomplete: "name" }, ...asked];

@@ -1,7 +1,7 @@
 // The chat page: puts host, state, talk and view together.
 
 import { iconsFrom } from "/web/dom.js";
-import { known, setLanguage, t, wordsFrom } from "/web/i18n.js";
+import { deskSpeaks, known, setLanguage, t, wordsFrom } from "/web/i18n.js";
 import { createStore } from "/web/store.js";
 import { openHost } from "./page-host.js";
 import { INITIAL, lastSeq, phase, reduce, unread } from "./page-state.js";
@@ -132,6 +132,7 @@ async function begin() {
     host.tell({ t: "event", name: "error", detail: { code: "not_found" } });
     return;
   }
+  deskSpeaks(settings.locale);
   // Nothing the page or the browser asks for has a file: the desk's language, else English (REQ B-9).
   if (!known(host.locale, ...navigator.languages)) await setLanguage(settings.locale);
   set({

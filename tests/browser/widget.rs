@@ -329,3 +329,35 @@ fn consent_is_asked_before_a_chat_where_the_desk_requires_it() {
     eva.page.see_text(".me .p__text", "Do you deliver?");
     eva.sent("Do you deliver?");
 }
+
+#[test]
+fn a_question_with_options_is_asked_as_a_choice_in_the_customers_language() {
+    let asked = r#"prechat = [{ id = "topic", label = "Topic", kind = "choice", required = true, options = [{ en = "A repair", nl = "Reparatie", da = "Reparation" }, { en = "Returns", nl = "Retour" }] }]"#;
+    let plain =
+        r#"prechat = [{ id = "comment", label = "What is it about?", kind = "text", required = false }]"#;
+    // A Danish customer of a Dutch branch: what is not in Danish is Dutch.
+    let desk = Desk::start_with_desk(&[(plain, asked), ("locale = \"en\"", "locale = \"nl\"")], &[]);
+    let mut bob = desk.agent("bob");
+    let eva = Customer::at_the_shop(&desk);
+    eva.page.run("document.documentElement.lang = 'da';", json!([]));
+    eva.open_chat();
+    eva.page.see("select#f-topic");
+    let options = eva
+        .page
+        .run("return [...document.querySelectorAll('#f-topic option')].map((one) => one.text);", json!([]));
+    assert_eq!(options, json!(["", "Reparation", "Retour"]));
+    eva.page.press(".p__pane .p__go");
+    eva.page.see("#form-error");
+    eva.page.write("#f-topic", "Retour");
+    eva.page.press(".p__pane .p__go");
+    taken(&mut bob);
+    let session = bob.socket.of("session");
+    let answer = &session["answers"][0];
+    assert_eq!((&answer["id"], &answer["value"]), (&json!("topic"), &json!("Retour")), "{session}");
+
+    // Nothing else than what is offered, whatever a page sends.
+    for wrong in ["retour", "[object Object]"] {
+        let mut other = desk.customer("shop", json!({}));
+        assert_eq!(other.socket.refused("start", json!({"answers": {"topic": wrong}})), "bad_request");
+    }
+}
