@@ -225,7 +225,7 @@ fn a_profile_sizes_the_box_and_its_bound_is_told() {
     assert!(log.contains("at most 768 connections"), "{log}");
     let (status, health) = one.page("GET", "/admin/health", "");
     assert_eq!(status, 200);
-    assert!(health.contains("of 256") && health.contains("everything full at once"), "{health}");
+    assert!(health.contains("of 256") && health.contains("of the most the box can take"), "{health}");
     // The ring has the profile's two segments of 16 MiB and its header.
     let ring = std::fs::metadata(one.data().join("journal")).map(|meta| meta.len());
     assert_eq!(ring.ok(), Some(2 * 16 * 1024 * 1024 + 4096), "the journal");
