@@ -336,3 +336,25 @@ fn a_queue_and_a_widget_may_have_shorter_hours_than_the_workstream() {
         read.body
     );
 }
+
+#[test]
+fn messages_left_without_end_are_held_to_a_rate() {
+    let desk = Desk::start_with_desk(&[LIVE_BY_OFFICE], &["--wall-clock", SUNDAY]);
+    let mut customer = desk.customer("shop", json!({}));
+    for at in 0..100 {
+        let left = json!({"t": "leave", "id": 1000 + at, "email": "a@example.org", "text": "hello"});
+        customer.socket.send(&left);
+    }
+    let (mut left, mut limited) = (0, 0);
+    for at in 0..100 {
+        let answer = customer.socket.wait("an answer", |frame| frame["re"] == 1000 + at);
+        if answer["t"] == "ok" {
+            left += 1;
+        } else {
+            assert_eq!(answer["code"], "rate_limited", "{answer}");
+            assert!(answer["retry_after_ms"].as_u64() > Some(0), "{answer}");
+            limited += 1;
+        }
+    }
+    assert!(left >= 20 && limited > 0, "a burst of twenty passes: {left}, {limited}");
+}
