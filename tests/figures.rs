@@ -3,6 +3,10 @@
 
 mod support;
 
+use std::ops::Bound::Unbounded;
+use std::time::Duration;
+
+use deskbell::store::{Direction, Options, Store, Table};
 use serde_json::{Value, json};
 use support::drill::{closed_offer, elapsed_ms, offer_of};
 use support::{Agent, Customer, Desk, Reply};
@@ -299,4 +303,45 @@ fn a_busy_hour_is_what_a_plain_recount_of_it_gives() {
     assert_eq!(json!([hers["id"], hers["accepted"], hers["ended"]]), json!(["alice", accepted, ended]));
     let [his] = &own(&bob.token)[..] else { panic!("one row, bob's") };
     assert_eq!(json!([his["id"], his["accepted"], his["undelivered"]]), json!(["bob", 0, 1]));
+}
+
+#[test]
+fn what_a_ledger_holds_beyond_its_days_goes_however_much_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_path_buf();
+    let mut desk = Desk::start_in(dir.clone(), &["--wall-clock", "2025-01-07T10:00:00Z"]);
+    let mut alice = desk.agent("alice");
+    let (_customer, conversation) = chat(&desk);
+    alice.take(&conversation);
+    assert_eq!(desk.stop(), Some(0));
+    // Far more of the same than one step deletes.
+    let store = || Store::<()>::open(Options::new(&dir)).expect("the box's own store").0;
+    let ledger = |store: &Store<()>, many| {
+        let all = (Unbounded::<&[u8]>, Unbounded);
+        store.reader().range(Table::Ledger, all, many, Direction::Forward).expect("read").rows
+    };
+    let opened = store();
+    let (key, line) = ledger(&opened, 1).remove(0);
+    let mut batch = opened.batch();
+    for number in 0..5000_u64 {
+        let key = [&key[..key.len() - 8], &number.to_be_bytes()].concat();
+        batch.put(Table::Ledger, &key, &line);
+    }
+    assert!(opened.submit(batch).is_ok());
+    opened.shutdown().expect("a clean stop");
+    let gone = (1..=5).any(|day| {
+        let evening = format!("2026-11-0{day}T22:59:50Z");
+        let mut later = Desk::start_in(dir.clone(), &["--wall-clock", &evening, "--clock-speed", "20"]);
+        // Midnight in the branch; the first that is counted begins the day.
+        std::thread::sleep(Duration::from_secs(1));
+        chat(&later);
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(later.stop(), Some(0));
+        let opened = store();
+        let left = ledger(&opened, 1000).len();
+        eprintln!("left {left}");
+        opened.shutdown().expect("a clean stop");
+        left == 0
+    });
+    assert!(gone, "lines of nearly two years ago");
 }

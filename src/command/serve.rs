@@ -1,5 +1,6 @@
 //! `deskbell serve`: the appliance.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use deskbell::gateway::Face;
@@ -70,10 +71,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Ended> {
     let staff = running.addresses().iter().find(|(face, _)| *face != Face::Public);
     let port = staff.or(running.addresses().first()).map_or(443, |(_, address)| address.port());
     let name = host_of(&config.names[0]);
-    match port {
-        443 => println!("ready https://{name}"),
-        port => println!("ready https://{name}:{port}"),
-    }
+    let port = if port == 443 { String::new() } else { format!(":{port}") };
+    // Who started it may read no further than it likes.
+    let _ = writeln!(std::io::stdout(), "ready https://{name}{port}");
     deskbell::ops::notify::ready();
     wait::until_told(signals, running, |_| {})
 }

@@ -130,7 +130,7 @@ impl Shell {
         self.put(Table::Ledger, &key(&username, line.at_ms, super::keys::random()), &line);
     }
 
-    /// A new day: what is older than the ledger reaches back goes, a bounded piece of it.
+    /// A new day: what is older than the ledger reaches back goes, a bounded piece at a time.
     pub(super) fn trim_ledgers(&mut self) {
         let before_ms = self.now.wall_ms - LEDGER_DAYS_MAX * 24 * 3_600_000;
         let agents: Vec<String> = self.desk.agents.iter().map(|agent| agent.username.to_string()).collect();
@@ -139,13 +139,12 @@ impl Shell {
             let mut old: Vec<Row> = Vec::new();
             for agent in &agents {
                 let (low, high) = (key(agent, 0, 0), key(agent, before_ms.max(0), 0));
-                let page = snapshot.range(
-                    Table::Ledger,
-                    &low[..]..&high[..],
-                    ERASED_ROWS_MAX,
-                    Direction::Forward,
-                )?;
+                let room = ERASED_ROWS_MAX - old.len();
+                let page = snapshot.range(Table::Ledger, &low[..]..&high[..], room, Direction::Forward)?;
                 old.extend(page.rows);
+                if old.len() >= ERASED_ROWS_MAX {
+                    break;
+                }
             }
             Ok(old)
         };
@@ -154,8 +153,13 @@ impl Shell {
             sequence,
             job,
             |shell, old: Result<Vec<Row>, ReadError>| {
-                for (key, _) in old.unwrap_or_default() {
+                let old = old.unwrap_or_default();
+                let more = old.len() >= ERASED_ROWS_MAX;
+                for (key, _) in old {
                     shell.delete(Table::Ledger, &key);
+                }
+                if more {
+                    shell.trim_ledgers();
                 }
             },
         );
