@@ -330,27 +330,10 @@ impl Shell {
         }
     }
 
-    /// A full queue at the journal thread means that the disk is behind: waiting here makes everybody wait, which is
-    /// what must happen then.
     fn hand_on(&mut self) {
         self.pending = false;
         let next = self.store.batch();
-        let mut batch = std::mem::replace(&mut self.batch, next);
-        loop {
-            match self.store.submit(batch) {
-                Ok(_) => return,
-                Err(refused) if refused.why == SubmitError::Full => {
-                    batch = refused.batch;
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err(refused) => {
-                    // A failed store ends the process by itself; what is too large is a defect, since room was made.
-                    // Either way nothing of this batch may be told.
-                    log::error!("a batch was not stored: {:?}", refused.why);
-                    std::process::exit(70);
-                }
-            }
-        }
+        submit(&self.store, std::mem::replace(&mut self.batch, next));
     }
 
     fn finish(mut self) -> Result<(), crate::store::Failure> {
@@ -358,6 +341,26 @@ impl Shell {
         self.pending = true;
         self.flush();
         self.store.shutdown()
+    }
+}
+
+/// Hands a batch to the journal thread. A full queue there means that the disk is behind: waiting here makes everybody
+/// wait, which is what must happen then.
+fn submit(store: &Store<Out>, mut batch: Batch<Out>) {
+    loop {
+        match store.submit(batch) {
+            Ok(_) => return,
+            Err(refused) if refused.why == SubmitError::Full => {
+                batch = refused.batch;
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(refused) => {
+                // A failed store ends the process by itself; what is too large is a defect, since room was made.
+                // Either way nothing of this batch may be told.
+                log::error!("a batch was not stored: {:?}", refused.why);
+                std::process::exit(70);
+            }
+        }
     }
 }
 

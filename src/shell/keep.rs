@@ -16,7 +16,7 @@ use crate::engine::effect::{RoutingEvent, SessionReason};
 use crate::engine::id::{AgentId, Handle, QueueId, ReasonId};
 use crate::limits::{BATCH_BYTES_MAX, DECISIONS_KEPT_MAX};
 use crate::store::records::Record;
-use crate::store::{Batch, Table};
+use crate::store::{Batch, Store, Table};
 
 /// The longest the clock's mark may lag while somebody is connected: what a crash adds to "lost from the
 /// crash". Shorter costs a block of the journal each time.
@@ -28,17 +28,37 @@ const MARK_ALONG_EVERY: Duration = Duration::from_secs(2);
 /// Key of the clock's mark in `Meta`.
 pub(super) const CLOCK: &[u8] = b"clock";
 
+/// Writes a value where it goes, at the end of the batch; or into the next one, when this one then holds too much.
+fn write(store: &Store<Out>, batch: &mut Batch<Out>, table: Table, key: &[u8], value: impl Fn(&mut Vec<u8>)) {
+    let before = batch.bytes();
+    batch.put_with(table, key, &value);
+    if batch.bytes() > BATCH_BYTES_MAX {
+        batch.cut_back(before);
+        part(store, batch);
+        batch.put_with(table, key, value);
+    }
+}
+
+/// A turn that writes more than a batch holds (a hundred chats with all they may say end at once) is parted: what it has
+/// written so far goes ahead. What it tells waits for its last part, so a crash between the two is one of a turn nobody
+/// has heard of. The first design took such a batch for a defect and ended the process: sixty strangers could have it
+/// ended.
+fn part(store: &Store<Out>, batch: &mut Batch<Out>) {
+    let mut first = std::mem::replace(batch, store.batch());
+    batch.take_releases(&mut first);
+    super::submit(store, first);
+}
+
 impl Shell {
     /// Writes a record with this turn's batch.
     pub(super) fn put(&mut self, table: Table, key: &[u8], record: &impl Record) {
         self.pending = true;
-        self.batch.put_with(table, key, |out| record.encode(out));
+        write(&self.store, &mut self.batch, table, key, |out| record.encode(out));
     }
 
     pub(super) fn put_bytes(&mut self, table: Table, key: &[u8], value: &[u8]) {
-        self.make_room(Batch::<Out>::bytes_of(key, value));
         self.pending = true;
-        self.batch.put(table, key, value);
+        write(&self.store, &mut self.batch, table, key, |out| out.extend_from_slice(value));
     }
 
     pub(super) fn delete(&mut self, table: Table, key: &[u8]) {
@@ -47,12 +67,10 @@ impl Shell {
         self.batch.delete(table, key);
     }
 
-    /// A turn that writes more than a batch holds (a hundred chats with all they may say end at once) is parted: what
-    /// it has written so far goes ahead. A crash between the two leaves what a crash between two turns would. The
-    /// first design took such a batch for a defect and ended the process: sixty strangers could have it ended.
+    /// What is written next, of so many bytes, stands in one batch.
     pub(super) fn make_room(&mut self, bytes: usize) {
         if self.batch.bytes() + bytes > BATCH_BYTES_MAX {
-            self.hand_on();
+            part(&self.store, &mut self.batch);
         }
     }
 
@@ -97,7 +115,8 @@ impl Shell {
         room.card_changed = false;
         let Some(card) = self.cards.get(&id) else { return };
         self.pending = true;
-        self.batch.put_with(Table::Conversations, &conversation_key(id), |out| card.encode(out));
+        let key = conversation_key(id);
+        write(&self.store, &mut self.batch, Table::Conversations, &key, |out| card.encode(out));
     }
 
     /// A card has changed: it is written when its conversation is, or with the chores.

@@ -89,6 +89,18 @@ impl<R> Batch<R> {
         self.releases.push(release);
     }
 
+    /// Takes over what waits in `before`, to be let out with this batch instead, ahead of its own.
+    pub fn take_releases(&mut self, before: &mut Batch<R>) {
+        std::mem::swap(&mut self.releases, &mut before.releases);
+        self.releases.append(&mut before.releases);
+        self.held += std::mem::take(&mut before.held);
+    }
+
+    /// Forgets the changes behind the first `bytes`, which end with a whole one.
+    pub fn cut_back(&mut self, bytes: usize) {
+        self.changes.truncate(bytes);
+    }
+
     /// Bytes its releases hold.
     pub(super) fn held(&self) -> usize {
         self.held
@@ -195,6 +207,32 @@ impl<'a> Iterator for Changes<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_waits_for_a_batch_can_wait_for_its_last_part() {
+        let (mut first, mut last) = (Batch::default(), Batch::default());
+        first.put(Table::Messages, b"a", b"1");
+        let whole = first.bytes();
+        first.put(Table::Messages, b"b", b"2");
+        first.cut_back(whole);
+        assert_eq!(Changes(first.changes()).count(), 1);
+        first.release_after(Told("before"));
+        last.release_after(Told("after"));
+        last.take_releases(&mut first);
+        assert_eq!((first.held(), last.held()), (0, 11));
+        assert_eq!(first.drain_releases().count(), 0);
+        assert_eq!(last.drain_releases().map(|one| one.0).collect::<Vec<_>>(), ["before", "after"]);
+    }
+
+    struct Told(&'static str);
+
+    impl Release for Told {
+        fn release(self) {}
+
+        fn bytes(&self) -> usize {
+            self.0.len()
+        }
+    }
 
     #[test]
     fn changes_are_read_back_as_they_were_written() {
