@@ -110,7 +110,10 @@ async fn shake_hands(inner: &Inner, tcp: Async<TcpStream>, face: Face) -> Option
         None
     };
     match in_time.or(too_late).await {
-        Some(Ok(tls)) => Some(tls),
+        Some(Ok(tls)) => {
+            tls.get_ref().0.acknowledge();
+            Some(tls)
+        }
         Some(Err(error)) => {
             inner.counters.handshakes_failed.add();
             log::debug!("a TLS handshake failed: {error}");
