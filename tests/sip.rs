@@ -287,9 +287,9 @@ fn a_caller_who_hangs_up_as_she_is_sent_on_leaves_nobody_waiting_for_her() {
     telephone.hears(182);
     let offer = offered(&mut alice);
     alice.take_known(&offer);
-    // Sent before the 302 has come: it is hers already.
-    telephone.say("CANCEL", "crossed", "");
+    // As if sent before the 302 has come: it is hers already.
     telephone.hears(302);
+    telephone.say("CANCEL", "crossed", "");
     telephone.say("ACK", "crossed", "");
     let over =
         alice.socket.wait("over", |frame| frame["t"] == "session_state" && frame["state"] == "wrap_up");
